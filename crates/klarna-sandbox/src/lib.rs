@@ -1,0 +1,1 @@
+//! Klarna on localhost: Payments and Order Management without network or credentials.

@@ -1,0 +1,1 @@
+//! Typed client of Klarna's Payments and Order Management APIs.

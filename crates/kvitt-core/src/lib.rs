@@ -1,0 +1,1 @@
+//! A sale as a fold over events: decisions, plans and may_ship, pure.

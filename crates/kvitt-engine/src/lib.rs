@@ -1,0 +1,1 @@
+//! Carries intents out: ledger, Klarna, callbacks, unknown outcomes.

@@ -1,0 +1,1 @@
+//! The event store of kvitt: events, projections, idempotency records, due work.

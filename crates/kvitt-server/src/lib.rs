@@ -1,0 +1,1 @@
+//! The faces of kvitt: merchant API, callbacks, health, metrics, documentation.
