@@ -1,0 +1,55 @@
+//! A part of a line, for partial captures and refunds.
+
+use crate::{AmountError, Error, OrderLine, OrderLineFields, Rule, tax::round_div};
+
+impl OrderLine {
+    /// The part of this line made of `quantity` pieces after the first `taken` ones. Discount and
+    /// tax are shared by position, not by size, so that the parts of a line add up to the line
+    /// whatever the order and size in which they are taken.
+    ///
+    /// Nothing here is recomputed from a price list: the part is derived from the line alone. Its
+    /// total is exact; its tax may be a rounding away from the tax formula, since the sum over
+    /// all parts comes first, so it is given back unchecked.
+    ///
+    /// ```
+    /// use kvitt_money::{OrderLine, TaxRate};
+    ///
+    /// let line = OrderLine::tax_inclusive("Cup", 100, TaxRate::new(2500)?, 3)?.discounted(50)?;
+    /// let parts = [line.portion(0, 1)?, line.portion(1, 2)?];
+    /// assert_eq!(parts[0].total_amount + parts[1].total_amount, line.total_amount);
+    /// assert_eq!(parts[0].total_tax_amount + parts[1].total_tax_amount, line.total_tax_amount);
+    /// # Ok::<(), kvitt_money::Error>(())
+    /// ```
+    pub fn portion(&self, taken: i64, quantity: i64) -> Result<OrderLineFields, Error> {
+        let left = self.quantity.saturating_sub(taken);
+        let whole_empty_line = self.quantity == 0 && taken == 0 && quantity == 0;
+        if !whole_empty_line && (taken < 0 || quantity < 1 || quantity > left) {
+            let expected = if left > 0 { format!("1 to {left}") } else { "nothing".to_owned() };
+            return Err(AmountError::new("quantity", quantity, expected, Rule::Portion).into());
+        }
+        let share = |amount: i64| -> Result<i64, Error> {
+            let upto = |pieces: i64| match self.quantity {
+                0 => Some(if pieces == 0 { 0 } else { amount }),
+                of => round_div(i128::from(amount) * i128::from(pieces), of.into()),
+            };
+            upto(taken.saturating_add(quantity))
+                .zip(upto(taken))
+                .and_then(|(after, before)| after.checked_sub(before))
+                .ok_or_else(|| Error::Overflow { calculation: format!("part of {amount}") })
+        };
+        let total_discount_amount = share(self.total_discount_amount)?;
+        let total_amount = quantity
+            .checked_mul(self.unit_price)
+            .and_then(|full| full.checked_sub(total_discount_amount))
+            .ok_or_else(|| Error::Overflow {
+                calculation: format!("{quantity} * {}", self.unit_price),
+            })?;
+        Ok(OrderLineFields {
+            quantity,
+            total_amount,
+            total_discount_amount,
+            total_tax_amount: share(self.total_tax_amount)?,
+            ..(**self).clone()
+        })
+    }
+}
