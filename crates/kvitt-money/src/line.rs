@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AmountError, Error, Rule, TaxRate, tax_within};
 
-/// Largest `unit_price`, `total_amount` and discount, in minor units (Klarna's API description).
-const AMOUNT_MAX: i64 = 200_000_000;
+/// Largest `order_amount`, `unit_price`, `total_amount` and discount, in minor units (Klarna's API
+/// description).
+pub(crate) const AMOUNT_MAX: i64 = 200_000_000;
 /// Largest quantity (Order Management's API description of 2020).
 const QUANTITY_MAX: i64 = 100_000;
 
@@ -113,12 +114,14 @@ pub struct Subscription {
     pub interval_count: u32,
 }
 
-/// The members of an [`OrderLine`], not yet checked. Amounts are minor units.
+/// The members of an [`OrderLine`], not yet checked. Amounts are minor units. Where it is read,
+/// `name`, `quantity`, `unit_price` and `total_amount` must be there (Klarna's API description): a
+/// forgotten price is refused, not taken for 0.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct OrderLineFields {
     /// What the line stands for.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", default)]
     pub line_type: LineType,
     /// The shop's number of the product, at most 255 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -133,13 +136,15 @@ pub struct OrderLineFields {
     /// Price of one, tax included (except where tax is a line of its own), discount excluded.
     pub unit_price: i64,
     /// Tax rate in basis points.
+    #[serde(default)]
     pub tax_rate: TaxRate,
     /// `quantity * unit_price - total_discount_amount`.
     pub total_amount: i64,
     /// Discount on the whole line, tax included; zero or positive.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub total_discount_amount: i64,
     /// Tax contained in `total_amount`.
+    #[serde(default)]
     pub total_tax_amount: i64,
     /// Page of the product, at most 1,024 characters.
     #[serde(skip_serializing_if = "Option::is_none")]

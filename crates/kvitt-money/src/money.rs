@@ -67,9 +67,9 @@ impl Money {
     }
 
     fn parse_minor(text: &str, exponent: usize) -> Option<i64> {
-        let (negative, digits) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text),
+        let (sign, digits) = match text.strip_prefix('-') {
+            Some(rest) => ("-", rest),
+            None => ("", text),
         };
         let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
         let only_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
@@ -82,8 +82,8 @@ impl Money {
         {
             return None;
         }
-        let minor: i64 = format!("{whole}{decimals:0<exponent$}").parse().ok()?;
-        Some(if negative { -minor } else { minor })
+        // With its sign, since the smallest integer has no positive counterpart.
+        format!("{sign}{whole}{decimals:0<exponent$}").parse().ok()
     }
 
     /// The amount without its currency's name, such as `149.90`.

@@ -9,7 +9,8 @@ impl OrderLine {
     ///
     /// Nothing here is recomputed from a price list: the part is derived from the line alone. Its
     /// total is exact; its tax may be a rounding away from the tax formula, since the sum over
-    /// all parts comes first, so it is given back unchecked.
+    /// all parts comes first, so it is given back unchecked. A line of no pieces has one part, the
+    /// whole line: no pieces after none.
     ///
     /// ```
     /// use kvitt_money::{OrderLine, TaxRate};
@@ -21,18 +22,23 @@ impl OrderLine {
     /// # Ok::<(), kvitt_money::Error>(())
     /// ```
     pub fn portion(&self, taken: i64, quantity: i64) -> Result<OrderLineFields, Error> {
-        let left = self.quantity.saturating_sub(taken);
-        let whole_empty_line = self.quantity == 0 && taken == 0 && quantity == 0;
-        if !whole_empty_line && (taken < 0 || quantity < 1 || quantity > left) {
+        if self.quantity == 0 && taken == 0 && quantity == 0 {
+            return Ok((**self).clone());
+        }
+        if !(0..=self.quantity).contains(&taken) {
+            let expected = format!("0 to {}", self.quantity);
+            return Err(AmountError::new("taken", taken, expected, Rule::Portion).into());
+        }
+        let left = self.quantity - taken;
+        if !(1..=left).contains(&quantity) {
             let expected = if left > 0 { format!("1 to {left}") } else { "nothing".to_owned() };
             return Err(AmountError::new("quantity", quantity, expected, Rule::Portion).into());
         }
         let share = |amount: i64| -> Result<i64, Error> {
-            let upto = |pieces: i64| match self.quantity {
-                0 => Some(if pieces == 0 { 0 } else { amount }),
-                of => round_div(i128::from(amount) * i128::from(pieces), of.into()),
+            let upto = |pieces: i64| {
+                round_div(i128::from(amount) * i128::from(pieces), self.quantity.into())
             };
-            upto(taken.saturating_add(quantity))
+            upto(taken + quantity)
                 .zip(upto(taken))
                 .and_then(|(after, before)| after.checked_sub(before))
                 .ok_or_else(|| Error::Overflow { calculation: format!("part of {amount}") })
