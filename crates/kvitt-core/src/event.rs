@@ -212,6 +212,8 @@ pub enum Event {
         attempt: u32,
         /// What went wrong, in words without personal data.
         problem: String,
+        /// Whether the call may have reached Klarna; where it surely did not, it is merely late.
+        may_have_taken_effect: bool,
         /// What was seen of an answer.
         evidence: Evidence,
     },

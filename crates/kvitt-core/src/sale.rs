@@ -62,6 +62,8 @@ pub enum IntentState {
         attempts: u32,
         /// What went wrong the last time.
         problem: String,
+        /// Whether any of the calls may have reached Klarna.
+        may_have_taken_effect: bool,
     },
     /// Asking again will not tell: a person has to look.
     NeedsHuman {
@@ -105,6 +107,21 @@ pub struct Intent {
     pub requested_at: Timestamp,
     /// How far it has come.
     pub state: IntentState,
+}
+
+impl Intent {
+    /// Whether a call made so far, and known to have been made, may have reached Klarna.
+    pub fn may_have_taken_effect(&self) -> bool {
+        matches!(self.state, IntentState::Unknown { may_have_taken_effect: true, .. })
+    }
+
+    /// How often the call is known to have been made.
+    pub fn attempts(&self) -> u32 {
+        match self.state {
+            IntentState::Unknown { attempts, .. } => attempts,
+            _ => 0,
+        }
+    }
 }
 
 /// State of a checkout.
@@ -279,8 +296,13 @@ impl Sale {
             Event::Refused { intent, refused } => {
                 self.settle(*intent, IntentState::Refused(refused.clone()))?;
             }
-            Event::OutcomeUnknown { intent, attempt, problem, .. } => {
-                let state = IntentState::Unknown { attempts: *attempt, problem: problem.clone() };
+            Event::OutcomeUnknown { intent, attempt, problem, may_have_taken_effect, .. } => {
+                let before = self.intents.get(intent).is_some_and(Intent::may_have_taken_effect);
+                let state = IntentState::Unknown {
+                    attempts: *attempt,
+                    problem: problem.clone(),
+                    may_have_taken_effect: before || *may_have_taken_effect,
+                };
                 self.settle(*intent, state)?;
             }
             Event::NeedsHuman { intent, reason, .. } => {
@@ -483,11 +505,15 @@ impl Sale {
             (Act::Place { authorization, .. }, IntentState::Done(_)) => Some(authorization),
             _ => None,
         });
+        let placing = self.intents.values().find_map(|intent| match &intent.act {
+            Act::Place { authorization, .. } if !intent.state.is_settled() => Some(authorization),
+            _ => None,
+        });
         let over = self.order.is_some() || self.abandoned;
-        let last = self.authorizations.last().map(|authorization| &authorization.digest);
+        let usable = self.usable_authorization().filter(|_| !over).map(|usable| &usable.digest);
         self.authorizations.iter().filter(move |authorization| {
-            let superseded = over || Some(&authorization.digest) != last;
-            superseded && !authorization.released && Some(&authorization.digest) != winner
+            let digest = Some(&authorization.digest);
+            !authorization.released && digest != winner && digest != placing && digest != usable
         })
     }
 
