@@ -1,1 +1,31 @@
-//! A sale as a fold over events: decisions, plans and may_ship, pure.
+//! The business of kvitt, pure: a sale is a fold over its events, an act is decided from that
+//! fold, and time and ids come in as arguments.
+//!
+//! Nothing in here does I/O, is async, or knows HTTP, SQL or Klarna's wire format.
+
+mod act;
+mod cart;
+mod decide;
+mod event;
+mod ids;
+mod may_ship;
+mod order;
+mod refusal;
+mod sale;
+
+pub use act::{Act, ActKind, LinePart, Outcome, Refused, ShippingInfo};
+pub use cart::{LineId, LineIdError, SaleCart};
+pub use decide::{
+    AuthorizationWish, CaptureWish, LinePick, Preview, ReferencesWish, RefundWish, Wish,
+};
+pub use event::{
+    Cause, CheckoutTerms, Door, Event, Evidence, PaymentMethodCategory, Placement, Recorded,
+};
+pub use ids::{ApiKeyId, CheckoutId, EventId, IntentId, NotAnId, OrderId, SaleId};
+pub use may_ship::{MayShip, MayShipReason, may_ship};
+pub use order::{Amounts, Capture, FraudStatus, Order, OrderSnapshot, OrderStatus, Refund};
+pub use refusal::Refusal;
+pub use sale::{
+    AUTHORIZATION_LIFETIME, Authorization, CheckoutStatus, Inconsistent, Intent, IntentState,
+    SESSION_LIFETIME, Sale, Session,
+};

@@ -1,8 +1,8 @@
 //! A part of a line, for partial captures and refunds.
 
-use crate::{AmountError, Error, OrderLine, OrderLineFields, Rule, tax::round_div};
+use crate::{AmountError, Error, OrderLineFields, Rule, tax::round_div};
 
-impl OrderLine {
+impl OrderLineFields {
     /// The part of this line made of `quantity` pieces after the first `taken` ones. Discount and
     /// tax are shared by position, not by size, so that the parts of a line add up to the line
     /// whatever the order and size in which they are taken.
@@ -55,7 +55,30 @@ impl OrderLine {
             total_amount,
             total_discount_amount,
             total_tax_amount: share(self.total_tax_amount)?,
-            ..(**self).clone()
+            ..self.clone()
         })
+    }
+
+    /// This line and another part of the same line, taken together.
+    pub fn plus(&self, other: &Self) -> Self {
+        self.combine(other, i64::saturating_add)
+    }
+
+    /// What is left of this line when a part of it is taken away.
+    pub fn minus(&self, part: &Self) -> Self {
+        self.combine(part, i64::saturating_sub)
+    }
+
+    fn combine(&self, other: &Self, operation: fn(i64, i64) -> i64) -> Self {
+        Self {
+            quantity: operation(self.quantity, other.quantity),
+            total_amount: operation(self.total_amount, other.total_amount),
+            total_discount_amount: operation(
+                self.total_discount_amount,
+                other.total_discount_amount,
+            ),
+            total_tax_amount: operation(self.total_tax_amount, other.total_tax_amount),
+            ..self.clone()
+        }
     }
 }

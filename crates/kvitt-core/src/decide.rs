@@ -1,0 +1,179 @@
+//! Decides acts: from a sale, a wish and a moment to an [`Act`] ready to be stored, or a
+//! [`Refusal`]. Nothing here changes anything, so a preview is a decision that is not stored.
+
+mod checkout;
+mod limits;
+mod money;
+mod order;
+
+pub use money::{CaptureWish, LinePick, RefundWish};
+pub use order::{AuthorizationWish, ReferencesWish};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::act::{Act, ActKind, Outcome, ShippingInfo};
+use crate::event::{Cause, Event, Evidence, Recorded};
+use crate::ids::{EventId, IntentId};
+use crate::order::{Amounts, OrderStatus};
+use crate::refusal::Refusal;
+use crate::sale::{IntentState, Sale};
+
+/// What somebody wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// Place the order with the authorization at hand.
+    Place,
+    /// Capture.
+    Capture(CaptureWish),
+    /// Refund.
+    Refund(RefundWish),
+    /// Cancel.
+    Cancel,
+    /// Release what is left.
+    Release,
+    /// Extend the authorization.
+    Extend,
+    /// Change lines and amount.
+    UpdateAuthorization(AuthorizationWish),
+    /// Change the shop's references.
+    UpdateReferences(ReferencesWish),
+    /// Change the shipping address to one that the caller keeps under the intent's id.
+    UpdateShippingAddress,
+    /// Add tracking.
+    AddShippingInfo {
+        /// To this capture; to the order where absent.
+        capture_id: Option<String>,
+        /// The parcels.
+        shipping_info: Vec<ShippingInfo>,
+    },
+}
+
+impl Wish {
+    /// The kind of act wanted.
+    pub fn kind(&self) -> ActKind {
+        match self {
+            Self::Place => ActKind::Place,
+            Self::Capture(_) => ActKind::Capture,
+            Self::Refund(_) => ActKind::Refund,
+            Self::Cancel => ActKind::Cancel,
+            Self::Release => ActKind::Release,
+            Self::Extend => ActKind::Extend,
+            Self::UpdateAuthorization(_) => ActKind::UpdateAuthorization,
+            Self::UpdateReferences(_) => ActKind::UpdateReferences,
+            Self::UpdateShippingAddress => ActKind::UpdateShippingAddress,
+            Self::AddShippingInfo { .. } => ActKind::AddShippingInfo,
+        }
+    }
+}
+
+/// What an act will do, without doing it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// The act as it would be stored.
+    pub act: Act,
+    /// The order's state now.
+    pub status_before: OrderStatus,
+    /// The sums now.
+    pub before: Amounts,
+    /// The order's state once Klarna did it.
+    pub status_after: OrderStatus,
+    /// The sums once Klarna did it.
+    pub after: Amounts,
+}
+
+impl Sale {
+    /// Decides a wish at a moment.
+    pub fn decide(&self, wish: Wish, at: Timestamp) -> Result<Act, Refusal> {
+        self.may(wish.kind(), at)?;
+        match wish {
+            Wish::Place => self.decide_place(at),
+            Wish::Capture(wish) => self.decide_capture(wish, at),
+            Wish::Refund(wish) => self.decide_refund(wish, at),
+            Wish::Cancel => Ok(Act::Cancel),
+            Wish::Release => Ok(Act::Release),
+            Wish::Extend => Ok(Act::Extend),
+            Wish::UpdateAuthorization(wish) => self.decide_update(wish),
+            Wish::UpdateReferences(wish) => order::decide_references(wish),
+            Wish::UpdateShippingAddress => Ok(Act::UpdateShippingAddress),
+            Wish::AddShippingInfo { capture_id, shipping_info } => {
+                self.decide_shipping_info(capture_id, shipping_info)
+            }
+        }
+    }
+
+    /// Whether the sale's state allows a kind of act at a moment, whatever its details.
+    pub fn may(&self, kind: ActKind, at: Timestamp) -> Result<(), Refusal> {
+        if kind == ActKind::Place {
+            return self.may_place(at);
+        }
+        self.check_nothing_in_doubt(kind)?;
+        self.may_on_order(kind, at)
+    }
+
+    /// The kinds of acts that the order's state allows at a moment.
+    pub fn allowed_acts(&self, at: Timestamp) -> Vec<ActKind> {
+        ActKind::ON_ORDERS.into_iter().filter(|kind| self.may(*kind, at).is_ok()).collect()
+    }
+
+    /// What an act on an order would do at a moment. Placing has no preview: there is no order yet.
+    pub fn preview(&self, wish: Wish, at: Timestamp) -> Result<Preview, Refusal> {
+        let act = self.decide(wish, at)?;
+        let order = self.order.as_ref().ok_or(Refusal::NoOrder)?;
+        let mut after = self.clone();
+        // The fold itself says what will be, so that the preview cannot differ from the act.
+        let carried_out = [
+            Event::Requested {
+                intent: IntentId(uuid::Uuid::max()),
+                act: act.clone(),
+                idempotency_key: String::new(),
+            },
+            Event::Done {
+                intent: IntentId(uuid::Uuid::max()),
+                outcome: outcome_of(&act),
+                evidence: Evidence::default(),
+            },
+        ];
+        for event in carried_out {
+            let recorded = Recorded {
+                id: EventId(uuid::Uuid::max()),
+                seq: after.version + 1,
+                at,
+                cause: Cause::Kvitt,
+                event,
+            };
+            after.apply(&recorded).map_err(|_| Refusal::NoOrder)?;
+        }
+        let changed = after.order.as_ref().unwrap_or(order);
+        Ok(Preview {
+            status_before: order.status(at),
+            before: order.amounts(at),
+            status_after: changed.status(at),
+            after: changed.amounts(at),
+            act,
+        })
+    }
+
+    /// Acts that move money wait for each other, and all of them for one that is in doubt.
+    fn check_nothing_in_doubt(&self, kind: ActKind) -> Result<(), Refusal> {
+        let same_or_money =
+            |act: &Act| act.kind() == kind || (kind.moves_money() && act.kind().moves_money());
+        match self.open_intent(same_or_money) {
+            None => Ok(()),
+            Some(intent) if intent.state == IntentState::Requested => {
+                Err(Refusal::ActInProgress { kind: intent.act.kind(), intent: intent.id })
+            }
+            Some(intent) => {
+                Err(Refusal::OutcomeUnknown { kind: intent.act.kind(), intent: intent.id })
+            }
+        }
+    }
+}
+
+fn outcome_of(act: &Act) -> Outcome {
+    match act {
+        Act::Capture { .. } => Outcome::Captured { capture_id: String::new() },
+        Act::Refund { .. } => Outcome::Refunded { refund_id: String::new() },
+        _ => Outcome::Changed,
+    }
+}

@@ -1,0 +1,66 @@
+//! Decisions about a checkout: its cart, its end, and placing its order.
+
+use jiff::Timestamp;
+
+use crate::act::{Act, ActKind};
+use crate::cart::SaleCart;
+use crate::event::Event;
+use crate::refusal::Refusal;
+use crate::sale::{IntentState, Sale};
+
+impl Sale {
+    pub(super) fn may_place(&self, at: Timestamp) -> Result<(), Refusal> {
+        self.check_unplaced()?;
+        let authorization = self.usable_authorization().ok_or(Refusal::NotAuthorized)?;
+        if at >= authorization.expires_at {
+            return Err(Refusal::AuthorizationExpired { expired_at: authorization.expires_at });
+        }
+        Ok(())
+    }
+
+    pub(super) fn decide_place(&self, at: Timestamp) -> Result<Act, Refusal> {
+        self.may_place(at)?;
+        let authorization = self.usable_authorization().ok_or(Refusal::NotAuthorized)?;
+        Ok(Act::Place { authorization: authorization.digest.clone(), cart: self.cart.clone() })
+    }
+
+    /// Decides a new cart. The country stays: another one is another checkout.
+    pub fn decide_cart(&self, cart: SaleCart) -> Result<Event, Refusal> {
+        match self.check_unplaced() {
+            Err(Refusal::ActInProgress { .. } | Refusal::OutcomeUnknown { .. }) => {
+                return Err(Refusal::CartFrozen);
+            }
+            other => other?,
+        }
+        let given = cart.cart().purchase_country();
+        let expected = self.cart.cart().purchase_country();
+        if given != expected {
+            return Err(Refusal::CountryChanged { given: given.code(), expected: expected.code() });
+        }
+        Ok(Event::CartChanged { cart })
+    }
+
+    /// Decides that the shop gives the checkout up. `None` where it already did.
+    pub fn decide_abandon(&self) -> Result<Option<Event>, Refusal> {
+        match self.check_unplaced() {
+            Ok(()) => Ok(Some(Event::CheckoutAbandoned)),
+            Err(Refusal::Abandoned) => Ok(None),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// The checkout has no order, and none is being placed.
+    pub fn check_unplaced(&self) -> Result<(), Refusal> {
+        if self.order.is_some() {
+            return Err(Refusal::AlreadyPlaced);
+        }
+        if let Some(intent) = self.open_intent(|act| act.kind() == ActKind::Place) {
+            let (kind, intent_id) = (ActKind::Place, intent.id);
+            return Err(match intent.state {
+                IntentState::Requested => Refusal::ActInProgress { kind, intent: intent_id },
+                _ => Refusal::OutcomeUnknown { kind, intent: intent_id },
+            });
+        }
+        if self.abandoned { Err(Refusal::Abandoned) } else { Ok(()) }
+    }
+}

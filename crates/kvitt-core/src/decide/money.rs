@@ -1,0 +1,199 @@
+//! Decisions about captures and refunds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use kvitt_money::OrderLineFields;
+
+use super::limits::{check_shipping_info, check_text};
+use crate::act::{Act, LinePart, ShippingInfo};
+use crate::cart::{LineId, SaleCart};
+use crate::refusal::Refusal;
+use crate::sale::Sale;
+
+/// A line and how many pieces of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinePick {
+    /// The line.
+    pub line_id: LineId,
+    /// How many pieces; all that are left where absent.
+    pub quantity: Option<i64>,
+}
+
+/// What somebody wants captured. With neither lines nor an amount: everything that is left.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CaptureWish {
+    /// Of which lines.
+    pub lines: Vec<LinePick>,
+    /// How much, in minor units; with lines it must be their sum.
+    pub captured_amount: Option<i64>,
+    /// An amount without lines is meant so.
+    pub amount_only: bool,
+    /// The shop's reference.
+    pub reference: Option<String>,
+    /// Shown to the customer.
+    pub description: Option<String>,
+    /// Tracking.
+    pub shipping_info: Vec<ShippingInfo>,
+}
+
+/// What somebody wants refunded. With neither lines nor an amount: everything that is left.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RefundWish {
+    /// Of which lines.
+    pub lines: Vec<LinePick>,
+    /// How much, in minor units; with lines it must be their sum.
+    pub refunded_amount: Option<i64>,
+    /// An amount without lines is meant so.
+    pub amount_only: bool,
+    /// The shop's reference.
+    pub reference: Option<String>,
+    /// Shown to the customer.
+    pub description: Option<String>,
+}
+
+impl Sale {
+    pub(super) fn decide_capture(&self, wish: CaptureWish, at: Timestamp) -> Result<Act, Refusal> {
+        let order = self.order.as_ref().ok_or(Refusal::NoOrder)?;
+        check_text("reference", wish.reference.as_deref())?;
+        check_text("description", wish.description.as_deref())?;
+        check_shipping_info(&wish.shipping_info)?;
+        let left = order.amounts(at).remaining_authorized_amount;
+        let (captured_amount, lines) = Asked {
+            field: "captured_amount",
+            picks: &wish.lines,
+            amount: wish.captured_amount,
+            amount_only: wish.amount_only,
+        }
+        .resolve(&order.cart, &order.uncaptured_lines(), left)?;
+        if captured_amount > left {
+            let currency = self.terms.market.purchase_currency();
+            return Err(Refusal::OverCapture { asked: captured_amount, left, currency });
+        }
+        Ok(Act::Capture {
+            captured_amount,
+            lines,
+            reference: wish.reference,
+            description: wish.description,
+            shipping_info: wish.shipping_info,
+        })
+    }
+
+    pub(super) fn decide_refund(&self, wish: RefundWish, at: Timestamp) -> Result<Act, Refusal> {
+        let order = self.order.as_ref().ok_or(Refusal::NoOrder)?;
+        check_text("reference", wish.reference.as_deref())?;
+        check_text("description", wish.description.as_deref())?;
+        let left = order.amounts(at).refundable_amount();
+        let (refunded_amount, lines) = Asked {
+            field: "refunded_amount",
+            picks: &wish.lines,
+            amount: wish.refunded_amount,
+            amount_only: wish.amount_only,
+        }
+        .resolve(&order.cart, &order.unrefunded_lines(), left)?;
+        if refunded_amount > left {
+            let currency = self.terms.market.purchase_currency();
+            return Err(Refusal::OverRefund { asked: refunded_amount, left, currency });
+        }
+        Ok(Act::Refund {
+            refunded_amount,
+            lines,
+            reference: wish.reference,
+            description: wish.description,
+        })
+    }
+}
+
+/// Lines, an amount, both or neither.
+struct Asked<'a> {
+    field: &'static str,
+    picks: &'a [LinePick],
+    amount: Option<i64>,
+    amount_only: bool,
+}
+
+impl Asked<'_> {
+    /// The amount, and the parts of lines that it is made of.
+    fn resolve(
+        &self,
+        cart: &SaleCart,
+        left: &BTreeMap<LineId, OrderLineFields>,
+        amount_left: i64,
+    ) -> Result<(i64, Vec<LinePart>), Refusal> {
+        let (amount, lines) = match (self.picks, self.amount) {
+            ([], None) => {
+                let lines = everything(cart, left);
+                // After an amount without lines, the lines left no longer add up to what is left.
+                let lines = if sum(&lines) == amount_left { lines } else { Vec::new() };
+                (amount_left, lines)
+            }
+            ([], Some(amount)) => {
+                let lines = everything(cart, left);
+                if amount == amount_left && sum(&lines) == amount {
+                    (amount, lines)
+                } else if self.amount_only {
+                    (amount, Vec::new())
+                } else if amount > amount_left {
+                    // Too much is the more helpful thing to say.
+                    (amount, Vec::new())
+                } else {
+                    return Err(Refusal::LinesMissing { field: self.field });
+                }
+            }
+            (picks, amount) => {
+                let lines = pick(cart, left, picks)?;
+                let expected = sum(&lines);
+                let given = amount.unwrap_or(expected);
+                if given != expected {
+                    return Err(Refusal::AmountMismatch { field: self.field, given, expected });
+                }
+                (expected, lines)
+            }
+        };
+        if amount < 1 {
+            return Err(Refusal::NotPositive { field: self.field, value: amount });
+        }
+        Ok((amount, lines))
+    }
+}
+
+fn sum(lines: &[LinePart]) -> i64 {
+    lines.iter().map(|part| part.line.total_amount).fold(0, i64::saturating_add)
+}
+
+/// All that is left of all lines, in the shop's order.
+fn everything(cart: &SaleCart, left: &BTreeMap<LineId, OrderLineFields>) -> Vec<LinePart> {
+    cart.lines()
+        .filter_map(|(line_id, _)| Some((line_id, left.get(line_id)?)))
+        .filter(|(_, line)| line.quantity > 0)
+        .map(|(line_id, line)| LinePart { line_id: line_id.clone(), line: line.clone() })
+        .collect()
+}
+
+fn pick(
+    cart: &SaleCart,
+    left: &BTreeMap<LineId, OrderLineFields>,
+    picks: &[LinePick],
+) -> Result<Vec<LinePart>, Refusal> {
+    let mut picked = BTreeSet::new();
+    let mut parts = Vec::with_capacity(picks.len());
+    for LinePick { line_id, quantity } in picks {
+        if cart.line(line_id).is_none() {
+            let known: Vec<_> = cart.lines().map(|(id, _)| id.0.as_str()).collect();
+            return Err(Refusal::UnknownLine { line_id: line_id.clone(), known: known.join(", ") });
+        }
+        if !picked.insert(line_id) {
+            return Err(Refusal::LineTwice { line_id: line_id.clone() });
+        }
+        let line = left.get(line_id);
+        let available = line.map_or(0, |line| line.quantity);
+        let asked = quantity.unwrap_or(available);
+        let refused = || Refusal::LineQuantity { line_id: line_id.clone(), asked, left: available };
+        let part = line
+            .filter(|_| asked >= 1)
+            .and_then(|line| line.portion(0, asked).ok())
+            .ok_or_else(refused)?;
+        parts.push(LinePart { line_id: line_id.clone(), line: part });
+    }
+    Ok(parts)
+}

@@ -1,0 +1,277 @@
+//! What happened to a sale. Events are only ever appended; everything else is a fold over them.
+
+use jiff::Timestamp;
+use kvitt_money::PurchaseMarket;
+use serde::{Deserialize, Serialize};
+
+use crate::act::{Act, ActKind, Outcome, Refused};
+use crate::cart::SaleCart;
+use crate::ids::{ApiKeyId, EventId, IntentId};
+use crate::order::OrderSnapshot;
+
+/// An event as it stands in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// The event's own id.
+    pub id: EventId,
+    /// Position in the sale's stream, from 1.
+    pub seq: u64,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// Who or what brought it about.
+    pub cause: Cause,
+    /// The fact.
+    pub event: Event,
+}
+
+/// Who or what brought an event about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Cause {
+    /// The shop, over the merchant API.
+    Merchant {
+        /// The API key it came with.
+        api_key: ApiKeyId,
+    },
+    /// The shopper's browser.
+    Shopper,
+    /// A callback from Klarna. It is a reason to read, not a fact.
+    Callback,
+    /// kvitt itself: an answer to its own call, a retry, a clock.
+    Kvitt,
+}
+
+/// Where a fact about Klarna was learnt.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The Klarna operation whose answer this is, such as `captureOrder`.
+    pub operation: String,
+    /// HTTP status of the answer; none where no answer came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Klarna's correlation id of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
+}
+
+/// When the order is placed once an authorization is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Placement {
+    /// At once, whichever door the authorization comes through first.
+    #[default]
+    Automatic,
+    /// When the shop says so: it has the last word on stock and price.
+    Manual,
+}
+
+/// Through which door an authorization came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Door {
+    /// The shopper's browser, by way of the shop or the checkout page.
+    Browser,
+    /// Klarna's authorization callback.
+    Callback,
+}
+
+/// One of Klarna's payment method categories, as offered for a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentMethodCategory {
+    /// Klarna's identifier, such as `klarna` or `pay_later`.
+    pub identifier: String,
+    /// Klarna's name of it, in the session's language.
+    pub name: String,
+}
+
+/// What the shop wants of a checkout, but for the shopper's data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckoutTerms {
+    /// Name of the Klarna account that this sale belongs to for good.
+    pub account: String,
+    /// Country, currency and locale.
+    pub market: PurchaseMarket,
+    /// When the order is placed.
+    pub placement: Placement,
+    /// The shop's order number, shown to the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merchant_reference1: Option<String>,
+    /// The shop's second reference, shown in settlements.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merchant_reference2: Option<String>,
+    /// Passed through to the order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merchant_data: Option<String>,
+    /// Where the shopper's browser goes after the purchase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmation_url: Option<String>,
+}
+
+/// One fact about a sale.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// A shop opened a checkout.
+    CheckoutCreated {
+        /// What it wants.
+        terms: CheckoutTerms,
+        /// What it sells.
+        cart: SaleCart,
+    },
+    /// The shop changed the cart before the shopper authorized it.
+    CartChanged {
+        /// The new cart.
+        cart: SaleCart,
+    },
+    /// The shop gave the checkout up.
+    CheckoutAbandoned,
+    /// Klarna opened a session for the cart.
+    SessionOpened {
+        /// Klarna's id of the session.
+        session_id: String,
+        /// When Klarna forgets it: 48 hours after it was opened.
+        expires_at: Timestamp,
+        /// Version of the cart that Klarna holds.
+        cart_version: u32,
+        /// The payment methods offered.
+        payment_method_categories: Vec<PaymentMethodCategory>,
+        /// Klarna's answer.
+        evidence: Evidence,
+    },
+    /// Klarna took a changed cart into the session.
+    SessionUpdated {
+        /// Klarna's id of the session.
+        session_id: String,
+        /// Version of the cart that Klarna holds now.
+        cart_version: u32,
+        /// Klarna's answer.
+        evidence: Evidence,
+    },
+    /// Klarna does not know the session any more. The next use opens another.
+    SessionLost {
+        /// Klarna's id of the session.
+        session_id: String,
+        /// Klarna's answer.
+        evidence: Evidence,
+    },
+    /// Klarna refused to open or change a session.
+    SessionRefused {
+        /// What Klarna said.
+        refused: Refused,
+    },
+    /// The shopper authorized the purchase.
+    AuthorizationReceived {
+        /// Digest of Klarna's authorization token; the token itself stands apart.
+        authorization: String,
+        /// The session it belongs to.
+        session_id: String,
+        /// Version of the cart that was authorized.
+        cart_version: u32,
+        /// Where it came from.
+        door: Door,
+        /// When the token dies: 60 minutes after it was given.
+        expires_at: Timestamp,
+    },
+    /// An authorization that placed no order was given back, so that the shopper's credit is free.
+    AuthorizationReleased {
+        /// Digest of the token.
+        authorization: String,
+        /// Klarna's answer.
+        evidence: Evidence,
+    },
+    /// An act is wanted. Its body and key are stored; the call may leave now.
+    Requested {
+        /// The intent.
+        intent: IntentId,
+        /// What is wanted.
+        act: Act,
+        /// The key that goes with the call, every time it is made.
+        idempotency_key: String,
+    },
+    /// Klarna did it.
+    Done {
+        /// The intent.
+        intent: IntentId,
+        /// What came of it.
+        outcome: Outcome,
+        /// Klarna's answer.
+        evidence: Evidence,
+    },
+    /// Klarna refused it. The intent is over; another try is another intent with another key.
+    Refused {
+        /// The intent.
+        intent: IntentId,
+        /// What Klarna said.
+        refused: Refused,
+    },
+    /// Nobody knows whether Klarna did it. The same call is repeated with the same key.
+    OutcomeUnknown {
+        /// The intent.
+        intent: IntentId,
+        /// How often the call has been made, from 1.
+        attempt: u32,
+        /// What went wrong, in words without personal data.
+        problem: String,
+        /// Whether the call may have reached Klarna; where it surely did not, it is merely late.
+        may_have_taken_effect: bool,
+        /// What was seen of an answer.
+        evidence: Evidence,
+    },
+    /// Whether Klarna did it cannot be told by asking again: a person has to look.
+    NeedsHuman {
+        /// The intent.
+        intent: IntentId,
+        /// What happened and what to do.
+        reason: String,
+        /// The answer that could not be told apart.
+        evidence: Evidence,
+    },
+    /// The order was read from Klarna.
+    OrderRead {
+        /// What Klarna says.
+        snapshot: OrderSnapshot,
+        /// Klarna's answer.
+        evidence: Evidence,
+    },
+    /// A callback asked to stop the shipment of an accepted order. The order cannot tell, so the
+    /// safe side is taken: nothing ships.
+    ShipmentStopped,
+}
+
+impl Event {
+    /// The event's name, such as `capture.requested`. For the events of an intent it names the
+    /// act, which only the intent knows: give it.
+    pub fn name(&self, act: Option<ActKind>) -> String {
+        let of_act = |what: &str| format!("{}.{what}", act.map_or("act", ActKind::as_str));
+        match self {
+            Self::CheckoutCreated { .. } => "checkout.created".to_owned(),
+            Self::CartChanged { .. } => "checkout.cart_changed".to_owned(),
+            Self::CheckoutAbandoned => "checkout.abandoned".to_owned(),
+            Self::SessionOpened { .. } => "session.opened".to_owned(),
+            Self::SessionUpdated { .. } => "session.updated".to_owned(),
+            Self::SessionLost { .. } => "session.lost".to_owned(),
+            Self::SessionRefused { .. } => "session.refused".to_owned(),
+            Self::AuthorizationReceived { .. } => "authorization.received".to_owned(),
+            Self::AuthorizationReleased { .. } => "authorization.released".to_owned(),
+            Self::Requested { act, .. } => format!("{}.requested", act.kind().as_str()),
+            Self::Done { .. } => of_act("done"),
+            Self::Refused { .. } => of_act("refused"),
+            Self::OutcomeUnknown { .. } => of_act("unknown"),
+            Self::NeedsHuman { .. } => of_act("needs_human"),
+            Self::OrderRead { .. } => "order.read".to_owned(),
+            Self::ShipmentStopped => "order.shipment_stopped".to_owned(),
+        }
+    }
+
+    /// The intent that the event is about, if any.
+    pub fn intent(&self) -> Option<IntentId> {
+        match self {
+            Self::Requested { intent, .. }
+            | Self::Done { intent, .. }
+            | Self::Refused { intent, .. }
+            | Self::OutcomeUnknown { intent, .. }
+            | Self::NeedsHuman { intent, .. } => Some(*intent),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! An order as it follows from its sale's events.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use kvitt_money::OrderLineFields;
+use serde::{Deserialize, Serialize};
+
+use crate::act::{LinePart, ShippingInfo};
+use crate::cart::{LineId, SaleCart};
+use crate::ids::IntentId;
+
+/// Klarna's word on fraud. A value that is not known is kept, and is never a good one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum FraudStatus {
+    /// Klarna takes the risk.
+    Accepted,
+    /// Klarna is still looking.
+    Pending,
+    /// Klarna does not take the risk.
+    Rejected,
+    /// Something else, as Klarna wrote it.
+    Other(String),
+}
+
+impl FraudStatus {
+    /// Klarna's word.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Accepted => "ACCEPTED",
+            Self::Pending => "PENDING",
+            Self::Rejected => "REJECTED",
+            Self::Other(text) => text,
+        }
+    }
+}
+
+impl From<String> for FraudStatus {
+    fn from(text: String) -> Self {
+        match text.to_ascii_uppercase().as_str() {
+            "ACCEPTED" => Self::Accepted,
+            "PENDING" => Self::Pending,
+            "REJECTED" => Self::Rejected,
+            _ => Self::Other(text),
+        }
+    }
+}
+
+impl From<FraudStatus> for String {
+    fn from(status: FraudStatus) -> Self {
+        status.as_str().to_owned()
+    }
+}
+
+/// An order's state, in Klarna's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum OrderStatus {
+    /// Nothing captured, all of it can be.
+    Authorized,
+    /// Some captured, more can be.
+    PartCaptured,
+    /// Captured, and nothing left to capture. A refund does not change it.
+    Captured,
+    /// Cancelled before anything was captured.
+    Cancelled,
+    /// The time to capture ran out before anything was captured.
+    Expired,
+}
+
+impl OrderStatus {
+    /// Klarna's word, such as `PART_CAPTURED`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Authorized => "AUTHORIZED",
+            Self::PartCaptured => "PART_CAPTURED",
+            Self::Captured => "CAPTURED",
+            Self::Cancelled => "CANCELLED",
+            Self::Expired => "EXPIRED",
+        }
+    }
+}
+
+/// What Klarna says of an order. Amounts are minor units.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderSnapshot {
+    /// Klarna's word for the state, as it was written.
+    pub status: String,
+    /// Klarna's word on fraud.
+    pub fraud_status: FraudStatus,
+    /// Current total.
+    pub order_amount: i64,
+    /// Total at placement.
+    pub original_order_amount: i64,
+    /// Sum of all captures.
+    pub captured_amount: i64,
+    /// Sum of all refunds.
+    pub refunded_amount: i64,
+    /// What can still be captured. A cancelled order keeps the figure it had (recorded).
+    pub remaining_authorized_amount: i64,
+    /// Until when can be captured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// Klarna's short reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub klarna_reference: Option<String>,
+}
+
+/// A capture that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capture {
+    /// The intent that it came from.
+    pub intent: IntentId,
+    /// Klarna's id.
+    pub capture_id: String,
+    /// How much.
+    pub captured_amount: i64,
+    /// Of which lines; empty where only an amount was captured.
+    pub lines: Vec<LinePart>,
+    /// The shop's reference.
+    pub reference: Option<String>,
+    /// Shown to the customer.
+    pub description: Option<String>,
+    /// Tracking, as far as known.
+    pub shipping_info: Vec<ShippingInfo>,
+    /// When the answer was recorded.
+    pub captured_at: Timestamp,
+}
+
+/// A refund that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refund {
+    /// The intent that it came from.
+    pub intent: IntentId,
+    /// Klarna's id.
+    pub refund_id: String,
+    /// How much.
+    pub refunded_amount: i64,
+    /// Of which lines; empty where only an amount was refunded.
+    pub lines: Vec<LinePart>,
+    /// The shop's reference.
+    pub reference: Option<String>,
+    /// Shown to the customer.
+    pub description: Option<String>,
+    /// When the answer was recorded.
+    pub refunded_at: Timestamp,
+}
+
+/// An order's sums at one moment, in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amounts {
+    /// Current total of the authorization.
+    pub order_amount: i64,
+    /// Total at placement.
+    pub original_order_amount: i64,
+    /// Sum of all captures; refunds do not lower it.
+    pub captured_amount: i64,
+    /// Sum of all refunds.
+    pub refunded_amount: i64,
+    /// What can still be captured: nothing once cancelled, released or expired.
+    pub remaining_authorized_amount: i64,
+}
+
+impl Amounts {
+    /// What can still be refunded.
+    pub fn refundable_amount(&self) -> i64 {
+        self.captured_amount - self.refunded_amount
+    }
+}
+
+/// What Klarna accepted for a sale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Klarna's id.
+    pub klarna_order_id: String,
+    /// Klarna's short reference, once the order was read.
+    pub klarna_reference: Option<String>,
+    /// When the answer to placing it was recorded.
+    pub placed_at: Timestamp,
+    /// Lines and sums, in the version that Klarna accepted last.
+    pub cart: SaleCart,
+    /// Total at placement, in minor units.
+    pub original_order_amount: i64,
+    /// Klarna's last word on fraud.
+    pub fraud_status: FraudStatus,
+    /// Until when can be captured, once the order was read.
+    pub expires_at: Option<Timestamp>,
+    /// Where Klarna wants the shopper's browser to pass through.
+    pub redirect_url: Option<String>,
+    /// How the customer pays, in Klarna's words.
+    pub payment_method: Option<String>,
+    /// Every capture, oldest first.
+    pub captures: Vec<Capture>,
+    /// Every refund, oldest first.
+    pub refunds: Vec<Refund>,
+    /// Cancelled.
+    pub cancelled: bool,
+    /// What was left was released.
+    pub released: bool,
+    /// A callback asked not to ship.
+    pub stopped: bool,
+    /// Tracking that belongs to no single capture.
+    pub shipping_info: Vec<ShippingInfo>,
+    /// What Klarna said when the order was last read, and when that was.
+    pub last_read: Option<(OrderSnapshot, Timestamp)>,
+}
+
+impl Order {
+    /// Whether the time to capture has run out.
+    pub fn is_expired(&self, at: Timestamp) -> bool {
+        self.expires_at.is_some_and(|expires_at| at >= expires_at)
+    }
+
+    /// The sums at a moment. What is left falls to nothing when the time to capture has run out.
+    pub fn amounts(&self, at: Timestamp) -> Amounts {
+        let order_amount = self.cart.cart().totals().order_amount;
+        let captured_amount = self.captures.iter().map(|capture| capture.captured_amount).sum();
+        let closed = self.cancelled || self.released || self.is_expired(at);
+        Amounts {
+            order_amount,
+            original_order_amount: self.original_order_amount,
+            captured_amount,
+            refunded_amount: self.refunds.iter().map(|refund| refund.refunded_amount).sum(),
+            remaining_authorized_amount: if closed { 0 } else { order_amount - captured_amount },
+        }
+    }
+
+    /// The state at a moment. An order of which a part was captured before the time ran out is
+    /// captured (a guess about Klarna; its sums are the same either way).
+    pub fn status(&self, at: Timestamp) -> OrderStatus {
+        let amounts = self.amounts(at);
+        if self.cancelled {
+            OrderStatus::Cancelled
+        } else if amounts.remaining_authorized_amount > 0 {
+            if amounts.captured_amount > 0 {
+                OrderStatus::PartCaptured
+            } else {
+                OrderStatus::Authorized
+            }
+        } else if self.is_expired(at) && amounts.captured_amount == 0 {
+            OrderStatus::Expired
+        } else {
+            OrderStatus::Captured
+        }
+    }
+
+    /// What is left of each line to capture: quantity and amounts less what was captured.
+    pub fn uncaptured_lines(&self) -> BTreeMap<LineId, OrderLineFields> {
+        let captured = self.captures.iter().flat_map(|capture| &capture.lines);
+        let whole = self.cart.lines().map(|(id, line)| (id.clone(), (**line).clone()));
+        subtract(whole.collect(), captured)
+    }
+
+    /// What is left of each captured line to refund: what was captured less what was refunded.
+    pub fn unrefunded_lines(&self) -> BTreeMap<LineId, OrderLineFields> {
+        let mut captured: BTreeMap<LineId, OrderLineFields> = BTreeMap::new();
+        for part in self.captures.iter().flat_map(|capture| &capture.lines) {
+            captured
+                .entry(part.line_id.clone())
+                .and_modify(|sum| *sum = sum.plus(&part.line))
+                .or_insert_with(|| part.line.clone());
+        }
+        subtract(captured, self.refunds.iter().flat_map(|refund| &refund.lines))
+    }
+}
+
+fn subtract<'a>(
+    mut lines: BTreeMap<LineId, OrderLineFields>,
+    parts: impl Iterator<Item = &'a LinePart>,
+) -> BTreeMap<LineId, OrderLineFields> {
+    for part in parts {
+        if let Some(left) = lines.get_mut(&part.line_id) {
+            *left = left.minus(&part.line);
+        }
+    }
+    lines
+}

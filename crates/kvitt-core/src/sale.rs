@@ -1,0 +1,583 @@
+//! A sale as a fold over its events.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::act::{Act, ActKind, Outcome, Refused};
+use crate::cart::SaleCart;
+use crate::event::{CheckoutTerms, Event, PaymentMethodCategory, Placement, Recorded};
+use crate::ids::{IntentId, SaleId};
+use crate::order::{Capture, FraudStatus, Order, OrderSnapshot, Refund};
+
+/// Events that cannot follow each other, or sums that break a law. The ledger was damaged, or
+/// written by a program with a fault: nothing may be done with the sale until a person looked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the events of {sale} do not make sense at number {seq}: {problem}")]
+pub struct Inconsistent {
+    /// The sale.
+    pub sale: SaleId,
+    /// Position of the event at which it shows.
+    pub seq: u64,
+    /// What is wrong.
+    pub problem: String,
+}
+
+/// A Klarna session of a checkout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Klarna's id.
+    pub session_id: String,
+    /// When Klarna forgets it.
+    pub expires_at: Timestamp,
+    /// Version of the cart that Klarna holds.
+    pub cart_version: u32,
+    /// The payment methods offered.
+    pub payment_method_categories: Vec<PaymentMethodCategory>,
+}
+
+/// An authorization by the shopper. The token itself stands apart, under its digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authorization {
+    /// Digest of the token.
+    pub digest: String,
+    /// The session that it belongs to.
+    pub session_id: String,
+    /// Version of the cart that was authorized.
+    pub cart_version: u32,
+    /// When the token dies.
+    pub expires_at: Timestamp,
+    /// Given back.
+    pub released: bool,
+}
+
+/// How far an intent has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IntentState {
+    /// Stored; the call may have left.
+    Requested,
+    /// The call was made and its outcome is not known.
+    Unknown {
+        /// How often it was made.
+        attempts: u32,
+        /// What went wrong the last time.
+        problem: String,
+        /// Whether any of the calls may have reached Klarna.
+        may_have_taken_effect: bool,
+    },
+    /// Asking again will not tell: a person has to look.
+    NeedsHuman {
+        /// What happened and what to do.
+        reason: String,
+    },
+    /// Klarna did it.
+    Done(Outcome),
+    /// Klarna refused.
+    Refused(Refused),
+}
+
+impl IntentState {
+    /// The state's name in the API: `requested`, `unknown`, `needs_human`, `done`, `refused`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Unknown { .. } => "unknown",
+            Self::NeedsHuman { .. } => "needs_human",
+            Self::Done(_) => "done",
+            Self::Refused(_) => "refused",
+        }
+    }
+
+    /// Whether it is over, one way or the other.
+    pub fn is_settled(&self) -> bool {
+        matches!(self, Self::Done(_) | Self::Refused(_))
+    }
+}
+
+/// One wanted act and how far it has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// Its id.
+    pub id: IntentId,
+    /// What is wanted.
+    pub act: Act,
+    /// The key that goes with the call.
+    pub idempotency_key: String,
+    /// When it was stored.
+    pub requested_at: Timestamp,
+    /// How far it has come.
+    pub state: IntentState,
+}
+
+impl Intent {
+    /// Whether a call made so far, and known to have been made, may have reached Klarna.
+    pub fn may_have_taken_effect(&self) -> bool {
+        matches!(self.state, IntentState::Unknown { may_have_taken_effect: true, .. })
+    }
+
+    /// How often the call is known to have been made.
+    pub fn attempts(&self) -> u32 {
+        match self.state {
+            IntentState::Unknown { attempts, .. } => attempts,
+            _ => 0,
+        }
+    }
+}
+
+/// State of a checkout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckoutStatus {
+    /// Waits for the shopper.
+    Open,
+    /// The shopper authorized; the order is not placed yet.
+    Authorized,
+    /// The order is being placed, or nobody knows yet whether it is.
+    Placing,
+    /// The order is placed.
+    Completed,
+    /// The shop gave it up.
+    Abandoned,
+}
+
+impl CheckoutStatus {
+    /// The name in the API, such as `open`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Authorized => "authorized",
+            Self::Placing => "placing",
+            Self::Completed => "completed",
+            Self::Abandoned => "abandoned",
+        }
+    }
+}
+
+/// A checkout and the order that it may have become.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sale {
+    /// The sale.
+    pub id: SaleId,
+    /// How many events it has.
+    pub version: u64,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// When its last event was recorded.
+    pub updated_at: Timestamp,
+    /// What the shop wants, with the references as they are now.
+    pub terms: CheckoutTerms,
+    /// What is sold: the checkout's cart. An order has its own.
+    pub cart: SaleCart,
+    /// Counts the changes of the cart, from 1.
+    pub cart_version: u32,
+    /// The Klarna session in use.
+    pub session: Option<Session>,
+    /// Every authorization, oldest first.
+    pub authorizations: Vec<Authorization>,
+    /// The shop gave the checkout up.
+    pub abandoned: bool,
+    /// What Klarna accepted.
+    pub order: Option<Order>,
+    /// Every intent, oldest first (ids are ordered by time).
+    pub intents: BTreeMap<IntentId, Intent>,
+}
+
+impl Sale {
+    /// The sale as it follows from its events. `None` where there are none.
+    pub fn fold(id: SaleId, events: &[Recorded]) -> Result<Option<Self>, Inconsistent> {
+        let mut sale: Option<Self> = None;
+        for recorded in events {
+            let inconsistent =
+                |problem: String| Inconsistent { sale: id, seq: recorded.seq, problem };
+            sale = Some(match (sale, &recorded.event) {
+                (None, Event::CheckoutCreated { terms, cart }) if recorded.seq == 1 => {
+                    Self::opened(id, recorded, terms, cart)
+                }
+                (None, _) => {
+                    return Err(inconsistent("a sale begins with checkout_created".to_owned()));
+                }
+                (Some(mut sale), _) => {
+                    if recorded.seq != sale.version + 1 {
+                        return Err(inconsistent(format!("it follows number {}", sale.version)));
+                    }
+                    sale.apply(recorded).map_err(inconsistent)?;
+                    sale
+                }
+            });
+        }
+        Ok(sale)
+    }
+
+    fn opened(id: SaleId, recorded: &Recorded, terms: &CheckoutTerms, cart: &SaleCart) -> Self {
+        Self {
+            id,
+            version: 1,
+            created_at: recorded.at,
+            updated_at: recorded.at,
+            terms: terms.clone(),
+            cart: cart.clone(),
+            cart_version: 1,
+            session: None,
+            authorizations: Vec::new(),
+            abandoned: false,
+            order: None,
+            intents: BTreeMap::new(),
+        }
+    }
+
+    /// Takes the next event in.
+    pub(crate) fn apply(&mut self, recorded: &Recorded) -> Result<(), String> {
+        match &recorded.event {
+            Event::CheckoutCreated { .. } => return Err("a sale is created once".to_owned()),
+            Event::CartChanged { cart } => {
+                self.cart = cart.clone();
+                self.cart_version += 1;
+            }
+            Event::CheckoutAbandoned => self.abandoned = true,
+            Event::SessionOpened {
+                session_id,
+                expires_at,
+                cart_version,
+                payment_method_categories,
+                ..
+            } => {
+                self.session = Some(Session {
+                    session_id: session_id.clone(),
+                    expires_at: *expires_at,
+                    cart_version: *cart_version,
+                    payment_method_categories: payment_method_categories.clone(),
+                });
+            }
+            Event::SessionUpdated { session_id, cart_version, .. } => {
+                if let Some(session) = self.session_mut(session_id) {
+                    session.cart_version = *cart_version;
+                }
+            }
+            Event::SessionLost { session_id, .. } => {
+                if self.session_mut(session_id).is_some() {
+                    self.session = None;
+                }
+            }
+            Event::SessionRefused { .. } => {}
+            Event::AuthorizationReceived {
+                authorization,
+                session_id,
+                cart_version,
+                expires_at,
+                ..
+            } => self.authorizations.push(Authorization {
+                digest: authorization.clone(),
+                session_id: session_id.clone(),
+                cart_version: *cart_version,
+                expires_at: *expires_at,
+                released: false,
+            }),
+            Event::AuthorizationReleased { authorization, .. } => {
+                for known in self.authorizations.iter_mut().filter(|it| it.digest == *authorization)
+                {
+                    known.released = true;
+                }
+            }
+            Event::Requested { intent, act, idempotency_key } => {
+                let stored = Intent {
+                    id: *intent,
+                    act: act.clone(),
+                    idempotency_key: idempotency_key.clone(),
+                    requested_at: recorded.at,
+                    state: IntentState::Requested,
+                };
+                if self.intents.insert(*intent, stored).is_some() {
+                    return Err(format!("{intent} is requested twice"));
+                }
+            }
+            Event::Done { intent, outcome, .. } => {
+                let act = self.settle(*intent, IntentState::Done(outcome.clone()))?;
+                self.carry_out(*intent, &act, outcome, recorded.at)?;
+            }
+            Event::Refused { intent, refused } => {
+                self.settle(*intent, IntentState::Refused(refused.clone()))?;
+            }
+            Event::OutcomeUnknown { intent, attempt, problem, may_have_taken_effect, .. } => {
+                let before = self.intents.get(intent).is_some_and(Intent::may_have_taken_effect);
+                let state = IntentState::Unknown {
+                    attempts: *attempt,
+                    problem: problem.clone(),
+                    may_have_taken_effect: before || *may_have_taken_effect,
+                };
+                self.settle(*intent, state)?;
+            }
+            Event::NeedsHuman { intent, reason, .. } => {
+                self.settle(*intent, IntentState::NeedsHuman { reason: reason.clone() })?;
+            }
+            Event::OrderRead { snapshot, .. } => self.read(snapshot, recorded.at)?,
+            Event::ShipmentStopped => self.order_mut()?.stopped = true,
+        }
+        self.version = recorded.seq;
+        self.updated_at = recorded.at;
+        self.check_sums()
+    }
+
+    fn session_mut(&mut self, session_id: &str) -> Option<&mut Session> {
+        self.session.as_mut().filter(|session| session.session_id == session_id)
+    }
+
+    fn order_mut(&mut self) -> Result<&mut Order, String> {
+        self.order.as_mut().ok_or_else(|| "there is no order yet".to_owned())
+    }
+
+    /// Moves an intent on and gives its act back.
+    fn settle(&mut self, id: IntentId, state: IntentState) -> Result<Act, String> {
+        let intent =
+            self.intents.get_mut(&id).ok_or_else(|| format!("{id} was never requested"))?;
+        if intent.state.is_settled() {
+            return Err(format!("{id} is already {}", intent.state.as_str()));
+        }
+        intent.state = state;
+        Ok(intent.act.clone())
+    }
+
+    fn carry_out(
+        &mut self,
+        intent: IntentId,
+        act: &Act,
+        outcome: &Outcome,
+        at: Timestamp,
+    ) -> Result<(), String> {
+        match (act, outcome) {
+            (
+                Act::Place { cart, .. },
+                Outcome::Placed { klarna_order_id, fraud_status, redirect_url, payment_method },
+            ) => {
+                if self.order.is_some() {
+                    return Err("a checkout has at most one order".to_owned());
+                }
+                self.order = Some(Order {
+                    klarna_order_id: klarna_order_id.clone(),
+                    klarna_reference: None,
+                    placed_at: at,
+                    cart: cart.clone(),
+                    original_order_amount: cart.cart().totals().order_amount,
+                    fraud_status: fraud_status.clone(),
+                    expires_at: None,
+                    redirect_url: redirect_url.clone(),
+                    payment_method: payment_method.clone(),
+                    captures: Vec::new(),
+                    refunds: Vec::new(),
+                    cancelled: false,
+                    released: false,
+                    stopped: false,
+                    shipping_info: Vec::new(),
+                    last_read: None,
+                });
+            }
+            (
+                Act::Capture { captured_amount, lines, reference, description, shipping_info },
+                Outcome::Captured { capture_id },
+            ) => self.order_mut()?.captures.push(Capture {
+                intent,
+                capture_id: capture_id.clone(),
+                captured_amount: *captured_amount,
+                lines: lines.clone(),
+                reference: reference.clone(),
+                description: description.clone(),
+                shipping_info: shipping_info.clone(),
+                captured_at: at,
+            }),
+            (
+                Act::Refund { refunded_amount, lines, reference, description },
+                Outcome::Refunded { refund_id },
+            ) => self.order_mut()?.refunds.push(Refund {
+                intent,
+                refund_id: refund_id.clone(),
+                refunded_amount: *refunded_amount,
+                lines: lines.clone(),
+                reference: reference.clone(),
+                description: description.clone(),
+                refunded_at: at,
+            }),
+            (Act::Cancel, Outcome::Changed) => self.order_mut()?.cancelled = true,
+            (Act::Release, Outcome::Changed) => self.order_mut()?.released = true,
+            (Act::Extend | Act::UpdateShippingAddress, Outcome::Changed) => {
+                self.order_mut()?;
+            }
+            (Act::UpdateAuthorization { cart, .. }, Outcome::Changed) => {
+                self.order_mut()?.cart = cart.clone();
+            }
+            (
+                Act::UpdateReferences { merchant_reference1, merchant_reference2 },
+                Outcome::Changed,
+            ) => {
+                self.order_mut()?;
+                replace(&mut self.terms.merchant_reference1, merchant_reference1.as_ref());
+                replace(&mut self.terms.merchant_reference2, merchant_reference2.as_ref());
+            }
+            (Act::AddShippingInfo { capture_id: None, shipping_info }, Outcome::Changed) => {
+                self.order_mut()?.shipping_info.extend_from_slice(shipping_info);
+            }
+            (
+                Act::AddShippingInfo { capture_id: Some(capture_id), shipping_info },
+                Outcome::Changed,
+            ) => {
+                let captures = &mut self.order_mut()?.captures;
+                captures
+                    .iter_mut()
+                    .find(|capture| capture.capture_id == *capture_id)
+                    .ok_or_else(|| format!("there is no capture {capture_id}"))?
+                    .shipping_info
+                    .extend_from_slice(shipping_info);
+            }
+            (act, _) => return Err(format!("the outcome is not one of {}", act.kind().as_str())),
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, snapshot: &OrderSnapshot, at: Timestamp) -> Result<(), String> {
+        let order = self.order_mut()?;
+        // An answer may overtake an older one; fraud news only ever comes from the latest read.
+        order.fraud_status = snapshot.fraud_status.clone();
+        order.expires_at = snapshot.expires_at.or(order.expires_at);
+        if snapshot.klarna_reference.is_some() {
+            order.klarna_reference.clone_from(&snapshot.klarna_reference);
+        }
+        order.last_read = Some((snapshot.clone(), at));
+        Ok(())
+    }
+
+    /// `captured <= authorized` and `refunded <= captured`, whatever the events say.
+    fn check_sums(&self) -> Result<(), String> {
+        let Some(order) = &self.order else { return Ok(()) };
+        let amounts = order.amounts(Timestamp::MIN);
+        if amounts.captured_amount > amounts.order_amount {
+            return Err(format!(
+                "captured {} of {} authorized",
+                amounts.captured_amount, amounts.order_amount
+            ));
+        }
+        if amounts.refunded_amount > amounts.captured_amount {
+            return Err(format!(
+                "refunded {} of {} captured",
+                amounts.refunded_amount, amounts.captured_amount
+            ));
+        }
+        Ok(())
+    }
+
+    /// The checkout's state.
+    pub fn checkout_status(&self) -> CheckoutStatus {
+        if self.order.is_some() {
+            CheckoutStatus::Completed
+        } else if self.open_intent(|act| act.kind() == ActKind::Place).is_some() {
+            CheckoutStatus::Placing
+        } else if self.abandoned {
+            CheckoutStatus::Abandoned
+        } else if self.usable_authorization().is_some() {
+            CheckoutStatus::Authorized
+        } else {
+            CheckoutStatus::Open
+        }
+    }
+
+    /// The first intent of a kind that is not over yet.
+    pub fn open_intent(&self, wanted: impl Fn(&Act) -> bool) -> Option<&Intent> {
+        self.intents.values().find(|intent| !intent.state.is_settled() && wanted(&intent.act))
+    }
+
+    /// The newest authorization, if an order can still be placed with it: it was not given back,
+    /// no placing with it failed (a failure sticks to the token), and it is for the cart as it is.
+    pub fn usable_authorization(&self) -> Option<&Authorization> {
+        self.authorizations.last().filter(|authorization| {
+            !authorization.released
+                && authorization.cart_version == self.cart_version
+                && !self.was_used(&authorization.digest)
+        })
+    }
+
+    /// Whether placing an order was tried with this authorization.
+    pub fn was_used(&self, authorization: &str) -> bool {
+        self.intents.values().any(|intent| {
+            matches!(&intent.act, Act::Place { authorization: used, .. } if used == authorization)
+        })
+    }
+
+    /// Authorizations that placed no order and were not given back: the shopper's credit is
+    /// blocked by them for nothing.
+    pub fn losing_authorizations(&self) -> impl Iterator<Item = &Authorization> {
+        let winner = self.intents.values().find_map(|intent| match (&intent.act, &intent.state) {
+            (Act::Place { authorization, .. }, IntentState::Done(_)) => Some(authorization),
+            _ => None,
+        });
+        let placing = self.intents.values().find_map(|intent| match &intent.act {
+            Act::Place { authorization, .. } if !intent.state.is_settled() => Some(authorization),
+            _ => None,
+        });
+        let over = self.order.is_some() || self.abandoned;
+        let usable = self.usable_authorization().filter(|_| !over).map(|usable| &usable.digest);
+        self.authorizations.iter().filter(move |authorization| {
+            let digest = Some(&authorization.digest);
+            !authorization.released && digest != winner && digest != placing && digest != usable
+        })
+    }
+
+    /// Whether placing happens by itself once an authorization is there.
+    pub fn places_automatically(&self) -> bool {
+        self.terms.placement == Placement::Automatic
+    }
+
+    /// Why a person has to look at the sale, if so.
+    pub fn attention(&self) -> Option<String> {
+        self.intents.values().find_map(|intent| match &intent.state {
+            IntentState::NeedsHuman { reason } => Some(reason.clone()),
+            IntentState::Unknown { problem, .. } => Some(format!(
+                "outcome of {} {} is not known yet: {problem}",
+                intent.act.kind().as_str(),
+                intent.id
+            )),
+            _ => None,
+        })
+    }
+
+    /// What Klarna said when the order was last read that differs from the sums here, if anything.
+    /// Reads while an intent is open, or after it, are not compared.
+    pub fn difference(&self) -> Option<String> {
+        let order = self.order.as_ref()?;
+        let (read, at) = order.last_read.as_ref()?;
+        if *at != self.updated_at || self.open_intent(|act| act.kind().moves_money()).is_some() {
+            return None;
+        }
+        let ours = order.amounts(*at);
+        let pairs = [
+            ("order_amount", ours.order_amount, read.order_amount),
+            ("captured_amount", ours.captured_amount, read.captured_amount),
+            ("refunded_amount", ours.refunded_amount, read.refunded_amount),
+        ];
+        pairs
+            .into_iter()
+            .find(|(_, ours, theirs)| ours != theirs)
+            .map(|(field, ours, theirs)| format!("{field} is {ours} here and {theirs} at Klarna"))
+    }
+}
+
+fn replace(target: &mut Option<String>, value: Option<&String>) {
+    if let Some(value) = value {
+        *target = Some(value.clone()).filter(|text| !text.is_empty());
+    }
+}
+
+/// How long an authorization token lives (Klarna documentation: create an order).
+pub const AUTHORIZATION_LIFETIME: SignedDuration = SignedDuration::from_mins(60);
+
+/// How long a session lives (Klarna documentation: initiate a payment).
+pub const SESSION_LIFETIME: SignedDuration = SignedDuration::from_hours(48);
+
+/// Whether Klarna takes the risk, and nobody asked to stop.
+pub(crate) fn fraud_problem(order: &Order) -> Option<crate::MayShipReason> {
+    use crate::MayShipReason;
+    if order.stopped {
+        return Some(MayShipReason::Stopped);
+    }
+    match &order.fraud_status {
+        FraudStatus::Accepted => None,
+        FraudStatus::Pending => Some(MayShipReason::FraudPending),
+        FraudStatus::Rejected => Some(MayShipReason::FraudRejected),
+        FraudStatus::Other(_) => Some(MayShipReason::FraudUnknown),
+    }
+}
