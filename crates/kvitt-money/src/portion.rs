@@ -23,7 +23,7 @@ impl OrderLineFields {
     /// ```
     pub fn portion(&self, taken: i64, quantity: i64) -> Result<OrderLineFields, Error> {
         if self.quantity == 0 && taken == 0 && quantity == 0 {
-            return Ok((**self).clone());
+            return Ok(self.clone());
         }
         if !(0..=self.quantity).contains(&taken) {
             let expected = format!("0 to {}", self.quantity);

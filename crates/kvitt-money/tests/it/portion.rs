@@ -56,6 +56,25 @@ fn a_line_of_no_pieces_has_one_part_the_whole() {
 }
 
 #[test]
+fn taking_a_part_away_and_adding_it_again_is_the_line() {
+    let cups = cups().into_fields();
+    let part = cups.portion(0, 1).unwrap();
+    let rest = cups.minus(&part);
+    assert_eq!(shown(&rest), (2, 167, 33, 33));
+    assert_eq!((rest.unit_price, rest.name.as_str()), (100, "Cup"));
+    assert_eq!(rest.plus(&part), cups);
+    assert_eq!(shown(&cups.minus(&cups)), (0, 0, 0, 0));
+}
+
+#[test]
+fn an_unchecked_line_with_a_negative_quantity_has_no_parts() {
+    let wrong = OrderLineFields { quantity: -1, ..shirts() };
+    for (taken, quantity) in [(0, -1), (-1, 1), (0, 1), (0, 0)] {
+        assert!(wrong.portion(taken, quantity).is_err());
+    }
+}
+
+#[test]
 fn more_than_is_left_is_refused_with_what_is_left() {
     let rule = "a part of a line cannot be larger than the line";
     for (taken, quantity, text) in [

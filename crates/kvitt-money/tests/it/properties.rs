@@ -200,6 +200,27 @@ proptest! {
     }
 
     #[test]
+    fn parts_taken_off_the_rest_leave_nothing_over(
+        line in goods(), cuts in prop::collection::vec(1_i64..=100, 0..10),
+    ) {
+        let whole = line.into_fields();
+        let nothing = whole.minus(&whole);
+        let (mut left, mut taken) = (whole.clone(), nothing.clone());
+        for cut in cuts.into_iter().chain([100]) {
+            let quantity = cut.min(left.quantity);
+            if quantity > 0 {
+                let part = left
+                    .portion(0, quantity)
+                    .map_err(|error| TestCaseError::fail(error.to_string()))?;
+                left = left.minus(&part);
+                taken = taken.plus(&part);
+            }
+        }
+        prop_assert_eq!(left, nothing);
+        prop_assert_eq!(taken, whole);
+    }
+
+    #[test]
     fn a_cart_wrong_by_one_is_refused(
         lines in prop::collection::vec(goods(), 1..6),
         victim in any::<prop::sample::Index>(),
@@ -309,6 +330,11 @@ proptest! {
         };
         let [order_amount, order_tax_amount, taken, count] = more;
         let totals = Totals { order_amount, order_tax_amount };
+        if let Ok(part) = fields.portion(taken, count) {
+            prop_assert_eq!(part.quantity, count);
+            prop_assert!(count <= quantity);
+        }
+        let _ = fields.plus(&fields).minus(&fields);
         if let Ok(line) = OrderLine::try_from(fields.clone()) {
             obeys_the_rules(&line)?;
         }
