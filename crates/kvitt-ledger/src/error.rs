@@ -1,0 +1,91 @@
+//! What can fail in a ledger.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use kvitt_core::SaleId;
+
+/// Why a ledger did not do what it was asked to. Whatever it says, nothing was stored half.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum LedgerError {
+    /// Somebody else wrote to the sale first.
+    #[error("sale {sale} is at version {actual}, not {expected}: read its events and decide again")]
+    Conflict {
+        /// The sale.
+        sale: SaleId,
+        /// The version that the step was decided on.
+        expected: u64,
+        /// The version that the sale has.
+        actual: u64,
+    },
+    /// A request under this `Idempotency-Key` was already taken on this sale.
+    #[error("this Idempotency-Key was already used on this sale: answer from its record")]
+    IdempotencyKeyTaken,
+    /// The work was claimed by somebody else, scheduled anew or finished.
+    #[error("the claim on this work is lost: drop the attempt, whoever holds it carries on")]
+    LeaseLost,
+    /// A cursor that no page handed out.
+    #[error("cursor is not one that a page handed out: leave it out to start with the newest")]
+    BadCursor,
+    /// A step whose parts do not fit each other: a mistake of the caller.
+    #[error("the step does not fit together: {what}")]
+    InvalidAppend {
+        /// What does not fit.
+        what: String,
+    },
+    /// An API key of this id or digest is already there.
+    #[error("an API key of this id or with this secret exists already: make a new one")]
+    ApiKeyExists,
+    /// Something stored cannot be read as what it should be.
+    #[error(
+        "the database does not hold together: {what}; keep a copy of it, and restore a backup or \
+         mend that row"
+    )]
+    Inconsistent {
+        /// Which row, and what is wrong with it.
+        what: String,
+    },
+    /// The disk is full.
+    #[error("the database's disk is full: make room; nothing was stored and it can be tried again")]
+    Full,
+    /// The database does not answer in time, or not at all. It can be tried again.
+    #[error("the database is not available: {what}; try again")]
+    Unavailable {
+        /// What was seen of it.
+        what: String,
+    },
+    /// The database cannot be written to.
+    #[error("the database is read-only: give kvitt's user write access to the file and its folder")]
+    ReadOnly,
+    /// The database file cannot be opened or created.
+    #[error("cannot open the database {path:?}: {problem}")]
+    CannotOpen {
+        /// The file.
+        path: PathBuf,
+        /// Why, and the way out.
+        problem: String,
+    },
+    /// The database was made by a newer kvitt.
+    #[error(
+        "the database has version {found} of its schema, which this kvitt does not know: use a newer kvitt"
+    )]
+    NewerSchema {
+        /// The schema's version in the database.
+        found: i64,
+    },
+    /// A text that names no database. It is not repeated here, since it may hold a password.
+    #[error("not a database URL: expected sqlite:PATH, such as sqlite:kvitt.db; {problem}")]
+    NotADatabaseUrl {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A database that this version cannot use.
+    #[error("{database} is not in this version: use sqlite:PATH")]
+    NotInThisVersion {
+        /// Its name.
+        database: &'static str,
+    },
+    /// The database refused for a reason that has no name of its own here.
+    #[error("the database refused: {0}")]
+    Driver(#[source] Arc<dyn std::error::Error + Send + Sync>),
+}

@@ -1,0 +1,91 @@
+//! What every store can do.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use kvitt_core::{ApiKeyId, Recorded, SaleId};
+use uuid::Uuid;
+
+use crate::api_key::ApiKey;
+use crate::append::{Append, IdempotencyRecord};
+use crate::error::LedgerError;
+use crate::event::FeedEntry;
+use crate::private::Private;
+use crate::summary::{Page, SaleQuery, SaleSummary};
+use crate::work::Work;
+
+/// A store of sales, used as `Arc<dyn Ledger>`.
+///
+/// A call that returned has reached the disk. A write whose future is dropped may or may not be
+/// carried out, and is never carried out half.
+#[async_trait]
+pub trait Ledger: Send + Sync + 'static {
+    /// The sale's events, oldest first; empty where the sale is not known. A stream with a hole,
+    /// or an event that cannot be read, is [`LedgerError::Inconsistent`].
+    async fn events(&self, sale: SaleId) -> Result<Vec<Recorded>, LedgerError>;
+
+    /// Stores one step of a sale in one transaction, and answers with its events in their places.
+    ///
+    /// Where several things stand against it, they are named in this order:
+    /// [`LeaseLost`](LedgerError::LeaseLost),
+    /// [`IdempotencyKeyTaken`](LedgerError::IdempotencyKeyTaken),
+    /// [`Conflict`](LedgerError::Conflict).
+    async fn append(&self, append: Append) -> Result<Vec<Recorded>, LedgerError>;
+
+    /// The events of all sales after a position (0: from the start), in the order in which they
+    /// were committed, at most `limit` (moved into 1 to 1,000). Who follows it by the last
+    /// position seen misses none: nothing is ever committed before a position that was shown.
+    async fn feed(&self, after: u64, limit: u32) -> Result<Vec<FeedEntry>, LedgerError>;
+
+    /// One page of sales, newest first; sales of one moment in the order of their ids.
+    async fn summaries(&self, query: &SaleQuery) -> Result<Page, LedgerError>;
+
+    /// The sale at a glance; none where it is not known.
+    async fn summary(&self, sale: SaleId) -> Result<Option<SaleSummary>, LedgerError>;
+
+    /// The request that was taken under this `Idempotency-Key` on this sale.
+    async fn idempotency(
+        &self,
+        sale: SaleId,
+        api_key: ApiKeyId,
+        key: &str,
+    ) -> Result<Option<IdempotencyRecord>, LedgerError>;
+
+    /// The sale's personal data and secrets; empty where it keeps none.
+    async fn private(&self, sale: SaleId) -> Result<Private, LedgerError>;
+
+    /// Erases the sale's personal data. Its books and its secrets stay.
+    async fn erase_personal(&self, sale: SaleId) -> Result<(), LedgerError>;
+
+    /// Claims work that is due by the database's clock, what is longest due first, at most
+    /// `limit` (moved into 1 to 1,000). Until the lease ends nobody else gets it; each claim
+    /// counts an attempt and raises the fence, so that who held it before writes nothing more.
+    async fn claim_due(&self, limit: u32, lease: Duration) -> Result<Vec<Work>, LedgerError>;
+
+    /// Puts claimed work back, due again after a while by the database's clock. Its attempts stay
+    /// counted and the claim ends. [`LedgerError::LeaseLost`] where the claim had ended before.
+    async fn release_work(
+        &self,
+        sale: SaleId,
+        work_id: Uuid,
+        fence: u64,
+        due_in: Duration,
+    ) -> Result<(), LedgerError>;
+
+    /// Stores an API key. [`LedgerError::ApiKeyExists`] where its id or digest is taken.
+    async fn insert_api_key(&self, key: &ApiKey) -> Result<(), LedgerError>;
+
+    /// The API key with this digest, revoked or not.
+    async fn api_key_by_hash(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>, LedgerError>;
+
+    /// All API keys, oldest first.
+    async fn api_keys(&self) -> Result<Vec<ApiKey>, LedgerError>;
+
+    /// Revokes an API key; `false` where it is not known. A key that was revoked before keeps its
+    /// time.
+    async fn revoke_api_key(&self, id: ApiKeyId, at: Timestamp) -> Result<bool, LedgerError>;
+
+    /// Whether the ledger can be read and written just now.
+    async fn check(&self) -> Result<(), LedgerError>;
+}
