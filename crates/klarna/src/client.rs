@@ -1,0 +1,200 @@
+//! The client.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::http::{Http, RealPacing, Timeouts};
+use crate::retry::{self, Policy, Retry};
+use crate::{
+    Answer, BaseUrl, Credentials, Error, FromAnswer, Pacing, Request, Transport, orders, payments,
+};
+
+/// Calls Klarna with one account's credentials. Cheap to clone; clones share their connections.
+///
+/// ```
+/// use klarna::{BaseUrl, Client, Credentials};
+///
+/// let client = Client::builder()
+///     .base_url(BaseUrl::custom("http://127.0.0.1:4010")?)
+///     .credentials(Credentials::username_password("PK00000_sandbox", "sandbox"))
+///     .user_agent("my-shop/1.2")
+///     .build()?;
+/// # Ok::<(), klarna::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    transport: Arc<dyn Transport>,
+    pacing: Arc<dyn Pacing>,
+    policy: Policy,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}
+
+/// Sets up a [`Client`].
+#[derive(Default)]
+pub struct ClientBuilder {
+    base_url: Option<BaseUrl>,
+    credentials: Option<Credentials>,
+    timeouts: Timeouts,
+    user_agent: Option<String>,
+    policy: Policy,
+    transport: Option<Arc<dyn Transport>>,
+    pacing: Option<Arc<dyn Pacing>>,
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("base_url", &self.base_url)
+            .field("credentials", &self.credentials)
+            .field("timeouts", &self.timeouts)
+            .field("user_agent", &self.user_agent)
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ClientBuilder {
+    /// Where Klarna is reached. Needed.
+    #[must_use]
+    pub fn base_url(mut self, base_url: BaseUrl) -> Self {
+        self.base_url = Some(base_url);
+        self
+    }
+
+    /// The account's credentials. Needed.
+    #[must_use]
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(credentials);
+        self
+    }
+
+    /// Longest wait for a connection; 5 s unless told.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.connect = timeout;
+        self
+    }
+
+    /// Longest wait for an answer; 65 s unless told.
+    #[must_use]
+    pub fn answer_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.answer = timeout;
+        self
+    }
+
+    /// Product and version of the program that calls, added to this crate's own.
+    #[must_use]
+    pub fn user_agent(mut self, product: impl Into<String>) -> Self {
+        self.user_agent = Some(product.into());
+        self
+    }
+
+    /// How often and how patiently to repeat; [`Policy::OFF`] never does.
+    #[must_use]
+    pub fn retry(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Another transport than HTTP. Base URL, credentials and time-outs are then its own matter.
+    #[must_use]
+    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// Another source of time and chance than the real ones.
+    #[must_use]
+    pub fn pacing(mut self, pacing: impl Pacing + 'static) -> Self {
+        self.pacing = Some(Arc::new(pacing));
+        self
+    }
+
+    /// The client. Refused with [`Error::Configuration`] where a setting is missing or cannot
+    /// work.
+    pub fn build(self) -> Result<Client, Error> {
+        let missing = |setting| Error::Configuration {
+            setting,
+            problem: "it is missing, and there is no default".to_owned(),
+        };
+        let transport: Arc<dyn Transport> = if let Some(transport) = self.transport {
+            transport
+        } else {
+            let base_url = self.base_url.ok_or_else(|| missing("base_url"))?;
+            let credentials = self.credentials.ok_or_else(|| missing("credentials"))?;
+            let user_agent = self.user_agent.as_deref();
+            Arc::new(Http::new(base_url, &credentials, self.timeouts, user_agent)?)
+        };
+        let pacing = self.pacing.unwrap_or_else(|| Arc::new(RealPacing));
+        Ok(Client { transport, pacing, policy: self.policy })
+    }
+}
+
+impl Client {
+    /// Begins to set up a client.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// Klarna Payments: sessions, authorizations, placing orders.
+    pub fn payments(&self) -> payments::Payments<'_> {
+        payments::Payments::new(self)
+    }
+
+    /// Order Management: captures, refunds and everything else that happens to an order.
+    pub fn orders(&self) -> orders::Orders<'_> {
+        orders::Orders::new(self)
+    }
+
+    /// Sends a request, built just now or stored long ago, and reads its answer as `T`. Repeats
+    /// it by the client's policy, each time byte for byte the same.
+    ///
+    /// ```no_run
+    /// # async fn list(client: klarna::Client) -> Result<(), klarna::Error> {
+    /// use klarna::{Method, Request};
+    ///
+    /// let request = Request::raw(Method::Get, "/settlements/v1/payouts?size=1", None, None)?;
+    /// let payouts = client.send::<serde_json::Value>(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn send<T: FromAnswer>(&self, request: &Request) -> Result<Answer<T>, Error> {
+        let operation = request.operation();
+        let mut attempt = 1;
+        loop {
+            let exchange = self.transport.exchange(request).await;
+            let jitter = self.pacing.jitter();
+            let decision =
+                retry::decide(request, &exchange.ending(), attempt, &self.policy, jitter);
+            let duration_ms = u64::try_from(exchange.duration.as_millis()).unwrap_or(u64::MAX);
+            let (status, correlation_id) = match &exchange.answer {
+                Ok(answer) => (Some(answer.status), answer.correlation_id()),
+                Err(_) => (None, None),
+            };
+            tracing::debug!(
+                operation = operation.as_str(),
+                attempt,
+                status,
+                duration_ms,
+                correlation_id = correlation_id.as_ref().map(|id| id.as_str()),
+                "called Klarna"
+            );
+            match decision {
+                Retry::After(wait) => self.pacing.pause(wait).await,
+                Retry::No => {
+                    return match exchange.answer {
+                        Ok(answer) => answer.read(operation),
+                        Err(failure) => Err(failure.into_error(operation)),
+                    };
+                }
+            }
+            attempt += 1;
+        }
+    }
+}

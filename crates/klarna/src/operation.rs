@@ -1,0 +1,158 @@
+//! The operations of the two APIs, by name.
+
+use serde::{Deserialize, Serialize};
+
+/// One of the two APIs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Api {
+    /// Klarna Payments: from session to order.
+    Payments,
+    /// Order Management: what happens to an order.
+    OrderManagement,
+    /// Any other path, reached through [`Request::raw`](crate::Request::raw).
+    Other,
+}
+
+/// When a request may be sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Repeat {
+    /// Whenever it helps: it changes nothing, or a second effect is harmless.
+    Freely,
+    /// With its idempotency key only.
+    WithKey,
+    /// Only while it surely had no effect.
+    WhileWithoutEffect,
+}
+
+macro_rules! operations {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $api:ident, $repeat:ident;)+) => {
+        /// What a request does. The names are those of the client's methods; they stand in logs,
+        /// in errors and in stored requests.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum Operation {
+            $($(#[$doc])* #[serde(rename = $name)] $variant,)+
+        }
+
+        impl Operation {
+            /// Every operation.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The name, such as `place_order`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            /// The API it belongs to.
+            pub fn api(self) -> Api {
+                match self { $(Self::$variant => Api::$api),+ }
+            }
+
+            pub(crate) fn repeat(self) -> Repeat {
+                match self { $(Self::$variant => Repeat::$repeat),+ }
+            }
+        }
+    };
+}
+
+operations! {
+    // Creating a session twice leaves, at worst, one that nobody uses and that ends by itself.
+    /// `POST /payments/v1/sessions`
+    CreateSession = "create_session", Payments, Freely;
+    // A late repetition could undo a newer update.
+    /// `POST /payments/v1/sessions/{session_id}`
+    UpdateSession = "update_session", Payments, WhileWithoutEffect;
+    /// `GET /payments/v1/sessions/{session_id}`
+    ReadSession = "read_session", Payments, Freely;
+    // Deleting what is deleted changes nothing; the repetition is answered 404.
+    /// `DELETE /payments/v1/authorizations/{authorization_token}`
+    CancelAuthorization = "cancel_authorization", Payments, Freely;
+    // Payments offers no idempotency key, and three documented answers to a repetition.
+    /// `POST /payments/v1/authorizations/{authorization_token}/order`
+    PlaceOrder = "place_order", Payments, WhileWithoutEffect;
+    /// `POST /payments/v1/authorizations/{authorization_token}/customer-token`
+    CreateCustomerToken = "create_customer_token", Payments, WhileWithoutEffect;
+
+    /// `GET /ordermanagement/v1/orders/{order_id}`
+    GetOrder = "get_order", OrderManagement, Freely;
+    /// `POST …/acknowledge`
+    Acknowledge = "acknowledge", OrderManagement, WithKey;
+    /// `PATCH …/authorization`
+    UpdateAuthorization = "update_authorization", OrderManagement, WithKey;
+    /// `POST …/captures`
+    Capture = "capture", OrderManagement, WithKey;
+    /// `GET …/captures`
+    GetCaptures = "get_captures", OrderManagement, Freely;
+    /// `GET …/captures/{capture_id}`
+    GetCapture = "get_capture", OrderManagement, Freely;
+    /// `POST …/captures/{capture_id}/shipping-info`
+    AddCaptureShippingInfo = "add_capture_shipping_info", OrderManagement, WithKey;
+    /// `POST …/captures/{capture_id}/trigger-send-out`
+    TriggerSendOut = "trigger_send_out", OrderManagement, WithKey;
+    /// `PATCH …/captures/{capture_id}/extend-due-date`
+    ExtendDueDate = "extend_due_date", OrderManagement, WithKey;
+    /// `GET …/captures/{capture_id}/extend-due-date-options`
+    GetExtendDueDateOptions = "get_extend_due_date_options", OrderManagement, Freely;
+    /// `PATCH …/customer-details`
+    UpdateCustomerDetails = "update_customer_details", OrderManagement, WithKey;
+    /// `POST …/extend-authorization-time`
+    ExtendAuthorizationTime = "extend_authorization_time", OrderManagement, WithKey;
+    /// `PATCH …/merchant-references`
+    UpdateMerchantReferences = "update_merchant_references", OrderManagement, WithKey;
+    /// `POST …/refunds`
+    Refund = "refund", OrderManagement, WithKey;
+    /// `GET …/refunds/{refund_id}`
+    GetRefund = "get_refund", OrderManagement, Freely;
+    /// `POST …/release-remaining-authorization`
+    ReleaseRemainingAuthorization = "release_remaining_authorization", OrderManagement, WithKey;
+    /// `POST …/shipping-info`
+    AddShippingInfo = "add_shipping_info", OrderManagement, WithKey;
+    /// `POST …/cancel`
+    Cancel = "cancel", OrderManagement, WithKey;
+
+    /// A `GET` of any path.
+    RawRead = "raw_read", Other, Freely;
+    /// Any other request to any path.
+    RawWrite = "raw_write", Other, WithKey;
+}
+
+impl std::fmt::Display for Operation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl std::str::FromStr for Operation {
+    type Err = crate::FieldError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::ALL.iter().copied().find(|operation| operation.as_str() == name).ok_or_else(|| {
+            crate::FieldError::new(
+                "operation",
+                format_args!("{name:?}"),
+                "the name of an operation",
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_six_and_eighteen() {
+        let of = |api| Operation::ALL.iter().filter(|operation| operation.api() == api).count();
+        assert_eq!(of(Api::Payments), 6);
+        assert_eq!(of(Api::OrderManagement), 18);
+    }
+
+    #[test]
+    fn names_are_read_back() {
+        for operation in Operation::ALL {
+            assert_eq!(operation.as_str().parse(), Ok(*operation));
+            let text = serde_json::to_string(operation).unwrap();
+            assert_eq!(serde_json::from_str::<Operation>(&text).unwrap(), *operation);
+        }
+        assert!("place_orders".parse::<Operation>().is_err());
+    }
+}
