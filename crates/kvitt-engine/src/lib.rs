@@ -1,1 +1,34 @@
-//! Carries intents out: ledger, Klarna, callbacks, unknown outcomes.
+//! The engine of kvitt: carries intents out.
+//!
+//! A wish becomes an intent that is stored with its call and its key before the call leaves; the
+//! answer becomes an event; what a crash or a lost answer left behind is due work, which whoever
+//! claims it next finishes by the same call with the same key. This is the only room that knows
+//! both the ledger and Klarna. It knows no route and no page.
+
+mod accounts;
+mod act;
+mod authorization;
+mod callback;
+mod calls;
+mod checkout;
+mod clock;
+mod engine;
+mod error;
+mod ids;
+pub mod names;
+mod order;
+mod session;
+mod shopper;
+mod summary;
+mod work;
+
+pub use accounts::{Account, Accounts, AccountsError};
+pub use act::Answered;
+pub use authorization::{NewAuthorization, authorization_digest};
+pub use callback::{AuthorizationCallback, Notification};
+pub use checkout::{CheckoutAnswered, NewCheckout};
+pub use clock::{Clock, SystemClock};
+pub use engine::{Caller, Engine, Idempotency, Parts, Settings};
+pub use error::EngineError;
+pub use ids::{IdSource, RandomIds};
+pub use shopper::Shopper;

@@ -1,0 +1,254 @@
+//! Acts: from a wish to a stored intent, to the call, to the outcome.
+
+use kvitt_core::{
+    ActKind, Cause, Event, Evidence, Intent, IntentId, IntentState, Preview, Sale, SaleId, Wish,
+};
+use kvitt_ledger::{LedgerError, PrivateChange, WorkChange};
+use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
+
+use crate::calls::{self, Verdict};
+use crate::engine::{Caller, Draft, Engine, Seen};
+use crate::work::{self, Claim};
+use crate::{EngineError, names};
+
+/// What is known of an act when its caller is answered.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// The sale as it is now.
+    pub sale: Sale,
+    /// The act's intent.
+    pub intent: IntentId,
+    /// Whether an earlier request under the same key is answered again.
+    pub replayed: bool,
+}
+
+impl Answered {
+    /// How far the act has come.
+    pub fn state(&self) -> Option<&IntentState> {
+        self.sale.intents.get(&self.intent).map(|intent| &intent.state)
+    }
+}
+
+impl Engine {
+    /// What an act on an order would do now, without doing it.
+    pub async fn preview(&self, id: SaleId, wish: Wish) -> Result<Preview, EngineError> {
+        let sale = self.sale(id).await?;
+        Ok(sale.preview(wish, self.now().await)?)
+    }
+
+    /// Stores what is wanted, carries it out, and answers with what came of it. Where the outcome
+    /// is not known in time, the answer says so and the act goes on by itself.
+    ///
+    /// `shipping_address` is the address of an [`Wish::UpdateShippingAddress`], as JSON.
+    pub async fn act(
+        &self,
+        id: SaleId,
+        wish: Wish,
+        shipping_address: Option<SecretString>,
+        caller: &Caller,
+    ) -> Result<Answered, EngineError> {
+        let alone = self.alone_with(id).await;
+        if let Some(answered) = self.answered_before(id, caller).await? {
+            return Ok(answered);
+        }
+        let mut intent = None;
+        let stored = self
+            .write(id, &caller.cause, |seen| {
+                let act = seen.sale.decide(wish.clone(), seen.at)?;
+                let draft = self.intent_draft(seen, act, shipping_address.as_ref(), caller)?;
+                intent = draft.events.iter().find_map(Event::intent);
+                Ok(draft)
+            })
+            .await;
+        let intent = match (stored, intent) {
+            (Err(EngineError::Ledger(LedgerError::IdempotencyKeyTaken)), _) => {
+                let answered = self.answered_before(id, caller).await?;
+                return answered.ok_or(EngineError::Conflict);
+            }
+            (Err(error), _) => return Err(error),
+            (Ok(_), None) => return Err(EngineError::Internal("an act without intent".to_owned())),
+            (Ok(_), Some(intent)) => intent,
+        };
+        let engine = self.clone();
+        // A task of its own: a caller who hangs up does not stop what is under way.
+        let task = tokio::spawn(async move {
+            let _alone = alone;
+            engine.carry_out(id, intent, None).await
+        });
+        let waited = tokio::time::timeout(self.parts.settings.answer_within, task).await;
+        let sale = match waited {
+            Ok(Ok(Ok(sale))) => sale,
+            Ok(Ok(Err(error))) => {
+                // The intent is stored: its work finishes it. The caller hears "not known yet".
+                tracing::error!(%id, %intent, %error, "an act was left to the worker");
+                self.sale(id).await?
+            }
+            Ok(Err(_)) | Err(_) => self.sale(id).await?,
+        };
+        Ok(Answered { sale, intent, replayed: false })
+    }
+
+    async fn answered_before(
+        &self,
+        id: SaleId,
+        caller: &Caller,
+    ) -> Result<Option<Answered>, EngineError> {
+        let Some(record) = self.replayed(id, caller).await? else { return Ok(None) };
+        // A key that was used for something that is not an act cannot be this request again.
+        let intent = record.intent.ok_or(EngineError::IdempotencyKeyReused)?;
+        Ok(Some(Answered { sale: self.sale(id).await?, intent, replayed: true }))
+    }
+
+    /// The write that stores an intent: event, call, key and due work, all at once.
+    pub(crate) fn intent_draft(
+        &self,
+        seen: &Seen,
+        act: kvitt_core::Act,
+        shipping_address: Option<&SecretString>,
+        caller: &Caller,
+    ) -> Result<Draft, EngineError> {
+        let is_placing = act.kind() == ActKind::Place;
+        let intent = self.new_intent(seen.at);
+        let idempotency_key = Uuid::new_v5(&seen.sale.id.0, intent.0.as_bytes()).to_string();
+        let call = calls::build(self, seen, &act, &idempotency_key, shipping_address)?;
+        let mut draft = Draft::of([Event::Requested { intent, act, idempotency_key }]).answering(
+            caller,
+            Some(intent),
+            seen.at,
+        );
+        draft.private.push(PrivateChange::SetSecret { name: names::call(intent), value: call });
+        if let Some(address) = shipping_address {
+            draft.private.push(PrivateChange::SetPersonal {
+                name: names::staged_shipping_address(intent),
+                value: address.clone(),
+            });
+        }
+        draft.work.push(WorkChange::Schedule {
+            work_id: intent.0,
+            kind: work::INTENT.to_owned(),
+            due_in: self.parts.settings.lease,
+        });
+        if is_placing {
+            work::finish(seen.sale.id, work::PLACE, &mut draft);
+        }
+        Ok(draft)
+    }
+
+    /// Makes an intent's call and records what came of it. Safe to repeat: the call is the stored
+    /// one, with its stored key.
+    pub(crate) async fn carry_out(
+        &self,
+        id: SaleId,
+        intent: IntentId,
+        claim: Option<Claim>,
+    ) -> Result<Sale, EngineError> {
+        let sale = self.sale(id).await?;
+        let unknown = || EngineError::NotFound { what: "intent", id: intent.to_string() };
+        let stored = sale.intents.get(&intent).ok_or_else(unknown)?;
+        let verdict = if stored.state.is_settled() {
+            None
+        } else {
+            Some(self.call(&sale, stored, claim.is_some()).await?)
+        };
+        let sale = self
+            .write(id, &Cause::Kvitt, |seen| {
+                self.verdict_draft(seen, intent, verdict.as_ref(), claim)
+            })
+            .await?;
+        self.follow_up(sale).await
+    }
+
+    async fn call(
+        &self,
+        sale: &Sale,
+        intent: &Intent,
+        resumed: bool,
+    ) -> Result<Verdict, EngineError> {
+        let at = self.now().await;
+        let too_late = at.duration_since(intent.requested_at) > calls::KEY_LIFETIME;
+        // A worker that finds an intent merely requested cannot know how far the one before came.
+        let in_doubt = intent.may_have_taken_effect()
+            || (resumed && matches!(intent.state, IntentState::Requested));
+        if too_late && in_doubt {
+            return Ok(Verdict::NeedsHuman {
+                reason: format!(
+                    "{} may or may not have taken effect, and Klarna's 24 hours for asking again \
+                     with the same key are over: look at the order at Klarna",
+                    intent.act.kind().as_str()
+                ),
+                evidence: Evidence::default(),
+            });
+        }
+        let private = self.parts.ledger.private(sale.id).await?;
+        let Some(call) = private.secret(&names::call(intent.id)) else {
+            return Ok(Verdict::NeedsHuman {
+                reason: "the stored call is gone: look at the order at Klarna".to_owned(),
+                evidence: Evidence::default(),
+            });
+        };
+        let client = &self.parts.accounts.get(&sale.terms.account)?.client;
+        calls::make(client, &intent.act, call.expose_secret(), in_doubt).await
+    }
+
+    fn verdict_draft(
+        &self,
+        seen: &Seen,
+        intent: IntentId,
+        verdict: Option<&Verdict>,
+        claim: Option<Claim>,
+    ) -> Result<Draft, EngineError> {
+        let unknown = || EngineError::NotFound { what: "intent", id: intent.to_string() };
+        let stored = seen.sale.intents.get(&intent).ok_or_else(unknown)?;
+        let mut draft = Draft { fence: claim.map(Claim::fence), ..Draft::default() };
+        let Some(verdict) = verdict.filter(|_| !stored.state.is_settled()) else {
+            draft.work.push(WorkChange::Finish { work_id: intent.0 });
+            return Ok(draft);
+        };
+        let event = match verdict.clone() {
+            Verdict::Done { outcome, evidence } => Event::Done { intent, outcome, evidence },
+            Verdict::Refused(refused) => Event::Refused { intent, refused },
+            Verdict::NeedsHuman { reason, evidence } => {
+                Event::NeedsHuman { intent, reason, evidence }
+            }
+            Verdict::Unknown { problem, evidence, may_have_taken_effect } => {
+                let attempt = stored.attempts() + 1;
+                draft.work.push(WorkChange::Schedule {
+                    work_id: intent.0,
+                    kind: work::INTENT.to_owned(),
+                    due_in: self.pause_after(attempt),
+                });
+                Event::OutcomeUnknown { intent, attempt, problem, may_have_taken_effect, evidence }
+            }
+        };
+        if !matches!(event, Event::OutcomeUnknown { .. }) {
+            draft.work.push(WorkChange::Finish { work_id: intent.0 });
+        }
+        if matches!(event, Event::Done { .. } | Event::Refused { .. }) {
+            draft.private.push(PrivateChange::RemoveSecret { name: names::call(intent) });
+            settle_address(seen, intent, &event, &mut draft);
+        }
+        if let Event::Done { .. } = event {
+            work::schedule_follow_up(&stored.act, seen.sale.id, self, &mut draft);
+        }
+        if let (Event::Refused { .. }, kvitt_core::Act::Place { .. }) = (&event, &stored.act) {
+            work::schedule_release(seen.sale.id, self, &mut draft);
+        }
+        draft.events.push(event);
+        Ok(draft)
+    }
+}
+
+/// An address that Klarna accepted becomes the order's; one that it refused is forgotten.
+fn settle_address(seen: &Seen, intent: IntentId, event: &Event, draft: &mut Draft) {
+    let staged = names::staged_shipping_address(intent);
+    if let Some(address) = seen.private.personal(&staged) {
+        if matches!(event, Event::Done { .. }) {
+            draft.private.push(PrivateChange::SetPersonal {
+                name: names::SHIPPING_ADDRESS.to_owned(),
+                value: address.clone(),
+            });
+        }
+        draft.private.push(PrivateChange::RemovePersonal { name: staged });
+    }
+}

@@ -1,0 +1,300 @@
+//! The engine: what it holds, and the few steps that everything else is made of.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kvitt_core::{ApiKeyId, Cause, Event, EventId, IntentId, Recorded, Sale, SaleId};
+use kvitt_ledger::{
+    Append, IdempotencyRecord, Ledger, LedgerError, NewEvent, Private, PrivateChange, WorkChange,
+};
+use tokio::sync::Notify;
+use url::Url;
+use uuid::Uuid;
+
+use crate::summary::summary;
+use crate::{Accounts, Clock, EngineError, IdSource};
+
+/// How often a write is decided anew because somebody else wrote to the same sale first.
+const CONFLICTS_MAX: u32 = 8;
+
+/// What the engine is built from.
+pub struct Parts {
+    /// Where sales are kept.
+    pub ledger: Arc<dyn Ledger>,
+    /// How Klarna is reached.
+    pub accounts: Accounts,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids and secrets come from.
+    pub ids: Arc<dyn IdSource>,
+    /// How it behaves.
+    pub settings: Settings,
+}
+
+/// How the engine behaves.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where Klarna's callbacks and shoppers reach the server.
+    pub public_url: Url,
+    /// How long a call to Klarna may be under way before another worker may repeat it. Longer
+    /// than the client's own time-outs.
+    pub lease: Duration,
+    /// Pause before an unknown outcome is asked for again the first time; it doubles each time.
+    pub retry_after: Duration,
+    /// Longest pause between two tries.
+    pub retry_after_max: Duration,
+    /// How long a caller waits for an outcome before it is told to ask later.
+    pub answer_within: Duration,
+}
+
+impl Settings {
+    /// Sensible behaviour behind this address.
+    pub fn new(public_url: Url) -> Self {
+        Self {
+            public_url,
+            lease: Duration::from_mins(2),
+            retry_after: Duration::from_secs(5),
+            retry_after_max: Duration::from_mins(5),
+            answer_within: Duration::from_secs(75),
+        }
+    }
+}
+
+/// Who asks, and how a repeat of the question is recognised.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Who or what it is.
+    pub cause: Cause,
+    /// The request's `Idempotency-Key`, if it has one.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// A merchant's `Idempotency-Key`.
+#[derive(Debug, Clone)]
+pub struct Idempotency {
+    /// The API key that it belongs to.
+    pub api_key: ApiKeyId,
+    /// The key.
+    pub key: String,
+    /// Digest of the request, so that another one under the same key is noticed.
+    pub request_hash: [u8; 32],
+}
+
+impl Caller {
+    /// kvitt itself, or somebody without a key.
+    pub fn without_key(cause: Cause) -> Self {
+        Self { cause, idempotency: None }
+    }
+}
+
+/// Carries intents out: the only room that knows both the ledger and Klarna. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) parts: Arc<Parts>,
+    /// One writer per sale in this process, so that callers queue up instead of colliding.
+    sales: Arc<Mutex<HashMap<SaleId, Weak<tokio::sync::Mutex<()>>>>>,
+    pub(crate) wake: Arc<Notify>,
+}
+
+impl Engine {
+    /// An engine of these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self { parts: Arc::new(parts), sales: Arc::default(), wake: Arc::default() }
+    }
+
+    /// The ledger, for faces that only read.
+    pub fn ledger(&self) -> &dyn Ledger {
+        self.parts.ledger.as_ref()
+    }
+
+    /// The configured accounts.
+    pub fn accounts(&self) -> &Accounts {
+        &self.parts.accounts
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.parts.settings
+    }
+
+    /// The time now.
+    pub async fn now(&self) -> Timestamp {
+        self.parts.clock.now().await
+    }
+
+    /// A sale, or `NotFound`.
+    pub async fn sale(&self, id: SaleId) -> Result<Sale, EngineError> {
+        self.find_sale(id)
+            .await?
+            .ok_or_else(|| EngineError::NotFound { what: "checkout", id: id.to_string() })
+    }
+
+    /// A sale with its events, oldest first.
+    pub async fn history(&self, id: SaleId) -> Result<(Sale, Vec<Recorded>), EngineError> {
+        let events = self.parts.ledger.events(id).await?;
+        let sale = Sale::fold(id, &events)?
+            .ok_or_else(|| EngineError::NotFound { what: "checkout", id: id.to_string() })?;
+        Ok((sale, events))
+    }
+
+    pub(crate) async fn find_sale(&self, id: SaleId) -> Result<Option<Sale>, EngineError> {
+        let events = self.parts.ledger.events(id).await?;
+        Ok(Sale::fold(id, &events)?)
+    }
+
+    pub(crate) fn new_id(&self, at: Timestamp) -> Uuid {
+        self.parts.ids.id(at)
+    }
+
+    pub(crate) fn new_intent(&self, at: Timestamp) -> IntentId {
+        IntentId(self.new_id(at))
+    }
+
+    /// Waits until this process has nobody else writing to the sale.
+    pub(crate) async fn alone_with(&self, id: SaleId) -> tokio::sync::OwnedMutexGuard<()> {
+        let lock = {
+            let mut sales = self.sales.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(lock) = sales.get(&id).and_then(Weak::upgrade) {
+                lock
+            } else {
+                sales.retain(|_, lock| lock.strong_count() > 0);
+                let lock = Arc::new(tokio::sync::Mutex::new(()));
+                sales.insert(id, Arc::downgrade(&lock));
+                lock
+            }
+        };
+        lock.lock_owned().await
+    }
+
+    /// Decides and writes. Where somebody else wrote first, decides again on what is then so.
+    /// Returns the sale as it is afterwards.
+    pub(crate) async fn write(
+        &self,
+        id: SaleId,
+        cause: &Cause,
+        mut decide: impl FnMut(&Seen) -> Result<Draft, EngineError> + Send,
+    ) -> Result<Sale, EngineError> {
+        for _ in 0..CONFLICTS_MAX {
+            let (sale, events) = self.history(id).await?;
+            let private = self.parts.ledger.private(id).await?;
+            let seen = Seen { sale, private, at: self.now().await };
+            let draft = decide(&seen)?;
+            if draft.is_empty() {
+                return Ok(seen.sale);
+            }
+            match self.append(id, events, seen.at, cause.clone(), draft).await {
+                Err(EngineError::Ledger(LedgerError::Conflict { .. })) => {}
+                other => return other,
+            }
+        }
+        Err(EngineError::Conflict)
+    }
+
+    /// Appends a draft to the events known so far; they must be all there are.
+    pub(crate) async fn append(
+        &self,
+        id: SaleId,
+        mut known: Vec<Recorded>,
+        at: Timestamp,
+        cause: Cause,
+        draft: Draft,
+    ) -> Result<Sale, EngineError> {
+        let expected_version = known.len() as u64;
+        for (seq, event) in (expected_version + 1..).zip(draft.events) {
+            let id = EventId(self.new_id(at));
+            known.push(Recorded { id, seq, at, cause: cause.clone(), event });
+        }
+        let sale = Sale::fold(id, &known)?
+            .ok_or_else(|| EngineError::Internal("an append without events".to_owned()))?;
+        let new = known.split_off(usize::try_from(expected_version).unwrap_or(usize::MAX));
+        let named = |recorded: Recorded| {
+            let act = recorded.event.intent().and_then(|intent| sale.intents.get(&intent));
+            NewEvent {
+                id: recorded.id,
+                at: recorded.at,
+                cause: recorded.cause,
+                name: recorded.event.name(act.map(|intent| intent.act.kind())),
+                event: recorded.event,
+            }
+        };
+        let append = Append {
+            sale: id,
+            expected_version,
+            events: new.into_iter().map(named).collect(),
+            summary: summary(&sale),
+            idempotency: draft.idempotency,
+            private: draft.private,
+            work: draft.work,
+            fence: draft.fence,
+        };
+        self.parts.ledger.append(append).await?;
+        Ok(sale)
+    }
+
+    /// The record of an earlier request under the same key. A different request under it is
+    /// refused.
+    pub(crate) async fn replayed(
+        &self,
+        id: SaleId,
+        caller: &Caller,
+    ) -> Result<Option<IdempotencyRecord>, EngineError> {
+        let Some(idempotency) = &caller.idempotency else { return Ok(None) };
+        let record =
+            self.parts.ledger.idempotency(id, idempotency.api_key, &idempotency.key).await?;
+        match record {
+            Some(record) if record.request_hash != idempotency.request_hash => {
+                Err(EngineError::IdempotencyKeyReused)
+            }
+            record => Ok(record),
+        }
+    }
+}
+
+/// What a decision is made from.
+pub(crate) struct Seen {
+    pub sale: Sale,
+    pub private: Private,
+    pub at: Timestamp,
+}
+
+/// Everything that one write changes, in one transaction.
+#[derive(Default)]
+pub(crate) struct Draft {
+    pub events: Vec<Event>,
+    pub idempotency: Option<IdempotencyRecord>,
+    pub private: Vec<PrivateChange>,
+    pub work: Vec<WorkChange>,
+    pub fence: Option<(Uuid, u64)>,
+}
+
+impl Draft {
+    pub(crate) fn of(events: impl Into<Vec<Event>>) -> Self {
+        Self { events: events.into(), ..Self::default() }
+    }
+
+    /// Remembers that this request was carried out, as this intent if it is one.
+    pub(crate) fn answering(
+        mut self,
+        caller: &Caller,
+        intent: Option<IntentId>,
+        at: Timestamp,
+    ) -> Self {
+        self.idempotency = caller.idempotency.as_ref().map(|idempotency| IdempotencyRecord {
+            api_key: idempotency.api_key,
+            key: idempotency.key.clone(),
+            request_hash: idempotency.request_hash,
+            intent,
+            at,
+        });
+        self
+    }
+
+    fn is_empty(&self) -> bool {
+        self.events.is_empty()
+            && self.idempotency.is_none()
+            && self.private.is_empty()
+            && self.work.is_empty()
+    }
+}

@@ -1,0 +1,68 @@
+//! The order as Klarna has it.
+
+use klarna::OrderId as KlarnaOrderId;
+use kvitt_core::{Cause, Event, OrderSnapshot, Refusal, Sale, SaleId};
+
+use crate::EngineError;
+use crate::calls::evidence;
+use crate::engine::{Draft, Engine};
+use crate::session::unsendable;
+use crate::work::{self, Claim};
+
+impl Engine {
+    /// Reads the order from Klarna and records what it says.
+    pub async fn refresh(&self, id: SaleId) -> Result<Sale, EngineError> {
+        let _alone = self.alone_with(id).await;
+        self.read_order(id, None).await
+    }
+
+    pub(crate) async fn read_order(
+        &self,
+        id: SaleId,
+        claim: Option<Claim>,
+    ) -> Result<Sale, EngineError> {
+        let sale = self.sale(id).await?;
+        let order = sale.order.as_ref().ok_or(Refusal::NoOrder)?;
+        let client = &self.parts.accounts.get(&sale.terms.account)?.client;
+        let klarna_id = KlarnaOrderId::new(order.klarna_order_id.clone())
+            .map_err(|error| unsendable(error.into()))?;
+        let answer = client.orders().get(&klarna_id).await.map_err(|error| {
+            EngineError::KlarnaUnavailable {
+                sale: id,
+                problem: error.to_string(),
+                correlation_id: error.correlation_id().map(ToString::to_string),
+            }
+        })?;
+        let evidence = evidence("getOrder", answer.status, answer.correlation_id.as_ref());
+        let snapshot = snapshot(&answer.value);
+        self.write(id, &Cause::Kvitt, |_| {
+            let mut draft = Draft::of([Event::OrderRead {
+                snapshot: snapshot.clone(),
+                evidence: evidence.clone(),
+            }]);
+            draft.fence = claim.map(Claim::fence);
+            work::finish(id, work::READ_ORDER, &mut draft);
+            Ok(draft)
+        })
+        .await
+    }
+}
+
+/// What Klarna says, in the words of the business. What is missing must not pass for a good value.
+fn snapshot(order: &klarna::orders::Order) -> OrderSnapshot {
+    OrderSnapshot {
+        status: order.status.to_string(),
+        fraud_status: order
+            .fraud_status
+            .as_ref()
+            .map_or_else(|| String::from("MISSING"), ToString::to_string)
+            .into(),
+        order_amount: order.order_amount,
+        original_order_amount: order.original_order_amount.unwrap_or(order.order_amount),
+        captured_amount: order.captured_amount,
+        refunded_amount: order.refunded_amount,
+        remaining_authorized_amount: order.remaining_authorized_amount,
+        expires_at: order.expires_at.as_ref().and_then(klarna::DateTime::timestamp),
+        klarna_reference: order.klarna_reference.clone(),
+    }
+}

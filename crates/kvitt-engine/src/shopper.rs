@@ -1,0 +1,58 @@
+//! Who buys: personal data, which stands apart from a sale's events.
+
+use klarna::{Address, Customer};
+use kvitt_ledger::{Private, PrivateChange};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{EngineError, names};
+
+/// Who buys, as far as is known. `Debug` shows nothing of it.
+#[derive(Debug, Clone, Default)]
+pub struct Shopper {
+    /// The billing address.
+    pub billing_address: Option<Address>,
+    /// The shipping address; Klarna takes the billing address where it is absent.
+    pub shipping_address: Option<Address>,
+    /// A person or a company.
+    pub customer: Option<Customer>,
+}
+
+impl Shopper {
+    /// As it stands in the ledger.
+    pub(crate) fn of(private: &Private) -> Result<Self, EngineError> {
+        Ok(Self {
+            billing_address: read(private, names::BILLING_ADDRESS)?,
+            shipping_address: read(private, names::SHIPPING_ADDRESS)?,
+            customer: read(private, names::CUSTOMER)?,
+        })
+    }
+
+    /// What has to be written to keep it.
+    pub(crate) fn changes(&self) -> Result<Vec<PrivateChange>, EngineError> {
+        let members = [
+            (names::BILLING_ADDRESS, self.billing_address.as_ref().map(write).transpose()?),
+            (names::SHIPPING_ADDRESS, self.shipping_address.as_ref().map(write).transpose()?),
+            (names::CUSTOMER, self.customer.as_ref().map(write).transpose()?),
+        ];
+        let set = |(name, value): (&str, Option<SecretString>)| {
+            Some(PrivateChange::SetPersonal { name: name.to_owned(), value: value? })
+        };
+        Ok(members.into_iter().filter_map(set).collect())
+    }
+}
+
+/// Personal data as text. Its value must not show in an error, so the error says only where.
+pub(crate) fn write(value: &impl Serialize) -> Result<SecretString, EngineError> {
+    serde_json::to_string(value)
+        .map(SecretString::from)
+        .map_err(|_| EngineError::Internal("personal data cannot be written".to_owned()))
+}
+
+fn read<T: DeserializeOwned>(private: &Private, name: &str) -> Result<Option<T>, EngineError> {
+    let Some(text) = private.personal(name) else { return Ok(None) };
+    serde_json::from_str(text.expose_secret())
+        .map(Some)
+        .map_err(|_| EngineError::Internal(format!("{name} in the ledger cannot be read")))
+}

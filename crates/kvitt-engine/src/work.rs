@@ -1,0 +1,148 @@
+//! Due work: what a crash, a lost answer or a callback left to be done.
+
+use std::time::Duration;
+
+use kvitt_core::{Act, ActKind, IntentId, SaleId};
+use kvitt_ledger::{Work, WorkChange};
+use uuid::Uuid;
+
+use crate::EngineError;
+use crate::engine::{Draft, Engine};
+
+/// Finish an intent.
+pub(crate) const INTENT: &str = "intent";
+/// Read the order from Klarna.
+pub(crate) const READ_ORDER: &str = "read_order";
+/// Give authorizations back that placed no order.
+pub(crate) const RELEASE_AUTHORIZATIONS: &str = "release_authorizations";
+/// Place the order, if that happens by itself.
+pub(crate) const PLACE: &str = "place";
+
+/// How much work is claimed at a time.
+const BATCH: u32 = 16;
+/// How long the worker rests when nothing is due and nobody wakes it.
+const REST: Duration = Duration::from_secs(1);
+
+/// A piece of work that this worker holds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Claim {
+    work_id: Uuid,
+    fence: u64,
+}
+
+impl Claim {
+    /// What the ledger checks before it believes the holder.
+    pub(crate) fn fence(self) -> (Uuid, u64) {
+        (self.work_id, self.fence)
+    }
+}
+
+/// The id of the one piece of such work that a sale can have.
+fn work_id(sale: SaleId, kind: &str) -> Uuid {
+    Uuid::new_v5(&sale.0, kind.as_bytes())
+}
+
+/// Schedules work that is done at once by whoever schedules it, and by the worker if that one dies.
+fn schedule(sale: SaleId, kind: &str, due_in: Duration, draft: &mut Draft) {
+    draft.work.push(WorkChange::Schedule {
+        work_id: work_id(sale, kind),
+        kind: kind.to_owned(),
+        due_in,
+    });
+}
+
+pub(crate) fn finish(sale: SaleId, kind: &str, draft: &mut Draft) {
+    draft.work.push(WorkChange::Finish { work_id: work_id(sale, kind) });
+}
+
+/// What has to happen after an act was carried out.
+pub(crate) fn schedule_follow_up(act: &Act, sale: SaleId, engine: &Engine, draft: &mut Draft) {
+    let lease = engine.settings().lease;
+    // Only a read tells when the authorization now ends; an update may have changed it too.
+    if matches!(act.kind(), ActKind::Place | ActKind::Extend | ActKind::UpdateAuthorization) {
+        schedule(sale, READ_ORDER, lease, draft);
+    }
+    if act.kind() == ActKind::Place {
+        schedule(sale, RELEASE_AUTHORIZATIONS, lease, draft);
+    }
+}
+
+/// Authorizations that lost have to be given back.
+pub(crate) fn schedule_release(sale: SaleId, engine: &Engine, draft: &mut Draft) {
+    schedule(sale, RELEASE_AUTHORIZATIONS, engine.settings().lease, draft);
+}
+
+/// The order has to be read by the worker, now.
+pub(crate) fn schedule_read_now(sale: SaleId, draft: &mut Draft) {
+    schedule(sale, READ_ORDER, Duration::ZERO, draft);
+}
+
+/// The order has to be placed: by the caller at once, by the worker if the caller dies.
+pub(crate) fn schedule_place(sale: SaleId, due_in: Duration, draft: &mut Draft) {
+    schedule(sale, PLACE, due_in, draft);
+}
+
+impl Engine {
+    /// Works until the returned future is dropped: claims what is due, carries it out, rests.
+    pub async fn work(&self) {
+        loop {
+            match self.work_once().await {
+                Ok(0) => {
+                    // Whoever stores work wakes the worker; the rest closes the gaps.
+                    let _ = tokio::time::timeout(REST, self.wake.notified()).await;
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(%error, "due work could not be claimed");
+                    tokio::time::sleep(REST).await;
+                }
+            }
+        }
+    }
+
+    /// Carries out what is due now, once, and says how many pieces of work that were.
+    pub async fn work_once(&self) -> Result<usize, EngineError> {
+        let claimed = self.parts.ledger.claim_due(BATCH, self.settings().lease).await?;
+        let count = claimed.len();
+        let mut tasks = tokio::task::JoinSet::new();
+        for work in claimed {
+            let engine = self.clone();
+            tasks.spawn(async move { engine.carry_out_work(work).await });
+        }
+        while tasks.join_next().await.is_some() {}
+        Ok(count)
+    }
+
+    async fn carry_out_work(&self, work: Work) {
+        let _alone = self.alone_with(work.sale).await;
+        let claim = Claim { work_id: work.work_id, fence: work.fence };
+        let done = match work.kind.as_str() {
+            INTENT => {
+                self.carry_out(work.sale, IntentId(work.work_id), Some(claim)).await.map(drop)
+            }
+            READ_ORDER => self.read_order(work.sale, Some(claim)).await.map(drop),
+            RELEASE_AUTHORIZATIONS => {
+                self.release_authorizations(work.sale, Some(claim)).await.map(drop)
+            }
+            PLACE => self.place_by_itself(work.sale, Some(claim)).await.map(drop),
+            other => Err(EngineError::Internal(format!("work of unknown kind {other}"))),
+        };
+        if let Err(error) = done {
+            let (sale, kind) = (work.sale, work.kind.as_str());
+            tracing::warn!(%sale, kind, attempts = work.attempts, %error, "work is put off");
+            let due_in = self.pause_after(work.attempts);
+            let put_back = self.parts.ledger.release_work(sale, work.work_id, work.fence, due_in);
+            if let Err(error) = put_back.await {
+                // The claim ends by itself, so the work is not lost.
+                tracing::warn!(%sale, kind, %error, "work could not be put back");
+            }
+        }
+    }
+
+    /// The pause after so many tries.
+    pub(crate) fn pause_after(&self, attempts: u32) -> Duration {
+        let settings = self.settings();
+        let doublings = attempts.saturating_sub(1).min(16);
+        (settings.retry_after * 2_u32.pow(doublings)).min(settings.retry_after_max)
+    }
+}
