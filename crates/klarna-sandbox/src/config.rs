@@ -1,6 +1,6 @@
 //! What can be switched, and the secret of strict mode.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 /// A text that no `Debug` output shows.
 #[derive(Clone, PartialEq, Eq)]
@@ -57,6 +57,9 @@ pub struct Config {
     /// The largest request body that is read, in bytes; above it the answer is 413. Default 1 MiB
     /// (Klarna documentation: 1 MB).
     pub body_bytes_max: usize,
+    /// The pause before the second attempt of an authorization callback; it doubles for the third.
+    /// Real time, default 1 s (Klarna documentation).
+    pub callback_pause: Duration,
 }
 
 impl Default for Config {
@@ -70,6 +73,7 @@ impl Default for Config {
             update_voids_authorization: true,
             exchanges_max: 10_000,
             body_bytes_max: 1_048_576,
+            callback_pause: Duration::from_secs(1),
         }
     }
 }
