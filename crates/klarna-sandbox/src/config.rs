@@ -34,6 +34,7 @@ impl fmt::Debug for Secret {
 /// The sandbox's switches. Each stands for a point on which Klarna's sources are silent or
 /// disagree; the defaults and their reasons are listed in the crate's `FIDELITY.md`.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, not a state")]
 pub struct Config {
     /// Strict mode: only this user name and password (or the password alone, as an opaque API
     /// key) are accepted. Without it any Basic credentials are, except the password `wrong`.
