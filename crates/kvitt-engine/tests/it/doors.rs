@@ -19,9 +19,7 @@ async fn orders_placed(shop: &Shop) -> usize {
     let placed = shop.exchanges("/order").await;
     placed
         .iter()
-        .filter(|it| {
-            it["path"].as_str().unwrap().ends_with("/order") && it["status"] == 200
-        })
+        .filter(|it| it["path"].as_str().unwrap().ends_with("/order") && it["status"] == 200)
         .count()
 }
 

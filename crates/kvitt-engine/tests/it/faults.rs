@@ -9,9 +9,8 @@ use crate::shop::{Shop, capture};
 fn keys(exchanges: &[Value]) -> Vec<String> {
     let key = |headers: &Value| {
         let Value::Object(headers) = headers else { panic!("headers are no object: {headers}") };
-        let found = headers
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case("Klarna-Idempotency-Key"));
+        let found =
+            headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Klarna-Idempotency-Key"));
         found.map(|(_, value)| value.as_str().unwrap().to_owned())
     };
     exchanges.iter().filter_map(|it| key(&it["request_headers"])).collect()
@@ -102,10 +101,7 @@ async fn a_refusal_ends_the_intent_and_frees_the_order() {
     let again = shop.act(sale.id, capture(&[("l1", 1)])).await.unwrap();
     assert_ne!(again.intent, answered.intent);
     let read = shop.engine.refresh(sale.id).await.unwrap();
-    assert_eq!(
-        read.difference().unwrap(),
-        "captured_amount is 0 here and 50000 at Klarna"
-    );
+    assert_eq!(read.difference().unwrap(), "captured_amount is 0 here and 50000 at Klarna");
 }
 
 #[tokio::test]

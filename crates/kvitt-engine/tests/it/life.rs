@@ -2,7 +2,7 @@
 
 use jiff::civil::date;
 use jiff::tz::TimeZone;
-use kvitt_core::{IntentState, OrderStatus, ReferencesWish, Refusal, Wish, may_ship};
+use kvitt_core::{CaptureWish, IntentState, OrderStatus, ReferencesWish, Refusal, Wish, may_ship};
 use kvitt_engine::EngineError;
 use serde_json::json;
 
@@ -34,7 +34,7 @@ async fn two_captures_and_a_refund_agree_with_klarna_at_every_step() {
     assert_eq!(at_klarna["captures"][0]["order_lines"][0]["quantity"], 2);
     assert_eq!(at_klarna["captures"][0]["order_lines"][0]["total_tax_amount"], 4_000);
 
-    let second = shop.act(sale.id, Wish::Capture(Default::default())).await.unwrap();
+    let second = shop.act(sale.id, Wish::Capture(CaptureWish::default())).await.unwrap();
     let at_klarna = shop.at_klarna(&sale).await;
     assert_eq!(at_klarna["captured_amount"], 55_000);
     assert_eq!(at_klarna["status"], "CAPTURED");

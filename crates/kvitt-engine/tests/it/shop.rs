@@ -29,19 +29,19 @@ impl Clock for SandboxClock {
     }
 }
 
-pub struct Shop {
-    pub engine: Engine,
-    pub klarna: Running,
-    pub http: reqwest::Client,
+pub(crate) struct Shop {
+    pub(crate) engine: Engine,
+    pub(crate) klarna: Running,
+    pub(crate) http: reqwest::Client,
     folder: tempfile::TempDir,
 }
 
 impl Shop {
-    pub async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         Self::open_with(Config::default()).await
     }
 
-    pub async fn open_with(config: Config) -> Self {
+    pub(crate) async fn open_with(config: Config) -> Self {
         let klarna = Sandbox::start(config).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let engine = engine(&folder, &klarna, vec![account("main", &klarna.url(), &[])]).await;
@@ -50,19 +50,19 @@ impl Shop {
     }
 
     /// Another process over the same ledger: what this one knew in memory is gone.
-    pub async fn another_replica(&self) -> Engine {
+    pub(crate) async fn another_replica(&self) -> Engine {
         engine(&self.folder, &self.klarna, vec![account("main", &self.klarna.url(), &[])]).await
     }
 
     /// Three cups at 100.00 and a shirt at 250.00, both with 25 % tax: 550.00 SEK.
-    pub fn cart() -> SaleCart {
+    pub(crate) fn cart() -> SaleCart {
         let rate = TaxRate::new(2500).unwrap();
         let cups = OrderLine::tax_inclusive("Cup", 10_000, rate, 3).unwrap();
         let shirt = OrderLine::tax_inclusive("Shirt", 25_000, rate, 1).unwrap();
         SaleCart::numbered(Cart::sum(Country::SE, vec![cups, shirt]).unwrap())
     }
 
-    pub fn new_checkout(placement: Placement) -> NewCheckout {
+    pub(crate) fn new_checkout(placement: Placement) -> NewCheckout {
         NewCheckout {
             market: PurchaseMarket::new("SE", "SEK", "sv-SE").unwrap(),
             cart: Self::cart(),
@@ -77,33 +77,33 @@ impl Shop {
     }
 
     /// A checkout with its session.
-    pub async fn checkout(&self) -> Sale {
+    pub(crate) async fn checkout(&self) -> Sale {
         self.checkout_with(Placement::Automatic).await
     }
 
-    pub async fn checkout_with(&self, placement: Placement) -> Sale {
+    pub(crate) async fn checkout_with(&self, placement: Placement) -> Sale {
         let new = Self::new_checkout(placement);
         self.engine.create_checkout(new, &merchant()).await.unwrap().sale
     }
 
     /// The shopper authorizes; the callback is not sent unless a test asks for it.
-    pub async fn authorize(&self, sale: &Sale) -> String {
+    pub(crate) async fn authorize(&self, sale: &Sale) -> String {
         let answer = self.authorize_with(sale, json!({"outcome": "approved", "callback": "never"}));
         answer.await["authorization_token"].as_str().unwrap().to_owned()
     }
 
-    pub async fn authorize_with(&self, sale: &Sale, body: Value) -> Value {
+    pub(crate) async fn authorize_with(&self, sale: &Sale, body: Value) -> Value {
         let session_id = &sale.session.as_ref().unwrap().session_id;
         self.control("POST", &format!("/sandbox/v1/sessions/{session_id}/authorize"), Some(body))
             .await
     }
 
-    pub async fn hand_in(&self, sale: SaleId, token: &str) -> Result<Sale, EngineError> {
+    pub(crate) async fn hand_in(&self, sale: SaleId, token: &str) -> Result<Sale, EngineError> {
         self.engine.hand_in_authorization(sale, browser(token), &merchant()).await
     }
 
     /// A checkout, authorized and placed.
-    pub async fn order(&self) -> Sale {
+    pub(crate) async fn order(&self) -> Sale {
         let sale = self.checkout().await;
         let token = self.authorize(&sale).await;
         let sale = self.hand_in(sale.id, &token).await.unwrap();
@@ -111,19 +111,19 @@ impl Shop {
         sale
     }
 
-    pub async fn act(&self, sale: SaleId, wish: Wish) -> Result<Answered, EngineError> {
+    pub(crate) async fn act(&self, sale: SaleId, wish: Wish) -> Result<Answered, EngineError> {
         self.engine.act(sale, wish, None, &merchant()).await
     }
 
     /// The order as the sandbox has it.
-    pub async fn at_klarna(&self, sale: &Sale) -> Value {
+    pub(crate) async fn at_klarna(&self, sale: &Sale) -> Value {
         let id = &sale.order.as_ref().unwrap().klarna_order_id;
         let url = format!("{}/ordermanagement/v1/orders/{id}", self.klarna.url());
         let answer = self.http.get(url).basic_auth("PK1", Some("secret")).send().await.unwrap();
         answer.json().await.unwrap()
     }
 
-    pub async fn control(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+    pub(crate) async fn control(&self, method: &str, path: &str, body: Option<Value>) -> Value {
         let url = format!("{}{path}", self.klarna.url());
         let mut request = self.http.request(method.parse().unwrap(), url);
         if let Some(body) = body {
@@ -135,12 +135,12 @@ impl Shop {
         if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() }
     }
 
-    pub async fn advance(&self, by: &str) {
+    pub(crate) async fn advance(&self, by: &str) {
         self.control("POST", "/sandbox/v1/clock/advance", Some(json!({ "by": by }))).await;
     }
 
     /// A fault for the next call to such a path.
-    pub async fn fault(&self, path_contains: &str, times: u32, effect: Value) {
+    pub(crate) async fn fault(&self, path_contains: &str, times: u32, effect: Value) {
         let fault = json!({
             "match": {"path_contains": path_contains}, "times": times, "effect": effect
         });
@@ -148,14 +148,14 @@ impl Shop {
     }
 
     /// Every exchange whose path contains a text, oldest first.
-    pub async fn exchanges(&self, path_contains: &str) -> Vec<Value> {
+    pub(crate) async fn exchanges(&self, path_contains: &str) -> Vec<Value> {
         let path = format!("/sandbox/v1/exchanges?path_contains={path_contains}");
         let Value::Array(all) = self.control("GET", &path, None).await else { panic!("no list") };
         all
     }
 
     /// Works off what is due until a condition holds.
-    pub async fn work_until(&self, sale: SaleId, reached: impl Fn(&Sale) -> bool) -> Sale {
+    pub(crate) async fn work_until(&self, sale: SaleId, reached: impl Fn(&Sale) -> bool) -> Sale {
         for _ in 0..500 {
             self.engine.work_once().await.unwrap();
             let sale = self.engine.sale(sale).await.unwrap();
@@ -168,7 +168,7 @@ impl Shop {
     }
 }
 
-pub async fn engine(
+pub(crate) async fn engine(
     folder: &tempfile::TempDir,
     klarna: &Running,
     accounts: Vec<Account>,
@@ -187,7 +187,7 @@ pub async fn engine(
 }
 
 /// An account whose client does not repeat anything by itself, so that a fault is seen at once.
-pub fn account(name: &str, url: &str, countries: &[Country]) -> Account {
+pub(crate) fn account(name: &str, url: &str, countries: &[Country]) -> Account {
     let client = klarna::Client::builder()
         .base_url(klarna::BaseUrl::custom(url).unwrap())
         .credentials(klarna::Credentials::username_password("PK1", "secret"))
@@ -197,30 +197,30 @@ pub fn account(name: &str, url: &str, countries: &[Country]) -> Account {
     Account { name: name.to_owned(), client, countries: countries.to_vec() }
 }
 
-pub fn merchant() -> Caller {
+pub(crate) fn merchant() -> Caller {
     Caller::without_key(Cause::Merchant { api_key: ApiKeyId(Uuid::from_u128(1)) })
 }
 
-pub fn keyed(key: &str, request: u8) -> Caller {
+pub(crate) fn keyed(key: &str, request: u8) -> Caller {
     let api_key = ApiKeyId(Uuid::from_u128(1));
     let idempotency = Idempotency { api_key, key: key.to_owned(), request_hash: [request; 32] };
     Caller { cause: Cause::Merchant { api_key }, idempotency: Some(idempotency) }
 }
 
-pub fn browser(token: &str) -> NewAuthorization {
+pub(crate) fn browser(token: &str) -> NewAuthorization {
     NewAuthorization { token: SecretString::from(token), session_id: None, door: Door::Browser }
 }
 
-pub fn pick(line_id: &str, quantity: i64) -> LinePick {
+pub(crate) fn pick(line_id: &str, quantity: i64) -> LinePick {
     LinePick { line_id: LineId(line_id.to_owned()), quantity: Some(quantity) }
 }
 
-pub fn capture(lines: &[(&str, i64)]) -> Wish {
+pub(crate) fn capture(lines: &[(&str, i64)]) -> Wish {
     let lines = lines.iter().map(|(id, quantity)| pick(id, *quantity)).collect();
     Wish::Capture(CaptureWish { lines, ..CaptureWish::default() })
 }
 
-pub fn refund(lines: &[(&str, i64)]) -> Wish {
+pub(crate) fn refund(lines: &[(&str, i64)]) -> Wish {
     let lines = lines.iter().map(|(id, quantity)| pick(id, *quantity)).collect();
     Wish::Refund(RefundWish { lines, ..RefundWish::default() })
 }
