@@ -9,20 +9,36 @@
 //! - Events are only ever appended. Summaries, work and private data are bookkeeping beside them.
 //! - Only the modules of a store know SQL. Everything else holds for every store.
 
+use std::sync::Arc;
+
 mod api_key;
 mod append;
+mod cursor;
+mod database_url;
 mod error;
 mod event;
 mod ledger;
 mod private;
+mod sqlite;
 mod summary;
 mod work;
 
 pub use api_key::ApiKey;
 pub use append::{Append, IdempotencyRecord};
+use database_url::DatabaseUrl;
 pub use error::LedgerError;
 pub use event::{FeedEntry, NewEvent};
 pub use ledger::Ledger;
 pub use private::{Private, PrivateChange};
+pub use sqlite::SqliteLedger;
 pub use summary::{Page, SaleQuery, SaleSummary};
 pub use work::{Work, WorkChange};
+
+/// Opens the ledger that a URL names, and makes it first where there is none: `sqlite:PATH`.
+///
+/// It is opened inside a Tokio runtime, on which its writer runs.
+pub async fn open(url: &str) -> Result<Arc<dyn Ledger>, LedgerError> {
+    match DatabaseUrl::parse(url)? {
+        DatabaseUrl::Sqlite(path) => Ok(Arc::new(SqliteLedger::open(&path).await?)),
+    }
+}

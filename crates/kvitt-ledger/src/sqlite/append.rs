@@ -1,0 +1,127 @@
+//! One step of a sale, and the requests that were taken.
+
+use async_trait::async_trait;
+use kvitt_core::{ApiKeyId, Recorded, SaleId};
+use sqlx::SqlitePool;
+use sqlx::sqlite::SqliteConnection;
+
+use super::error::driver;
+use super::row::{Read, sale_text};
+use super::writer::Write;
+use super::{events, private, summaries, work};
+use crate::append::{Append, IdempotencyRecord};
+use crate::error::LedgerError;
+
+#[async_trait]
+impl Write for Append {
+    type Output = Vec<Recorded>;
+
+    async fn apply(&mut self, db: &mut SqliteConnection) -> Result<Vec<Recorded>, LedgerError> {
+        let sale = self.sale;
+        if let Some((work_id, fence)) = self.fence {
+            work::check_claim(db, sale, work_id, fence).await?;
+        }
+        if let Some(record) = &self.idempotency {
+            check_key_is_free(db, sale, record).await?;
+        }
+        check_version(db, sale, self.expected_version).await?;
+        // The sale's row comes first: the others refer to it.
+        summaries::upsert(db, &self.summary).await?;
+        if let Some(record) = &self.idempotency {
+            insert_idempotency(db, sale, record).await?;
+        }
+        let mut recorded = Vec::with_capacity(self.events.len());
+        for (seq, event) in (self.expected_version + 1..).zip(self.events.drain(..)) {
+            recorded.push(events::insert(db, sale, seq, event).await?);
+        }
+        for change in &self.private {
+            private::change(db, sale, change).await?;
+        }
+        for change in &self.work {
+            work::change(db, sale, change).await?;
+        }
+        Ok(recorded)
+    }
+}
+
+async fn check_version(
+    db: &mut SqliteConnection,
+    sale: SaleId,
+    expected: u64,
+) -> Result<(), LedgerError> {
+    let row = sqlx::query("SELECT coalesce(max(seq), 0) AS version FROM event WHERE sale = ?")
+        .bind(sale_text(sale))
+        .fetch_one(db)
+        .await
+        .map_err(driver)?;
+    let actual = Read::new("event", &row).count("version")?;
+    if actual == expected { Ok(()) } else { Err(LedgerError::Conflict { sale, expected, actual }) }
+}
+
+async fn check_key_is_free(
+    db: &mut SqliteConnection,
+    sale: SaleId,
+    record: &IdempotencyRecord,
+) -> Result<(), LedgerError> {
+    let row = sqlx::query("SELECT 1 FROM idempotency WHERE sale = ? AND api_key = ? AND key = ?")
+        .bind(sale_text(sale))
+        .bind(record.api_key.to_string())
+        .bind(&record.key)
+        .fetch_optional(db)
+        .await
+        .map_err(driver)?;
+    if row.is_some() { Err(LedgerError::IdempotencyKeyTaken) } else { Ok(()) }
+}
+
+async fn insert_idempotency(
+    db: &mut SqliteConnection,
+    sale: SaleId,
+    record: &IdempotencyRecord,
+) -> Result<(), LedgerError> {
+    sqlx::query(
+        "INSERT INTO idempotency (sale, api_key, key, request_hash, intent, at_us)
+         VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(sale_text(sale))
+    .bind(record.api_key.to_string())
+    .bind(&record.key)
+    .bind(record.request_hash.as_slice())
+    .bind(record.intent.map(|intent| intent.to_string()))
+    .bind(record.at.as_microsecond())
+    .execute(db)
+    .await
+    .map_err(driver)?;
+    Ok(())
+}
+
+/// The request that was taken under this key.
+pub(super) async fn idempotency(
+    db: &SqlitePool,
+    sale: SaleId,
+    api_key: ApiKeyId,
+    key: &str,
+) -> Result<Option<IdempotencyRecord>, LedgerError> {
+    let row = sqlx::query(
+        "SELECT sale, request_hash, intent, at_us FROM idempotency
+         WHERE sale = ? AND api_key = ? AND key = ?",
+    )
+    .bind(sale_text(sale))
+    .bind(api_key.to_string())
+    .bind(key)
+    .fetch_optional(db)
+    .await
+    .map_err(driver)?;
+    let Some(row) = row else { return Ok(None) };
+    let read = Read::new("idempotency", &row);
+    let intent = match read.text_or_none("intent")? {
+        Some(_) => Some(read.parsed("intent")?),
+        None => None,
+    };
+    Ok(Some(IdempotencyRecord {
+        api_key,
+        key: key.to_owned(),
+        request_hash: read.digest("request_hash")?,
+        intent,
+        at: read.time("at_us")?,
+    }))
+}

@@ -1,0 +1,105 @@
+//! Events: one sale's stream, and the feed of all.
+
+use kvitt_core::{Recorded, SaleId};
+use sqlx::SqlitePool;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+
+use super::error::driver;
+use super::row::{Read, number, sale_text, stored};
+use crate::error::LedgerError;
+use crate::event::{FeedEntry, NewEvent};
+
+/// The sale's events, oldest first.
+pub(super) async fn of_sale(db: &SqlitePool, sale: SaleId) -> Result<Vec<Recorded>, LedgerError> {
+    let rows = sqlx::query(
+        "SELECT sale, seq, id, at_us, cause, event FROM event WHERE sale = ? ORDER BY seq",
+    )
+    .bind(sale_text(sale))
+    .fetch_all(db)
+    .await
+    .map_err(driver)?;
+    (1..)
+        .zip(&rows)
+        .map(|(seq, row)| {
+            let event = recorded(row)?;
+            if event.seq == seq {
+                Ok(event)
+            } else {
+                Err(LedgerError::Inconsistent {
+                    what: format!("sale {sale} has event {} where {seq} is due", event.seq),
+                })
+            }
+        })
+        .collect()
+}
+
+/// The events of all sales after a position.
+pub(super) async fn feed(
+    db: &SqlitePool,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<FeedEntry>, LedgerError> {
+    // A position that cannot be stored lies behind every one that is.
+    let Ok(after) = i64::try_from(after) else { return Ok(Vec::new()) };
+    let rows = sqlx::query(
+        "SELECT position, sale, seq, id, at_us, name, cause, event FROM event
+         WHERE position > ? ORDER BY position LIMIT ?",
+    )
+    .bind(after)
+    .bind(limit)
+    .fetch_all(db)
+    .await
+    .map_err(driver)?;
+    rows.iter()
+        .map(|row| {
+            let read = Read::new("event", row);
+            Ok(FeedEntry {
+                position: read.count("position")?,
+                sale: read.sale()?,
+                name: read.text("name")?,
+                recorded: recorded(row)?,
+            })
+        })
+        .collect()
+}
+
+fn recorded(row: &SqliteRow) -> Result<Recorded, LedgerError> {
+    let read = Read::new("event", row);
+    Ok(Recorded {
+        id: read.parsed("id")?,
+        seq: read.count("seq")?,
+        at: read.time("at_us")?,
+        cause: read.json("cause")?,
+        event: read.json("event")?,
+    })
+}
+
+/// Stores an event in its place.
+pub(super) async fn insert(
+    db: &mut SqliteConnection,
+    sale: SaleId,
+    seq: u64,
+    new: NewEvent,
+) -> Result<Recorded, LedgerError> {
+    let NewEvent { id, at, cause, name, event } = new;
+    sqlx::query(
+        "INSERT INTO event (sale, seq, id, at_us, name, cause, event) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(sale_text(sale))
+    .bind(number("seq", seq)?)
+    .bind(id.to_string())
+    .bind(at.as_microsecond())
+    .bind(name)
+    .bind(json("cause", &cause)?)
+    .bind(json("event", &event)?)
+    .execute(db)
+    .await
+    .map_err(driver)?;
+    Ok(Recorded { id, seq, at: stored(at), cause, event })
+}
+
+fn json(field: &'static str, value: &impl serde::Serialize) -> Result<String, LedgerError> {
+    serde_json::to_string(value).map_err(|error| LedgerError::InvalidAppend {
+        what: format!("{field} cannot be written as JSON: {error}"),
+    })
+}

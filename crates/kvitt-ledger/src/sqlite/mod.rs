@@ -1,0 +1,148 @@
+//! The ledger in one SQLite file: one writer, many readers.
+
+mod api_keys;
+mod append;
+mod error;
+mod events;
+mod open;
+mod private;
+mod row;
+mod summaries;
+mod work;
+mod writer;
+
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use kvitt_core::{ApiKeyId, Recorded, SaleId};
+use sqlx::SqlitePool;
+use uuid::Uuid;
+
+use self::api_keys::{InsertApiKey, RevokeApiKey};
+use self::error::driver;
+use self::private::ErasePersonal;
+use self::work::{ClaimDue, ReleaseWork};
+use self::writer::{Check, Writer};
+use crate::api_key::ApiKey;
+use crate::append::{Append, IdempotencyRecord};
+use crate::error::LedgerError;
+use crate::event::FeedEntry;
+use crate::ledger::Ledger;
+use crate::private::Private;
+use crate::summary::{Page, SaleQuery, SaleSummary};
+use crate::work::Work;
+
+/// Longest list that a feed or a claim answers with.
+const LIST_MAX: u32 = 1_000;
+
+/// A ledger in one SQLite file, in WAL mode with full sync.
+///
+/// All writes of this process go through one task, which commits together what has queued up, so
+/// that many sales share one sync of the disk. Other processes may open the same file.
+#[derive(Debug)]
+pub struct SqliteLedger {
+    readers: SqlitePool,
+    writer: Writer,
+}
+
+impl SqliteLedger {
+    /// Opens the file, makes it where there is none (for its owner only, since it holds secrets),
+    /// and brings its schema up to date. The folder must be there.
+    ///
+    /// It must be called inside a Tokio runtime, on which the writer runs.
+    pub async fn open(path: &Path) -> Result<Self, LedgerError> {
+        let opened = open::open(path).await?;
+        Ok(Self { readers: opened.readers, writer: Writer::start(opened.writer) })
+    }
+
+    /// How many transactions this process has committed since it opened the ledger. It is far
+    /// below the number of writes when these come all at once.
+    pub fn commits(&self) -> u64 {
+        self.writer.commits()
+    }
+}
+
+#[async_trait]
+impl Ledger for SqliteLedger {
+    async fn events(&self, sale: SaleId) -> Result<Vec<Recorded>, LedgerError> {
+        events::of_sale(&self.readers, sale).await
+    }
+
+    async fn append(&self, append: Append) -> Result<Vec<Recorded>, LedgerError> {
+        append.check()?;
+        self.writer.write(append).await
+    }
+
+    async fn feed(&self, after: u64, limit: u32) -> Result<Vec<FeedEntry>, LedgerError> {
+        events::feed(&self.readers, after, limit.clamp(1, LIST_MAX)).await
+    }
+
+    async fn summaries(&self, query: &SaleQuery) -> Result<Page, LedgerError> {
+        summaries::page(&self.readers, query).await
+    }
+
+    async fn summary(&self, sale: SaleId) -> Result<Option<SaleSummary>, LedgerError> {
+        summaries::of_sale(&self.readers, sale).await
+    }
+
+    async fn idempotency(
+        &self,
+        sale: SaleId,
+        api_key: ApiKeyId,
+        key: &str,
+    ) -> Result<Option<IdempotencyRecord>, LedgerError> {
+        append::idempotency(&self.readers, sale, api_key, key).await
+    }
+
+    async fn private(&self, sale: SaleId) -> Result<Private, LedgerError> {
+        private::of_sale(&self.readers, sale).await
+    }
+
+    async fn erase_personal(&self, sale: SaleId) -> Result<(), LedgerError> {
+        self.writer.write(ErasePersonal { sale }).await
+    }
+
+    async fn claim_due(&self, limit: u32, lease: Duration) -> Result<Vec<Work>, LedgerError> {
+        // Looking before claiming keeps an idle poller out of the writer's way.
+        if !work::any_due(&self.readers).await? {
+            return Ok(Vec::new());
+        }
+        self.writer.write(ClaimDue { limit: limit.clamp(1, LIST_MAX), lease }).await
+    }
+
+    async fn release_work(
+        &self,
+        sale: SaleId,
+        work_id: Uuid,
+        fence: u64,
+        due_in: Duration,
+    ) -> Result<(), LedgerError> {
+        self.writer.write(ReleaseWork { sale, work_id, fence, due_in }).await
+    }
+
+    async fn insert_api_key(&self, key: &ApiKey) -> Result<(), LedgerError> {
+        self.writer.write(InsertApiKey { key: key.clone() }).await
+    }
+
+    async fn api_key_by_hash(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>, LedgerError> {
+        api_keys::by_hash(&self.readers, hash).await
+    }
+
+    async fn api_keys(&self) -> Result<Vec<ApiKey>, LedgerError> {
+        api_keys::all(&self.readers).await
+    }
+
+    async fn revoke_api_key(&self, id: ApiKeyId, at: Timestamp) -> Result<bool, LedgerError> {
+        self.writer.write(RevokeApiKey { id, at }).await
+    }
+
+    async fn check(&self) -> Result<(), LedgerError> {
+        sqlx::query("SELECT id FROM readiness")
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(driver)?;
+        self.writer.write(Check).await
+    }
+}

@@ -1,0 +1,153 @@
+//! Opening the file: its creation, its connections and its schema.
+
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions as _, SqlSafeStr as _, SqlitePool};
+
+use super::error::driver;
+use crate::error::LedgerError;
+
+/// How long a lock held by another process is waited for.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How many read at once. More only wait for the same processor.
+const READERS_MAX: u32 = 8;
+
+/// How often migrating is tried: another process that opens the same new file can be faster.
+const MIGRATE_ATTEMPTS_MAX: u32 = 5;
+
+/// Forward only: a file that was released is never changed, the next one is added.
+const MIGRATIONS: [(i64, &str, &str); 1] =
+    [(1, "ledger", include_str!("../../migrations/sqlite/0001_ledger.sql"))];
+
+/// An open file.
+pub(super) struct Opened {
+    pub(super) writer: SqliteConnection,
+    pub(super) readers: SqlitePool,
+}
+
+/// Opens the file, makes it where there is none, and brings its schema up to date.
+pub(super) async fn open(path: &Path) -> Result<Opened, LedgerError> {
+    create(path)?;
+    let both = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT);
+    let mut writer = both
+        .clone()
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        // What is erased is overwritten, not only marked as free.
+        .pragma("secure_delete", "ON")
+        .connect()
+        .await
+        .map_err(|error| opening(path, error))?;
+    migrate(path, &mut writer).await?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(READERS_MAX)
+        .acquire_timeout(BUSY_TIMEOUT)
+        .connect_lazy_with(both.read_only(true));
+    Ok(Opened { writer, readers })
+}
+
+/// Makes the file where there is none, for its owner only. SQLite gives the files that it puts
+/// beside it the same mode.
+///
+/// A file that is there is not touched: closing it here would drop the locks that another
+/// connection of this process holds on it (POSIX).
+fn create(path: &Path) -> Result<(), LedgerError> {
+    let refuse = |problem: String| Err(LedgerError::CannotOpen { path: path.to_owned(), problem });
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            if path.is_dir() {
+                return refuse("it is a folder: name a file in it".to_owned());
+            }
+            warn_if_others_may_read(path);
+            Ok(())
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            refuse("its folder does not exist: make it first, or name another".to_owned())
+        }
+        Err(error) => refuse(format!("{error}: name a file that this user may write")),
+    }
+}
+
+fn warn_if_others_may_read(path: &Path) {
+    #[cfg(unix)]
+    if let Ok(metadata) = path.metadata() {
+        use std::os::unix::fs::PermissionsExt as _;
+        if metadata.permissions().mode() & 0o077 != 0 {
+            tracing::warn!(
+                path = %path.display(),
+                "other users may read the database, which holds secrets: chmod 600 it"
+            );
+        }
+    }
+}
+
+fn opening(path: &Path, error: sqlx::Error) -> LedgerError {
+    let problem = error.to_string();
+    match driver(error) {
+        known @ (LedgerError::Full | LedgerError::ReadOnly) => known,
+        LedgerError::Unavailable { what } => {
+            LedgerError::CannotOpen { path: path.to_owned(), problem: what }
+        }
+        LedgerError::Inconsistent { .. } => LedgerError::CannotOpen {
+            path: path.to_owned(),
+            problem: format!("it is no SQLite database, or a broken one ({problem})"),
+        },
+        _ => LedgerError::CannotOpen { path: path.to_owned(), problem },
+    }
+}
+
+async fn migrate(path: &Path, writer: &mut SqliteConnection) -> Result<(), LedgerError> {
+    let migrator = Migrator::with_migrations(
+        MIGRATIONS
+            .into_iter()
+            .map(|(version, name, sql)| {
+                let kind = MigrationType::Simple;
+                Migration::new(version, name.into(), kind, sql.into_sql_str(), false)
+            })
+            .collect(),
+    );
+    let mut attempt = 1;
+    loop {
+        return match migrator.run(&mut *writer).await {
+            Ok(()) => Ok(()),
+            Err(MigrateError::VersionMissing(found)) => Err(LedgerError::NewerSchema { found }),
+            Err(error @ (MigrateError::Execute(_) | MigrateError::ExecuteMigration(..))) => {
+                if attempt < MIGRATE_ATTEMPTS_MAX {
+                    attempt += 1;
+                    continue;
+                }
+                match error {
+                    MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+                        Err(opening(path, error))
+                    }
+                    error => Err(schema(path, &error)),
+                }
+            }
+            Err(error) => Err(schema(path, &error)),
+        };
+    }
+}
+
+fn schema(path: &Path, error: &MigrateError) -> LedgerError {
+    LedgerError::CannotOpen {
+        path: path.to_owned(),
+        problem: format!("its schema is not one of kvitt's ({error}): restore a backup"),
+    }
+}
