@@ -1,1 +1,32 @@
-//! Klarna on localhost: Payments and Order Management without network or credentials.
+//! Klarna on localhost: Klarna Payments v1 and Order Management v1 without network, credentials
+//! or a merchant account, with a clock that can be moved and faults that can be injected.
+//!
+//! It answers as the real Klarna does, as far as recorded exchanges and Klarna's documentation
+//! tell; the crate's `FIDELITY.md` says for each behaviour which of the two it rests on, or that
+//! it is a guess. What Klarna does not have (the customer's step, the clock, faults, what was
+//! exchanged) stands under `/sandbox/v1`.
+//!
+//! ```
+//! # async fn example() -> std::io::Result<()> {
+//! let sandbox = klarna_sandbox::Sandbox::start(klarna_sandbox::Config::default()).await?;
+//! let sessions = format!("{}/payments/v1/sessions", sandbox.url());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Invariants: rules are pure; the store changes under one lock, never across an `await`; the
+//! types that read Klarna's requests are this crate's own.
+
+mod answer;
+mod callback;
+mod config;
+mod http;
+mod rules;
+mod sandbox;
+mod source;
+mod state;
+mod write;
+
+pub use config::{Config, Secret};
+pub use sandbox::{Running, Sandbox};
+pub use source::{Clock, IdSource, RandomIds, SystemClock};

@@ -1,0 +1,61 @@
+//! Reading bodies, and the body that breaks the connection.
+
+use std::{
+    fmt,
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use axum::body::{Body, Bytes, HttpBody};
+use http_body::Frame;
+
+/// How much of a body that is too large is still read, in bytes, so that its sender gets to read
+/// the answer instead of a broken connection.
+const DRAINED_MAX: usize = 256 * 1024 * 1024;
+
+/// Reads a body to its end. `None`: it is larger than the limit.
+pub(crate) async fn read(mut body: Body, max: usize) -> Result<Option<Vec<u8>>, axum::Error> {
+    let mut bytes = Vec::new();
+    let mut seen = 0usize;
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        let Ok(data) = frame?.into_data() else { continue };
+        seen = seen.saturating_add(data.len());
+        if seen <= max {
+            bytes.extend_from_slice(&data);
+        } else if seen > DRAINED_MAX {
+            break;
+        } else {
+            bytes = Vec::new();
+        }
+    }
+    Ok((seen <= max).then_some(bytes))
+}
+
+/// A body that fails before its first byte: the server then closes the connection without having
+/// sent the head.
+pub(crate) struct Broken;
+
+/// Why [`Broken`] fails.
+#[derive(Debug)]
+pub(crate) struct InjectedFault;
+
+impl fmt::Display for InjectedFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("injected fault: the connection is dropped")
+    }
+}
+
+impl std::error::Error for InjectedFault {}
+
+impl HttpBody for Broken {
+    type Data = Bytes;
+    type Error = InjectedFault;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, InjectedFault>>> {
+        Poll::Ready(Some(Err(InjectedFault)))
+    }
+}

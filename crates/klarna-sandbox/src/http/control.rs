@@ -1,0 +1,285 @@
+//! What Klarna does not have: the customer's step, the clock, fraud control, faults, and what was
+//! exchanged. No credentials; JSON in snake case; errors say what was wrong and what is allowed.
+
+use std::sync::Arc;
+
+use axum::http::Method;
+use jiff::{SignedDuration, Span, tz::TimeZone};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use super::{Call, exchange, page};
+use crate::{
+    answer::Answer,
+    callback,
+    rules::{method, read::Members, refusal::Refusal},
+    sandbox::Shared,
+    state::{
+        Decision, Moment, State,
+        faults::Fault,
+        sessions::{AFTER_THE_ANSWER, Authorized, INVALID_FIELD, Outcome},
+    },
+};
+
+/// A refusal of the control API.
+struct Error {
+    status: u16,
+    code: String,
+    message: String,
+}
+
+impl Error {
+    fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+        Self { status, code: code.to_owned(), message: message.into() }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(refusal.status, refusal.code, refusal.messages.join(" "))
+    }
+}
+
+/// Answers a call of the control API or of the status page; `None`: it is neither.
+pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> {
+    let segments = call.segments();
+    let path = match segments.as_slice() {
+        [] if call.method == Method::GET => {
+            let state = shared.state();
+            return Some(page::status(&state, shared.now(&state)));
+        }
+        ["sandbox", "v1", path @ ..] => path,
+        _ => return None,
+    };
+    let outcome = match (call.method.as_str(), path) {
+        ("POST", ["sessions", id, "authorize"]) => authorize(shared, call, id).await,
+        ("GET", ["clock"]) => Ok(clock(shared, &shared.state())),
+        ("POST", ["clock", "advance"]) => advance(shared, call).await,
+        ("POST", ["orders", id, "fraud"]) => fraud(shared, call, id).await,
+        ("POST", ["reset"]) => {
+            *shared.state() = State::default();
+            Ok(Answer::empty(204))
+        }
+        ("GET", ["exchanges"]) => Ok(exchanges(shared, call, false)),
+        ("GET", ["exchanges.har"]) => Ok(exchanges(shared, call, true)),
+        ("GET", ["callbacks"]) => Ok(json_answer(200, &json!(shared.state().attempts))),
+        ("GET", ["faults"]) => Ok(json_answer(200, &json!(shared.state().faults.all()))),
+        ("POST", ["faults"]) => add_fault(shared, call),
+        ("DELETE", ["faults"]) => {
+            shared.state().faults.clear();
+            Ok(Answer::empty(204))
+        }
+        _ => Err(Error::new(404, "NOT_FOUND", format!("no {} {}", call.method, call.path))),
+    };
+    Some(outcome.unwrap_or_else(|error| {
+        let body = json!({"code": error.code, "message": error.message});
+        json_answer(error.status, &body)
+    }))
+}
+
+fn json_answer(status: u16, body: &Value) -> Answer {
+    Answer::document(status, "application/json", body.to_string())
+}
+
+/// The request's JSON. Unknown members and values are refused by name.
+fn parse<T: DeserializeOwned>(call: &Call) -> Result<T, Error> {
+    let bytes = call
+        .body
+        .as_deref()
+        .ok_or_else(|| Error::new(413, "REQUEST_TOO_LARGE", "the body is larger than the limit"))?;
+    let bytes = if bytes.is_empty() { b"{}" } else { bytes };
+    serde_json::from_slice(bytes).map_err(|error| Error::new(400, "BAD_REQUEST", error.to_string()))
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum OutcomeName {
+    Approved,
+    Denied,
+    Aborted,
+    InvalidFields,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum WhenCalled {
+    Before,
+    #[default]
+    After,
+    Twice,
+    Never,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AuthorizeRequest {
+    outcome: Option<OutcomeName>,
+    data: Option<Members>,
+    callback: Option<WhenCalled>,
+    /// For `invalid_fields`: which ones.
+    invalid_fields: Option<Vec<String>>,
+    /// How the customer pays, under its Payments name; `invoice` if absent.
+    payment_method: Option<String>,
+}
+
+async fn authorize(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer, Error> {
+    let request: AuthorizeRequest = parse(call)?;
+    let method = match &request.payment_method {
+        None => None,
+        Some(name) => Some(method::Method::of(name).ok_or_else(|| {
+            let text = format!("payment_method: {name:?} is not a payment method type");
+            Error::new(400, "BAD_REQUEST", text)
+        })?),
+    };
+    let outcome = request.outcome.map(|name| match name {
+        OutcomeName::Approved => Outcome::Approved,
+        OutcomeName::Denied => Outcome::Denied,
+        OutcomeName::Aborted => Outcome::Aborted,
+        OutcomeName::InvalidFields => Outcome::InvalidFields(
+            request.invalid_fields.clone().unwrap_or_else(|| vec![INVALID_FIELD.to_owned()]),
+        ),
+    });
+    let data = request.data.unwrap_or_default();
+    let (authorized, delivery) = {
+        let mut state = shared.state();
+        let moment = settled(shared, &mut state, call);
+        let authorized = state.authorize(id, outcome, &data, method, &moment)?;
+        let delivery = match &authorized {
+            Authorized::Approved { authorization_token } => {
+                state.authorization_callback(id, authorization_token, &moment)
+            }
+            _ => None,
+        };
+        (authorized, delivery)
+    };
+    if let Some(delivery) = delivery {
+        let when = request.callback.unwrap_or_default();
+        let shared = Arc::clone(shared);
+        match when {
+            WhenCalled::Never => {}
+            WhenCalled::Before => callback::send(shared, delivery).await,
+            WhenCalled::After | WhenCalled::Twice => {
+                tokio::spawn(async move {
+                    tokio::time::sleep(AFTER_THE_ANSWER).await;
+                    callback::send(Arc::clone(&shared), delivery.clone()).await;
+                    if when == WhenCalled::Twice {
+                        callback::send(shared, delivery).await;
+                    }
+                });
+            }
+        }
+    }
+    Ok(json_answer(200, &sdk_answer(&authorized)))
+}
+
+/// What the browser SDK's `authorize` hands to its callback.
+fn sdk_answer(authorized: &Authorized) -> Value {
+    match authorized {
+        Authorized::Approved { authorization_token } => json!({"approved": true, "show_form": true,
+            "authorization_token": authorization_token, "finalize_required": false}),
+        Authorized::Aborted => json!({"approved": false, "show_form": true}),
+        Authorized::Denied => json!({"approved": false, "show_form": false}),
+        Authorized::InvalidFields(fields) => json!({"approved": false, "show_form": true,
+            "error": {"invalid_fields": fields}}),
+    }
+}
+
+/// The moment of a call, after everything happened that was due.
+fn settled<'a>(shared: &'a Shared, state: &mut State, call: &'a Call) -> Moment<'a> {
+    let now = shared.now(state);
+    state.settle(now, &*shared.ids, &shared.config);
+    Moment { now, ids: &*shared.ids, config: &shared.config, base_url: &call.base_url }
+}
+
+fn clock(shared: &Shared, state: &State) -> Answer {
+    let now = shared.now(state).to_string();
+    json_answer(200, &json!({"now": now, "offset_seconds": state.offset.as_secs()}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AdvanceRequest {
+    by: String,
+}
+
+/// Moves the clock and waits for the notifications that became due.
+async fn advance(shared: &Arc<Shared>, call: &Call) -> Result<Answer, Error> {
+    let request: AdvanceRequest = parse(call)?;
+    let refused = |why: &str| {
+        let text =
+            format!("by: {:?} {why}; send an ISO 8601 duration like P28D or PT10M", request.by);
+        Error::new(400, "BAD_REQUEST", text)
+    };
+    let span: Span = request.by.parse().map_err(|_| refused("is no duration"))?;
+    let (answer, due) = {
+        let mut state = shared.state();
+        let now = shared.now(&state);
+        let leap = now
+            .to_zoned(TimeZone::UTC)
+            .checked_add(span)
+            .map_err(|_| refused("leads beyond the end of time"))?
+            .timestamp()
+            .duration_since(now);
+        if leap < SignedDuration::ZERO {
+            return Err(refused("leads back"));
+        }
+        state.offset = state
+            .offset
+            .checked_add(leap)
+            .ok_or_else(|| refused("leads beyond the end of time"))?;
+        settled(shared, &mut state, call);
+        (clock(shared, &state), std::mem::take(&mut state.outbox))
+    };
+    callback::send_and_wait(shared, due).await;
+    Ok(answer)
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum DecisionName {
+    Accepted,
+    Rejected,
+    Stopped,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FraudRequest {
+    decision: DecisionName,
+}
+
+/// Makes fraud control decide, and waits for the notification's first attempt.
+async fn fraud(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer, Error> {
+    let request: FraudRequest = parse(call)?;
+    let decision = match request.decision {
+        DecisionName::Accepted => Decision::Accepted,
+        DecisionName::Rejected => Decision::Rejected,
+        DecisionName::Stopped => Decision::Stopped,
+    };
+    let due = {
+        let mut state = shared.state();
+        let moment = settled(shared, &mut state, call);
+        let text = format!("order {id} is not known here");
+        state
+            .decide(id, decision, &moment)
+            .ok_or_else(|| Error::new(404, "NO_SUCH_ORDER", text))?;
+        std::mem::take(&mut state.outbox)
+    };
+    callback::send_and_wait(shared, due).await;
+    Ok(Answer::empty(204))
+}
+
+fn exchanges(shared: &Shared, call: &Call, as_archive: bool) -> Answer {
+    let path_contains = call.parameter("path_contains").unwrap_or_default();
+    let state = shared.state();
+    let matching = state.exchanges.matching(&path_contains);
+    let body = if as_archive { exchange::archive(matching) } else { exchange::list(matching) };
+    Answer::document(200, "application/json", body)
+}
+
+fn add_fault(shared: &Shared, call: &Call) -> Result<Answer, Error> {
+    let fault: Fault = parse(call)?;
+    let answer = json_answer(201, &json!(fault));
+    shared.state().faults.add(fault);
+    Ok(answer)
+}

@@ -1,0 +1,61 @@
+//! The doors: Klarna's paths, the control API and the status page.
+
+mod auth;
+mod body;
+mod control;
+mod exchange;
+mod orders;
+mod page;
+mod payments;
+mod serve;
+
+pub(crate) use serve::handle;
+
+use axum::http::{HeaderMap, Method};
+use serde_json::Value;
+
+use crate::rules::read::Members;
+
+/// A request, read completely.
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) query: Option<String>,
+    pub(crate) headers: HeaderMap,
+    /// `None`: larger than the limit.
+    pub(crate) body: Option<Vec<u8>>,
+    /// The address under which the sandbox was called, like `http://127.0.0.1:4010`.
+    pub(crate) base_url: String,
+}
+
+impl Call {
+    /// The path's parts. A leading `//` and a trailing slash make no difference (recorded
+    /// exchange).
+    pub(crate) fn segments(&self) -> Vec<&str> {
+        self.path.split('/').filter(|segment| !segment.is_empty()).collect()
+    }
+
+    /// The body as a JSON object; an absent one counts as empty. `None`: it is something else.
+    pub(crate) fn members(&self) -> Option<Members> {
+        let bytes = self.body.as_deref().unwrap_or_default();
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Some(Members::new());
+        }
+        match serde_json::from_slice(bytes) {
+            Ok(Value::Object(members)) => Some(members),
+            _ => None,
+        }
+    }
+
+    /// A header's text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// A parameter of the query.
+    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
+        url::form_urlencoded::parse(self.query.as_deref()?.as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+    }
+}

@@ -1,0 +1,49 @@
+//! The status page at `/`.
+
+use crate::{answer::Answer, state::State};
+
+/// What the sandbox holds, and where to look.
+pub(crate) fn status(state: &State, now: jiff::Timestamp) -> Answer {
+    let open = state.sessions.values().filter(|session| session.order_id.is_none()).count();
+    let page = format!(
+        r#"<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>kvitt sandbox</title>
+<style>
+body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1rem;
+  color: #1d2b24; background: repeating-linear-gradient(135deg, #f7f4e9 0 2rem, #fbf9f1 2rem 4rem); }}
+h1 {{ font-size: 1.5rem; }}
+dt {{ float: left; clear: left; width: 14rem; }}
+dd {{ margin-left: 14rem; font-variant-numeric: tabular-nums; }}
+</style>
+</head>
+<body>
+<h1>kvitt sandbox</h1>
+<p>This is not Klarna. It answers as Klarna would, on this machine, with play money.</p>
+<dl>
+<dt>The sandbox's time</dt><dd><time>{now:.0}</time></dd>
+<dt>Open sessions</dt><dd>{open}</dd>
+<dt>Orders</dt><dd>{orders}</dd>
+<dt>Exchanges</dt><dd>{exchanges}</dd>
+<dt>Callback attempts</dt><dd>{attempts}</dd>
+<dt>Faults set</dt><dd>{faults}</dd>
+</dl>
+<ul>
+<li><a href="/sandbox/v1/exchanges">Exchanges</a> (<a href="/sandbox/v1/exchanges.har">HAR</a>)</li>
+<li><a href="/sandbox/v1/callbacks">Callbacks</a></li>
+<li><a href="/sandbox/v1/faults">Faults</a></li>
+<li><a href="/sandbox/v1/clock">Clock</a></li>
+</ul>
+</body>
+</html>
+"#,
+        orders = state.orders.len(),
+        exchanges = state.exchanges.total(),
+        attempts = state.attempts.len(),
+        faults = state.faults.all().len(),
+    );
+    Answer::document(200, "text/html;charset=utf-8", page)
+}

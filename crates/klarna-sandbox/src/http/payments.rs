@@ -1,0 +1,70 @@
+//! Klarna Payments v1: six operations.
+
+use axum::http::Method;
+
+use super::Call;
+use crate::{
+    answer::{Answer, Style},
+    rules::refusal::Refusal,
+    state::{Moment, State},
+    write::{json::Json, payments},
+};
+
+/// Answers a call under `/payments/v1`; `path` is what follows.
+pub(crate) fn answer(
+    call: &Call,
+    path: &[&str],
+    state: &mut State,
+    moment: &Moment<'_>,
+) -> Result<Answer, Refusal> {
+    let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
+    match path {
+        ["sessions"] if call.method == post => {
+            let session = state.create_session(&body(call)?, moment)?;
+            Ok(ok(payments::created_session(session).into()))
+        }
+        ["sessions", id] if call.method == post => {
+            state.update_session(id, &body(call)?, moment)?;
+            Ok(Answer::empty(204))
+        }
+        ["sessions", id] if call.method == get => {
+            let (session, token) = state.read_session(id, moment.now)?;
+            Ok(ok(payments::read_session(session, token).into()))
+        }
+        ["authorizations", token] if call.method == delete => {
+            state.delete_authorization(token, moment.now)?;
+            Ok(Answer::empty(204))
+        }
+        ["authorizations", token, "order"] if call.method == post => {
+            let placed = state.place(token, &body(call)?, moment)?;
+            Ok(ok(payments::placed(&placed).into()))
+        }
+        ["authorizations", token, "customer-token"] if call.method == post => {
+            let token = state.tokenize(token, &body(call)?, moment)?;
+            Ok(ok(payments::customer_token(&token).into()))
+        }
+        ["sessions"]
+        | ["sessions" | "authorizations", _]
+        | ["authorizations", _, "order" | "customer-token"] => Err(method_not_allowed()),
+        _ => Err(unknown_path()),
+    }
+}
+
+fn ok(body: Json) -> Answer {
+    Style::Payments.json(200, &body)
+}
+
+fn body(call: &Call) -> Result<crate::rules::read::Members, Refusal> {
+    call.members().ok_or_else(Refusal::bad_request)
+}
+
+/// The degenerate error of a method that a path does not have (recorded exchange, on the path of
+/// a token order whose token is empty).
+pub(crate) fn method_not_allowed() -> Refusal {
+    Refusal::new(405, "HTTP_ERROR", "")
+}
+
+/// A path that does not exist: in the style of the 405 (guess).
+pub(crate) fn unknown_path() -> Refusal {
+    Refusal::new(404, "HTTP_ERROR", "")
+}

@@ -1,0 +1,74 @@
+//! How long things last.
+
+use jiff::{SignedDuration, Timestamp};
+
+/// A session and its client token (Klarna documentation).
+pub(crate) const SESSION: SignedDuration = SignedDuration::from_hours(48);
+/// An authorization token (Klarna documentation).
+pub(crate) const AUTHORIZATION_TOKEN: SignedDuration = SignedDuration::from_mins(60);
+/// An idempotency key (Klarna documentation).
+pub(crate) const IDEMPOTENCY_KEY: SignedDuration = SignedDuration::from_hours(24);
+/// How long a rejected order may still be captured (Klarna documentation).
+pub(crate) const AFTER_REJECTION: SignedDuration = SignedDuration::from_hours(4);
+/// The time between two fraud notifications, and how long they go on (Klarna documentation).
+pub(crate) const NOTIFICATION_EVERY: SignedDuration = SignedDuration::from_mins(10);
+pub(crate) const NOTIFICATION_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// No extension reaches beyond this many days after creation (Klarna documentation).
+const EXTENDED_DAYS_MAX: i64 = 180;
+
+const DAY_SECONDS: i64 = 86_400;
+
+/// Midnight UTC at the start of the day so many days after this one (Klarna's sample order:
+/// created 2022-07-08T09:48, expires 2022-08-05T00:00).
+pub(crate) fn midnight_after(time: Timestamp, days: i64) -> Timestamp {
+    let day = time.as_second().div_euclid(DAY_SECONDS).saturating_add(days);
+    Timestamp::from_second(day.saturating_mul(DAY_SECONDS)).unwrap_or(Timestamp::MAX)
+}
+
+/// The expiry that an extension asked for now gives.
+pub(crate) fn extended(
+    created: Timestamp,
+    expires: Timestamp,
+    now: Timestamp,
+    days: i64,
+) -> Timestamp {
+    midnight_after(now, days).min(midnight_after(created, EXTENDED_DAYS_MAX)).max(expires)
+}
+
+/// So much later, or the end of time.
+pub(crate) fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn klarnas_sample_order_expires_at_midnight() {
+        let expires = midnight_after(at("2022-07-08T09:48:16.680Z"), 28);
+        assert_eq!(expires, at("2022-08-05T00:00:00Z"));
+        assert_eq!(midnight_after(at("2022-07-08T00:00:00Z"), 28), expires);
+        assert_eq!(midnight_after(at("1969-12-31T23:00:00Z"), 1), at("1970-01-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn extensions_count_from_today_up_to_180_days() {
+        let created = at("2026-01-01T10:00:00Z");
+        let expires = midnight_after(created, 28);
+        let extended_to = |now| extended(created, expires, at(now), 28);
+        assert_eq!(extended_to("2026-01-15T08:00:00Z"), at("2026-02-12T00:00:00Z"));
+        assert_eq!(extended_to("2026-01-15T23:59:59Z"), at("2026-02-12T00:00:00Z"));
+        assert_eq!(extended_to("2026-06-20T08:00:00Z"), at("2026-06-30T00:00:00Z"));
+    }
+
+    #[test]
+    fn the_end_of_time_is_not_passed() {
+        assert_eq!(midnight_after(Timestamp::MAX, i64::MAX), Timestamp::MAX);
+        assert_eq!(later(Timestamp::MAX, SESSION), Timestamp::MAX);
+    }
+}

@@ -1,0 +1,293 @@
+//! An order as Order Management keeps it, and how Klarna makes one from a placing.
+
+use jiff::Timestamp;
+
+use super::{
+    capture, lifetime, line::Line, market, method::Method, person::Reaction, purchase::Purchase,
+    texts::Texts,
+};
+
+/// Where an order is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    Authorized,
+    PartCaptured,
+    Captured,
+    Cancelled,
+    Expired,
+}
+
+impl Status {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Authorized => "AUTHORIZED",
+            Self::PartCaptured => "PART_CAPTURED",
+            Self::Captured => "CAPTURED",
+            Self::Cancelled => "CANCELLED",
+            Self::Expired => "EXPIRED",
+        }
+    }
+
+    /// Whether money may still be captured, as far as the status tells.
+    pub(crate) fn is_open(self) -> bool {
+        matches!(self, Self::Authorized | Self::PartCaptured)
+    }
+
+    /// How a refusal describes an order that is no longer open.
+    pub(crate) fn in_words(self) -> &'static str {
+        match self {
+            Self::Authorized => "authorized",
+            Self::PartCaptured => "partly captured",
+            Self::Captured => "fully captured",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// Whether Klarna takes the fraud risk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FraudStatus {
+    Accepted,
+    Pending,
+    Rejected,
+}
+
+impl FraudStatus {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "ACCEPTED",
+            Self::Pending => "PENDING",
+            Self::Rejected => "REJECTED",
+        }
+    }
+}
+
+/// An order. Deliberately without `Debug`: it holds personal data. Amounts in minor units.
+#[derive(Clone)]
+pub(crate) struct Order {
+    pub(crate) order_id: String,
+    pub(crate) status: Status,
+    pub(crate) fraud_status: FraudStatus,
+    pub(crate) order_amount: i64,
+    pub(crate) original_order_amount: i64,
+    pub(crate) captured_amount: i64,
+    pub(crate) refunded_amount: i64,
+    pub(crate) remaining_authorized_amount: i64,
+    pub(crate) purchase_country: String,
+    pub(crate) purchase_currency: String,
+    pub(crate) locale: String,
+    pub(crate) order_lines: Vec<Line>,
+    pub(crate) merchant_reference1: Option<String>,
+    pub(crate) merchant_reference2: Option<String>,
+    pub(crate) klarna_reference: String,
+    pub(crate) customer: Option<Texts>,
+    pub(crate) billing_address: Option<Texts>,
+    pub(crate) shipping_address: Option<Texts>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) captures: Vec<Capture>,
+    pub(crate) refunds: Vec<Refund>,
+    pub(crate) merchant_data: Option<String>,
+    pub(crate) method: Method,
+    pub(crate) shipping_info: Vec<Texts>,
+    pub(crate) notification_url: Option<String>,
+    /// When the fraud decision falls by itself, and which one.
+    pub(crate) decision_due: Option<(Timestamp, FraudStatus)>,
+    /// When a rejected order is cancelled by Klarna.
+    pub(crate) cancelled_due: Option<Timestamp>,
+    /// Capture everything once the fraud decision is favourable.
+    pub(crate) auto_capture_due: bool,
+    /// Some refund could not be allocated to a capture; no later one will be.
+    pub(crate) allocation_failed: bool,
+}
+
+/// Money taken. Amounts in minor units.
+#[derive(Clone)]
+pub(crate) struct Capture {
+    pub(crate) capture_id: String,
+    pub(crate) klarna_reference: String,
+    pub(crate) captured_amount: i64,
+    pub(crate) captured_at: Timestamp,
+    pub(crate) description: String,
+    pub(crate) reference: Option<String>,
+    pub(crate) order_lines: Vec<Line>,
+    pub(crate) refunded_amount: i64,
+    pub(crate) billing_address: Option<Texts>,
+    pub(crate) shipping_address: Option<Texts>,
+    pub(crate) shipping_info: Vec<Texts>,
+    /// How many days the customer's invoice was put off.
+    pub(crate) due_date_extended_by: Option<i64>,
+}
+
+/// Money given back. Amounts in minor units.
+#[derive(Clone)]
+pub(crate) struct Refund {
+    pub(crate) refund_id: String,
+    pub(crate) refunded_amount: i64,
+    pub(crate) refunded_at: Timestamp,
+    pub(crate) description: String,
+    pub(crate) reference: Option<String>,
+    pub(crate) order_lines: Vec<Line>,
+}
+
+/// The ids that a new order gets.
+pub(crate) struct NewIds {
+    pub(crate) order_id: String,
+    pub(crate) klarna_reference: String,
+    pub(crate) capture_id: String,
+}
+
+impl Order {
+    /// Makes the order of a placing. `purchase` is what was authorized, completed by what the
+    /// placing brought.
+    pub(crate) fn place(
+        purchase: Purchase,
+        session_id: &str,
+        ids: NewIds,
+        method: Method,
+        reaction: Reaction,
+        now: Timestamp,
+        authorization_days: u16,
+    ) -> Self {
+        let amount = purchase.amount();
+        let country = purchase.country();
+        let notification_url = purchase
+            .url("notification")
+            .map(|url| fill_placeholders(url, session_id, &ids.order_id));
+        let (fraud_status, decision_due) = match reaction {
+            Reaction::Pending { accepted, minutes } => {
+                let decision = if accepted { FraudStatus::Accepted } else { FraudStatus::Rejected };
+                let due = lifetime::later(now, jiff::SignedDuration::from_mins(minutes));
+                (FraudStatus::Pending, Some((due, decision)))
+            }
+            Reaction::Approved | Reaction::Denied => (FraudStatus::Accepted, None),
+        };
+        let mut order = Self {
+            status: Status::Authorized,
+            fraud_status,
+            order_amount: amount,
+            original_order_amount: amount,
+            captured_amount: 0,
+            refunded_amount: 0,
+            remaining_authorized_amount: amount,
+            purchase_currency: purchase
+                .purchase_currency
+                .as_deref()
+                .unwrap_or_default()
+                .to_ascii_uppercase(),
+            locale: market::locale(&country, purchase.locale.as_deref()),
+            purchase_country: country,
+            order_lines: purchase.order_lines.unwrap_or_default(),
+            merchant_reference1: purchase.merchant_reference1,
+            merchant_reference2: purchase.merchant_reference2,
+            klarna_reference: ids.klarna_reference,
+            customer: purchase.customer,
+            shipping_address: purchase
+                .shipping_address
+                .or_else(|| purchase.billing_address.clone()),
+            billing_address: purchase.billing_address,
+            created_at: now,
+            expires_at: lifetime::midnight_after(now, i64::from(authorization_days)),
+            captures: Vec::new(),
+            refunds: Vec::new(),
+            merchant_data: purchase.merchant_data,
+            method,
+            shipping_info: Vec::new(),
+            notification_url,
+            decision_due,
+            cancelled_due: None,
+            auto_capture_due: purchase.auto_capture == Some(true),
+            allocation_failed: false,
+            order_id: ids.order_id,
+        };
+        capture::automatically(&mut order, ids.capture_id, now);
+        order
+    }
+
+    /// The capture of this id.
+    pub(crate) fn capture_mut(&mut self, capture_id: &str) -> Option<&mut Capture> {
+        self.captures.iter_mut().find(|it| it.capture_id.eq_ignore_ascii_case(capture_id))
+    }
+
+    /// The capture of this id.
+    pub(crate) fn find_capture(&self, capture_id: &str) -> Option<&Capture> {
+        self.captures.iter().find(|it| it.capture_id.eq_ignore_ascii_case(capture_id))
+    }
+}
+
+/// Klarna's placeholders in a merchant's URL.
+pub(crate) fn fill_placeholders(url: &str, session_id: &str, order_id: &str) -> String {
+    url.replace("{session.id}", session_id).replace("{order.id}", order_id)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    pub(crate) fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    /// An order over 10,000 of two lines, placed on the first of January.
+    pub(crate) fn order() -> Order {
+        with_reaction(Reaction::Approved, false)
+    }
+
+    pub(crate) fn with_reaction(reaction: Reaction, auto_capture: bool) -> Order {
+        let body = json!({
+            "purchase_country": "se", "purchase_currency": "sek", "order_amount": 10_000,
+            "auto_capture": auto_capture,
+            "order_lines": [
+                {"reference": "a", "name": "A", "quantity": 1, "unit_price": 6000,
+                    "total_amount": 6000},
+                {"reference": "b", "name": "B", "quantity": 1, "unit_price": 4000,
+                    "total_amount": 4000},
+            ],
+        });
+        let (purchase, problems) = Purchase::read(body.as_object().unwrap());
+        assert!(purchase.check(&problems).is_ok());
+        let ids = NewIds {
+            order_id: "o".into(),
+            klarna_reference: "ABCDEFGH".into(),
+            capture_id: "auto".into(),
+        };
+        Order::place(
+            purchase,
+            "s",
+            ids,
+            Method::default(),
+            reaction,
+            at("2026-01-01T10:00:00Z"),
+            28,
+        )
+    }
+
+    #[test]
+    fn a_new_order_is_authorized_in_full() {
+        let order = order();
+        assert_eq!(order.status, Status::Authorized);
+        assert_eq!(order.remaining_authorized_amount, 10_000);
+        assert_eq!(order.purchase_country, "SE");
+        assert_eq!(order.purchase_currency, "SEK");
+        assert_eq!(order.expires_at, at("2026-01-29T00:00:00Z"));
+    }
+
+    #[test]
+    fn auto_capture_takes_everything_at_once() {
+        let order = with_reaction(Reaction::Approved, true);
+        assert_eq!(order.status, Status::Captured);
+        assert_eq!(order.captured_amount, 10_000);
+        assert_eq!(order.captures[0].order_lines.len(), 2);
+    }
+
+    #[test]
+    fn placeholders_are_filled() {
+        assert_eq!(
+            fill_placeholders("https://shop.example/{session.id}?o={order.id}", "s1", "o1"),
+            "https://shop.example/s1?o=o1"
+        );
+    }
+}

@@ -1,0 +1,73 @@
+//! Klarna's test persons: the plus part of the e-mail decides (Klarna documentation).
+
+/// What happens when this person confirms a purchase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reaction {
+    Approved,
+    /// A hard no; the widget goes away.
+    Denied,
+    /// Approved, but the order waits so many minutes for its fraud decision.
+    Pending {
+        accepted: bool,
+        minutes: i64,
+    },
+}
+
+/// The reaction that this e-mail asks for.
+pub(crate) fn reaction(email: Option<&str>) -> Reaction {
+    let Some((_, tags)) =
+        email.and_then(|email| email.split('@').next()).and_then(|local| local.split_once('+'))
+    else {
+        return Reaction::Approved;
+    };
+    let tags: Vec<String> = tags.split('+').map(str::to_ascii_lowercase).collect();
+    // `+denied+auth_…` asks for one more authentication step, which the sandbox takes as passed.
+    let authenticates = tags.iter().any(|tag| tag.starts_with("auth_"));
+    for tag in &tags {
+        match tag.as_str() {
+            "denied" if !authenticates => return Reaction::Denied,
+            "red" => return Reaction::Denied,
+            _ if tag.starts_with("reject_reason_") => return Reaction::Denied,
+            _ => {}
+        }
+        let pending = [("pend-accept-", true), ("pend-reject-", false)];
+        for (prefix, accepted) in pending {
+            if let Some(minutes) = tag.strip_prefix(prefix).and_then(minutes) {
+                return Reaction::Pending { accepted, minutes };
+            }
+        }
+    }
+    Reaction::Approved
+}
+
+/// Two digits at most: 00 to 99.
+fn minutes(text: &str) -> Option<i64> {
+    let digits = (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    if digits { text.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plus_part_decides() {
+        for (email, expected) in [
+            ("customer@email.se", Reaction::Approved),
+            ("denied@email.se", Reaction::Approved),
+            ("customer+denied@email.se", Reaction::Denied),
+            ("customer+DENIED@email.se", Reaction::Denied),
+            ("customer+denied+auth_otp_email@email.us", Reaction::Approved),
+            ("customer+reject_reason_under_age@email.us", Reaction::Denied),
+            ("user+red@email.us", Reaction::Denied),
+            ("user+pend-accept-02@email.us", Reaction::Pending { accepted: true, minutes: 2 }),
+            ("user+pend-reject-60@email.us", Reaction::Pending { accepted: false, minutes: 60 }),
+            ("user+pend-reject-600@email.us", Reaction::Approved),
+            ("user+pend-reject--1@email.us", Reaction::Approved),
+            ("@", Reaction::Approved),
+        ] {
+            assert_eq!(reaction(Some(email)), expected, "{email}");
+        }
+        assert_eq!(reaction(None), Reaction::Approved);
+    }
+}

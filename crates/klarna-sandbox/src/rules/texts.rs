@@ -1,0 +1,168 @@
+//! Objects that are nothing but named texts (addresses, customer, URLs, shipping information),
+//! read by a table of their members and the two back ends' different limits.
+
+use std::collections::BTreeMap;
+
+use super::read::{Fault, Reader};
+
+/// One member: its name and the most characters Payments and Order Management take.
+pub(crate) struct Member {
+    pub(crate) name: &'static str,
+    payments_max: usize,
+    orders_max: usize,
+}
+
+const fn member(name: &'static str, payments_max: usize, orders_max: usize) -> Member {
+    Member { name, payments_max, orders_max }
+}
+
+/// Which back end's limits hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Payments,
+    Orders,
+}
+
+/// An address: the eleven members of Order Management in its order (recorded exchange), then the
+/// two of companies.
+pub(crate) const ADDRESS: [Member; 13] = [
+    member("given_name", 99, 100),
+    member("family_name", 99, 100),
+    member("title", 20, 20),
+    member("street_address", 99, 100),
+    member("street_address2", 99, 100),
+    member("postal_code", 10, 10),
+    member("city", 99, 200),
+    member("region", 99, 200),
+    member("country", 2, 2),
+    member("email", 99, 100),
+    member("phone", 99, 100),
+    member("organization_name", 99, 255),
+    member("attention", 99, 255),
+];
+
+/// How many of [`ADDRESS`] Order Management always writes.
+pub(crate) const ADDRESS_ALWAYS: usize = 11;
+
+/// A customer. The members after `vat_id` are written by no read (Klarna documentation).
+pub(crate) const CUSTOMER: [Member; 9] = [
+    member("date_of_birth", 255, 255),
+    member("gender", 255, 255),
+    member("organization_entity_type", 255, 255),
+    member("organization_registration_id", 255, 255),
+    member("title", 255, 255),
+    member("type", 255, 255),
+    member("vat_id", 255, 255),
+    member("last_four_ssn", 9, 9),
+    member("national_identification_number", 255, 255),
+];
+
+/// How many of [`CUSTOMER`] a session's read shows.
+pub(crate) const CUSTOMER_SHOWN: usize = 7;
+
+/// Where Klarna sends the browser and its callbacks.
+pub(crate) const MERCHANT_URLS: [Member; 5] = [
+    member("confirmation", 2000, 2000),
+    member("notification", 2000, 2000),
+    member("push", 2000, 2000),
+    member("authorization", 2000, 2000),
+    member("app_return_url", 2000, 2000),
+];
+
+/// Colours and borders of the widget.
+pub(crate) const OPTIONS: [Member; 5] = [
+    member("color_border", 7, 7),
+    member("color_border_selected", 7, 7),
+    member("color_details", 7, 7),
+    member("color_text", 7, 7),
+    member("radius_border", 255, 255),
+];
+
+/// Extra merchant data.
+pub(crate) const ATTACHMENT: [Member; 2] =
+    [member("content_type", 255, 255), member("body", usize::MAX, usize::MAX)];
+
+/// What a product is, in the order of Klarna's samples.
+pub(crate) const PRODUCT_IDENTIFIERS: [Member; 6] = [
+    member("category_path", 750, 750),
+    member("global_trade_item_number", 50, 50),
+    member("manufacturer_part_number", 70, 70),
+    member("brand", 70, 70),
+    member("color", 64, 64),
+    member("size", 64, 64),
+];
+
+/// One parcel.
+pub(crate) const SHIPPING_INFO: [Member; 7] = [
+    member("shipping_company", 100, 100),
+    member("shipping_method", 255, 255),
+    member("tracking_number", 100, 100),
+    member("tracking_uri", 1024, 1024),
+    member("return_shipping_company", 100, 100),
+    member("return_tracking_number", 100, 100),
+    member("return_tracking_uri", 1024, 1024),
+];
+
+const SHIPPING_METHODS: [&str; 13] = [
+    "PickUpStore",
+    "Home",
+    "BoxReg",
+    "BoxUnreg",
+    "PickUpPoint",
+    "Own",
+    "Postal",
+    "DHLPackstation",
+    "Digital",
+    "Undefined",
+    "PickUpWarehouse",
+    "ClickCollect",
+    "PalletDelivery",
+];
+
+/// Named texts. Deliberately without `Debug`: most of them are personal data.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Texts(BTreeMap<&'static str, String>);
+
+impl Texts {
+    /// Reads the members of a table and checks the forms of those that have one.
+    pub(crate) fn read(reader: &mut Reader<'_>, table: &'static [Member], side: Side) -> Self {
+        let mut texts = BTreeMap::new();
+        for member in table {
+            let max = match side {
+                Side::Payments => member.payments_max,
+                Side::Orders => member.orders_max,
+            };
+            if let Some(text) = reader.text(member.name, 0, max) {
+                if !fits(member.name, &text) {
+                    reader.fault(member.name, Fault::Pattern);
+                }
+                texts.insert(member.name, text);
+            }
+        }
+        Self(texts)
+    }
+
+    /// The member's text, if it was sent.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// Takes over every member that the other has.
+    pub(crate) fn merge(&mut self, other: Texts) {
+        self.0.extend(other.0);
+    }
+}
+
+/// Whether a text has its member's form. An empty one says "not known" and passes.
+fn fits(name: &str, text: &str) -> bool {
+    match name {
+        _ if text.is_empty() => true,
+        "country" => text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()),
+        "last_four_ssn" => {
+            matches!(text.len(), 4 | 9) && text.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        "type" => matches!(text, "person" | "organization"),
+        "shipping_method" => SHIPPING_METHODS.contains(&text),
+        _ => true,
+    }
+}

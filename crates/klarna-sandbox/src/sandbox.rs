@@ -1,0 +1,175 @@
+//! The sandbox as a value: its router, and serving it.
+
+use std::{
+    convert::Infallible,
+    fmt, io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use axum::{Router, extract::Request};
+use jiff::Timestamp;
+use tokio::{net::TcpListener, sync::oneshot};
+
+use crate::{
+    callback,
+    config::Config,
+    http,
+    rules::lifetime,
+    source::{Clock, IdSource, RandomIds, SystemClock},
+    state::State,
+};
+
+/// How often a served sandbox looks for what became due without a request.
+const SETTLE_EVERY: Duration = Duration::from_secs(1);
+
+/// What all requests share.
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    clock: Box<dyn Clock>,
+    pub(crate) ids: Box<dyn IdSource>,
+    state: Mutex<State>,
+    /// Sends callbacks; `None` if this machine's TLS could not be set up.
+    pub(crate) client: Option<reqwest::Client>,
+}
+
+impl Shared {
+    /// The store. A panic elsewhere leaves it usable: transitions do not stop half way.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The sandbox's time: its base clock plus how far it was advanced.
+    pub(crate) fn now(&self, state: &State) -> Timestamp {
+        lifetime::later(self.clock.now(), state.offset)
+    }
+}
+
+/// Klarna, offline. A cheap handle: clones share one store.
+#[derive(Clone)]
+pub struct Sandbox(Arc<Shared>);
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox").field("config", &self.0.config).finish_non_exhaustive()
+    }
+}
+
+impl Sandbox {
+    /// A sandbox on the machine's clock and randomness.
+    pub fn new(config: Config) -> Self {
+        Self::with_sources(config, SystemClock, RandomIds)
+    }
+
+    /// A sandbox whose time and ids come from elsewhere.
+    pub fn with_sources(
+        config: Config,
+        clock: impl Clock + 'static,
+        ids: impl IdSource + 'static,
+    ) -> Self {
+        Self(Arc::new(Shared {
+            config,
+            clock: Box::new(clock),
+            ids: Box::new(ids),
+            state: Mutex::default(),
+            client: callback::client(),
+        }))
+    }
+
+    /// All of the sandbox's paths.
+    pub fn router(&self) -> Router {
+        let shared = Arc::clone(&self.0);
+        Router::new().fallback(move |request: Request| {
+            let shared = Arc::clone(&shared);
+            async move { http::handle(shared, request).await }
+        })
+    }
+
+    /// Serves until an error ends it.
+    ///
+    /// # Errors
+    /// What the listener reports.
+    pub async fn serve(self, listener: TcpListener) -> io::Result<()> {
+        self.serve_until(listener, std::future::pending()).await
+    }
+
+    /// Serves in the background on a free port of 127.0.0.1 until the answer is dropped.
+    ///
+    /// # Errors
+    /// No port could be bound.
+    pub async fn start(config: Config) -> io::Result<Running> {
+        Self::new(config).start_here().await
+    }
+
+    /// Like [`Sandbox::start`], for a sandbox that exists.
+    ///
+    /// # Errors
+    /// No port could be bound.
+    pub async fn start_here(self) -> io::Result<Running> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        let (stop, stopped) = oneshot::channel::<Infallible>();
+        let serving = self.clone().serve_until(listener, async {
+            // Resolves, with an error, when the sender is dropped.
+            drop(stopped.await);
+        });
+        tokio::spawn(async move {
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "the sandbox stopped serving");
+            }
+        });
+        Ok(Running { address, sandbox: self, _stop: stop })
+    }
+
+    /// The sandbox's time.
+    pub fn now(&self) -> Timestamp {
+        self.0.now(&self.0.state())
+    }
+
+    async fn serve_until(
+        self,
+        listener: TcpListener,
+        stopped: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        let serving = axum::serve(listener, self.router()).with_graceful_shutdown(stopped);
+        tokio::select! {
+            served = serving => served,
+            never = self.settle_forever() => match never {},
+        }
+    }
+
+    /// Lets time do its work even when nobody asks anything.
+    async fn settle_forever(&self) -> Infallible {
+        loop {
+            tokio::time::sleep(SETTLE_EVERY).await;
+            let due = {
+                let mut state = self.0.state();
+                let now = self.0.now(&state);
+                state.settle(now, &*self.0.ids, &self.0.config);
+                std::mem::take(&mut state.outbox)
+            };
+            callback::send_in_background(&self.0, due);
+        }
+    }
+}
+
+/// A sandbox that serves until this is dropped.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    sandbox: Sandbox,
+    _stop: oneshot::Sender<Infallible>,
+}
+
+impl Running {
+    /// Where it serves, like `http://127.0.0.1:40123`, without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The sandbox that is served.
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+}

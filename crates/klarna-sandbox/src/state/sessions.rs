@@ -1,0 +1,208 @@
+//! Sessions: created, changed, read, and authorized by the customer.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{
+    Moment, State,
+    callbacks::{Delivery, Kind},
+    placing::Authorization,
+};
+use crate::{
+    rules::{
+        lifetime, matching,
+        method::Method,
+        person::{self, Reaction},
+        purchase::Purchase,
+        read::Members,
+        refusal::Refusal,
+        texts::Texts,
+    },
+    write::client_token,
+};
+
+/// A Klarna Payments session.
+pub(crate) struct Session {
+    pub(crate) session_id: String,
+    pub(crate) client_token: String,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) purchase: Purchase,
+    /// The newest authorization token; older ones are no longer valid.
+    pub(crate) authorization_token: Option<String>,
+    pub(crate) order_id: Option<String>,
+}
+
+/// What the customer does in the widget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Approved,
+    Denied,
+    Aborted,
+    InvalidFields(Vec<String>),
+}
+
+/// What the browser SDK's callback says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Authorized {
+    Approved { authorization_token: String },
+    Denied,
+    Aborted,
+    InvalidFields(Vec<String>),
+}
+
+impl State {
+    pub(crate) fn create_session(
+        &mut self,
+        body: &Members,
+        moment: &Moment<'_>,
+    ) -> Result<&Session, Refusal> {
+        let (purchase, problems) = Purchase::read(body);
+        purchase.check(&problems)?;
+        let session_id = moment.loose_uuid();
+        let session = Session {
+            client_token: client_token(&session_id, &purchase, moment),
+            session_id: session_id.clone(),
+            expires_at: lifetime::later(moment.now, lifetime::SESSION),
+            purchase,
+            authorization_token: None,
+            order_id: None,
+        };
+        Ok(self.sessions.entry(session_id).insert_entry(session).into_mut())
+    }
+
+    /// The session that may still be changed.
+    pub(crate) fn open_session(
+        &mut self,
+        session_id: &str,
+        now: Timestamp,
+    ) -> Result<&mut Session, Refusal> {
+        let session = self
+            .sessions
+            .get_mut(session_id)
+            .filter(|session| session.expires_at > now)
+            .ok_or_else(Refusal::invalid_session)?;
+        if session.order_id.is_some() { Err(Refusal::session_completed()) } else { Ok(session) }
+    }
+
+    /// Changes what was sent. The result is checked as strictly as a new session; a change of what
+    /// was authorized voids the authorization (guess, switched).
+    pub(crate) fn update_session(
+        &mut self,
+        session_id: &str,
+        body: &Members,
+        moment: &Moment<'_>,
+    ) -> Result<(), Refusal> {
+        let session = self.open_session(session_id, moment.now)?;
+        let (newer, problems) = Purchase::read(body);
+        let mut purchase = session.purchase.clone();
+        purchase.merge(newer);
+        purchase.check(&problems)?;
+        let changes = !matching::contradictions(&session.purchase, &purchase).is_empty();
+        session.purchase = purchase;
+        if changes && moment.config.update_voids_authorization {
+            session.authorization_token = None;
+        }
+        Ok(())
+    }
+
+    /// The session as it may be read, with its authorization token as long as that is valid.
+    pub(crate) fn read_session(
+        &self,
+        session_id: &str,
+        now: Timestamp,
+    ) -> Result<(&Session, Option<&str>), Refusal> {
+        let session = self
+            .sessions
+            .get(session_id)
+            .filter(|session| session.expires_at > now)
+            .ok_or_else(Refusal::invalid_session)?;
+        let token = session.authorization_token.as_deref().filter(|token| {
+            self.authorizations.get(*token).is_some_and(|it| it.expires_at > now && !it.deleted)
+        });
+        Ok((session, token))
+    }
+
+    /// The customer's step in the browser. `data` is merged over the session; without an outcome
+    /// the test person's e-mail decides.
+    pub(crate) fn authorize(
+        &mut self,
+        session_id: &str,
+        outcome: Option<Outcome>,
+        data: &Members,
+        method: Option<Method>,
+        moment: &Moment<'_>,
+    ) -> Result<Authorized, Refusal> {
+        let session = self.open_session(session_id, moment.now)?;
+        let (newer, problems) = Purchase::read(data);
+        let mut purchase = session.purchase.clone();
+        purchase.merge(newer);
+        if let Err(refusal) = purchase.check(&problems) {
+            return Ok(Authorized::InvalidFields(fields_of(&refusal)));
+        }
+        let email = [&purchase.billing_address, &purchase.shipping_address]
+            .into_iter()
+            .find_map(|address| address.as_ref()?.get("email"));
+        let reaction = person::reaction(email);
+        match (outcome, reaction) {
+            (Some(Outcome::Denied), _) | (None, Reaction::Denied) => return Ok(Authorized::Denied),
+            (Some(Outcome::Aborted), _) => return Ok(Authorized::Aborted),
+            (Some(Outcome::InvalidFields(fields)), _) => {
+                return Ok(Authorized::InvalidFields(fields));
+            }
+            (Some(Outcome::Approved) | None, _) => {}
+        }
+        let authorization_token = moment.uuid();
+        session.purchase = purchase.clone();
+        session.authorization_token = Some(authorization_token.clone());
+        let authorization = Authorization {
+            session_id: session_id.to_owned(),
+            purchase,
+            reaction,
+            method: method.unwrap_or_default(),
+            expires_at: lifetime::later(moment.now, lifetime::AUTHORIZATION_TOKEN),
+            deleted: false,
+            placed: None,
+            tokenized: None,
+        };
+        self.authorizations.insert(authorization_token.clone(), authorization);
+        Ok(Authorized::Approved { authorization_token })
+    }
+
+    /// The authorization callback of a session, if it has a URL for it.
+    pub(crate) fn authorization_callback(
+        &self,
+        session_id: &str,
+        authorization_token: &str,
+        moment: &Moment<'_>,
+    ) -> Option<Delivery> {
+        let session = self.sessions.get(session_id)?;
+        let url = session.purchase.url("authorization")?.replace("{session.id}", session_id);
+        let body = json!({"authorization_token": authorization_token, "session_id": session_id});
+        Some(Delivery { callback_id: moment.uuid(), kind: Kind::Authorization, url, body })
+    }
+}
+
+/// The fields that a `Bad value: a, b` names.
+fn fields_of(refusal: &Refusal) -> Vec<String> {
+    refusal
+        .messages
+        .iter()
+        .filter_map(|text| text.strip_prefix("Bad value: "))
+        .flat_map(|fields| fields.split(", "))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// What customers tend to get wrong, in case a test asks for invalid fields without naming any.
+pub(crate) const INVALID_FIELD: &str = "billing_address.email";
+
+/// How long a callback that is to come after the answer is held back.
+pub(crate) const AFTER_THE_ANSWER: Duration = Duration::from_millis(50);
+
+/// The customer as a read shows it, only once the purchase was authorized.
+pub(crate) fn shown_customer(session: &Session) -> Option<&Texts> {
+    session.authorization_token.as_ref().or(session.order_id.as_ref())?;
+    session.purchase.customer.as_ref()
+}
