@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::http::{Http, RealPacing, Timeouts};
 use crate::retry::{self, Policy, Retry};
 use crate::{
-    Answer, BaseUrl, Credentials, Error, FromAnswer, Pacing, Request, Transport, orders, payments,
+    Answer, BaseUrl, CorrelationId, Credentials, Error, FromAnswer, Pacing, Request, Transport,
+    orders, payments,
 };
 
 /// Calls Klarna with one account's credentials. Cheap to clone; clones share their connections.
@@ -173,16 +174,17 @@ impl Client {
             let decision =
                 retry::decide(request, &exchange.ending(), attempt, &self.policy, jitter);
             let duration_ms = u64::try_from(exchange.duration.as_millis()).unwrap_or(u64::MAX);
-            let (status, correlation_id) = match &exchange.answer {
-                Ok(answer) => (Some(answer.status), answer.correlation_id()),
-                Err(_) => (None, None),
+            let (status, correlation_id, failure) = match &exchange.answer {
+                Ok(answer) => (Some(answer.status), answer.correlation_id(), None),
+                Err(failure) => (None, None, Some(failure.as_str())),
             };
             tracing::debug!(
                 operation = operation.as_str(),
                 attempt,
                 status,
+                failure,
                 duration_ms,
-                correlation_id = correlation_id.as_ref().map(|id| id.as_str()),
+                correlation_id = correlation_id.as_ref().map(CorrelationId::as_str),
                 "called Klarna"
             );
             match decision {
