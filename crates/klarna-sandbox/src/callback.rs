@@ -14,7 +14,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
 /// Klarna documentation: an authorization callback has three attempts, exponentially from 1 s.
 const AUTHORIZATION_ATTEMPTS_MAX: u32 = 3;
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The client that sends callbacks: no proxy and no redirects, since the receiver is the merchant
 /// itself.
@@ -51,7 +50,7 @@ pub(crate) async fn send(shared: Arc<Shared>, delivery: Delivery) {
         Kind::Authorization => AUTHORIZATION_ATTEMPTS_MAX,
         Kind::Notification => 1,
     };
-    let mut pause = FIRST_PAUSE;
+    let mut pause = shared.config.callback_pause;
     for attempt in 1..=attempts_max {
         let answer = post(&shared, &delivery).await;
         if note(&shared, &delivery, attempt, answer) {
