@@ -72,9 +72,9 @@ fn main() -> ExitCode {
                 not_ours += 1;
                 println!("-     {name}: not one of the two APIs");
             }
-            Err(loss) => {
+            Err(what) => {
                 lost += 1;
-                println!("LOST  {name}: {loss}");
+                println!("LOST  {name}: {what}");
             }
         }
     }
@@ -274,9 +274,8 @@ fn headers_kept(
 }
 
 fn refusal(operation: Operation, raw: &RawAnswer) -> Result<&'static str, String> {
-    let error = match raw.read::<RawAnswer>(operation) {
-        Ok(_) => return Err("an error was read as a success".to_owned()),
-        Err(error) => error,
+    let Err(error) = raw.read::<RawAnswer>(operation) else {
+        return Err("an error was read as a success".to_owned());
     };
     let body: Value = serde_json::from_slice(&raw.body).unwrap_or_default();
     match (&error, raw.status) {

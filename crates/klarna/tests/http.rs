@@ -1,4 +1,5 @@
 //! The real transport against servers that misbehave.
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a failing test")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! The client repeats what may be repeated, each time byte for byte the same.
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a failing test")]
 
 mod common;
 

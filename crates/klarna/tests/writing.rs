@@ -1,4 +1,5 @@
 //! Requests as they go out, and what is refused before.
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a failing test")]
 
 mod common;
 
@@ -26,6 +27,15 @@ fn sent(request: &Request) -> (&str, &str) {
     (request.method().as_str(), request.path())
 }
 
+fn swedish_lines() -> Value {
+    json!([
+        {"type": "physical", "name": "Jumper", "quantity": 1, "unit_price": 24_900,
+         "tax_rate": 2500, "total_amount": 24_900, "total_tax_amount": 4_980},
+        {"type": "shipping_fee", "name": "Freight", "quantity": 1, "unit_price": 4_900,
+         "tax_rate": 2500, "total_amount": 4_900, "total_tax_amount": 980},
+    ])
+}
+
 #[test]
 fn a_session_holds_the_purchase_and_nothing_that_was_not_said() {
     let session = NewSession::builder(swedish()).build().unwrap();
@@ -37,12 +47,7 @@ fn a_session_holds_the_purchase_and_nothing_that_was_not_said() {
         json!({
             "purchase_country": "SE", "purchase_currency": "SEK", "locale": "sv-SE",
             "order_amount": 29_800, "order_tax_amount": 5_960,
-            "order_lines": [
-                {"type": "physical", "name": "Jumper", "quantity": 1, "unit_price": 24_900,
-                 "tax_rate": 2500, "total_amount": 24_900, "total_tax_amount": 4_980},
-                {"type": "shipping_fee", "name": "Freight", "quantity": 1, "unit_price": 4_900,
-                 "tax_rate": 2500, "total_amount": 4_900, "total_tax_amount": 980},
-            ],
+            "order_lines": swedish_lines(),
         })
     );
 }
@@ -179,12 +184,7 @@ fn the_eighteen_of_order_management() {
             orders::update_authorization(&order, &update, &key),
             "PATCH",
             "/authorization",
-            Some(json!({"order_amount": 29_800, "order_lines": [
-                {"type": "physical", "name": "Jumper", "quantity": 1, "unit_price": 24_900,
-                 "tax_rate": 2500, "total_amount": 24_900, "total_tax_amount": 4_980},
-                {"type": "shipping_fee", "name": "Freight", "quantity": 1, "unit_price": 4_900,
-                 "tax_rate": 2500, "total_amount": 4_900, "total_tax_amount": 980},
-            ]})),
+            Some(json!({"order_amount": 29_800, "order_lines": swedish_lines()})),
         ),
         (
             orders::capture(&order, &new_capture, &key),
