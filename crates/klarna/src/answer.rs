@@ -118,8 +118,8 @@ impl fmt::Debug for RawAnswer {
 }
 
 impl RawAnswer {
-    /// Klarna's id of the exchange: from the header, else from a JSON body. Answers of the edge
-    /// (401, 429) have none.
+    /// Klarna's id of the exchange, from its header. Answers of the edge (401, 429) have none
+    /// (recorded exchange).
     pub fn correlation_id(&self) -> Option<CorrelationId> {
         self.headers.get("klarna-correlation-id").and_then(CorrelationId::parse)
     }

@@ -155,7 +155,8 @@ impl Client {
 
     /// Sends a request, built just now or stored long ago, and reads its answer as `T`. Repeats
     /// it by the client's policy, each time byte for byte the same. Where an attempt's outcome
-    /// stayed unknown and no later attempt was answered, the error is that attempt's.
+    /// stayed unknown and no later attempt was answered, the error is that attempt's. Dropping
+    /// the future before it ends leaves the outcome unknown too.
     ///
     /// ```no_run
     /// # async fn list(client: klarna::Client) -> Result<(), klarna::Error> {

@@ -107,7 +107,20 @@ id! {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn every_id_stays_in_its_segment(id in ".{1,40}") {
+            let path = format!("/orders/{}/captures", encode_segment(&id));
+            prop_assume!(OrderId::new(id.clone()).is_ok());
+            let url = url::Url::parse(&format!("https://klarna.example{path}")).unwrap();
+            prop_assert_eq!(url.path(), path.as_str());
+            prop_assert_eq!(url.path_segments().unwrap().count(), 3);
+        }
+    }
 
     #[test]
     fn an_id_that_would_change_the_path_is_refused() {

@@ -85,3 +85,8 @@ pub use refusal::Refusal;
 pub use request::{Method, Request, RequestParts};
 pub use tolerant::{DateTime, Extra};
 pub use transport::{Exchange, Failure, Pacing, Transport};
+
+/// The README's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

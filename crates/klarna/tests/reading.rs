@@ -9,6 +9,7 @@ use klarna::payments::{CreatedCustomerToken, CreatedSession, PlacedOrder, Sessio
 use klarna::read::{FraudStatus, InitialPaymentMethodType, PaymentMethodType};
 use klarna::{Error, FromAnswer, Operation, Outcome};
 use kvitt_money::{Country, Currency};
+use proptest::prelude::*;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -217,4 +218,47 @@ fn an_address_can_be_sent_again() {
     let address = klarna::Address::from(order.shipping_address.unwrap());
     assert_eq!(address.city.as_deref(), Some("Stockholm"));
     assert_eq!(address.region, None);
+}
+
+/// Reads a body as everything that can be read; only a panic fails.
+fn read_as_everything(status: u16, headers: &[(&str, &str)], body: &str) {
+    let answer = raw(status, headers, body);
+    let operation = Operation::GetOrder;
+    let errors = [
+        answer.read::<Order>(operation).err(),
+        answer.read::<Vec<Capture>>(operation).err(),
+        answer.read::<CreatedSession>(operation).err(),
+        answer.read::<Session>(operation).err(),
+        answer.read::<PlacedOrder>(operation).err(),
+        answer.read::<klarna::CaptureId>(operation).err(),
+        answer.read::<klarna::RefundId>(operation).err(),
+        answer.read::<Value>(operation).err(),
+    ];
+    for error in errors.into_iter().flatten() {
+        let _ = (error.to_string(), format!("{error:?}"), error.outcome());
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_answer_panics(status in 100_u16..600, body: String, header: String) {
+        let headers = [
+            ("location", header.as_str()),
+            ("x-ratelimit-reset", &header),
+            ("klarna-correlation-id", &header),
+        ];
+        read_as_everything(status, &headers, &body);
+    }
+
+    #[test]
+    fn no_damage_to_a_real_answer_panics(
+        fixture in proptest::sample::select(&[ORDER, CREATED, SESSION, PLACED][..]),
+        at in any::<proptest::sample::Index>(),
+        instead in "[\\[\\]{}\",:0-9a-z.-]{0,3}",
+    ) {
+        let mut characters: Vec<char> = fixture.chars().collect();
+        let at = at.index(characters.len());
+        characters.splice(at..=at, instead.chars());
+        read_as_everything(200, &[], &characters.into_iter().collect::<String>());
+    }
 }
