@@ -90,3 +90,8 @@ pub use transport::{Exchange, Failure, Pacing, Transport};
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// So does the repository's.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct WorkspaceReadme;
