@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::pin::Pin;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
@@ -41,15 +42,13 @@ pub(super) async fn open(path: &Path) -> Result<Opened, LedgerError> {
         .create_if_missing(false)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT);
-    let mut writer = both
+    let writer = both
         .clone()
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         // What is erased is overwritten, not only marked as free.
-        .pragma("secure_delete", "ON")
-        .connect()
-        .await
-        .map_err(|error| opening(path, error))?;
+        .pragma("secure_delete", "ON");
+    let mut writer = connect(&writer).await.map_err(|error| opening(path, error))?;
     migrate(path, &mut writer).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS_MAX)
@@ -125,7 +124,8 @@ async fn migrate(path: &Path, writer: &mut SqliteConnection) -> Result<(), Ledge
     );
     let mut attempt = 1;
     loop {
-        return match migrator.run(&mut *writer).await {
+        // `run` would do, but its future is `Send` for one lifetime only.
+        return match migrator.run_direct(None, writer, false).await {
             Ok(()) => Ok(()),
             Err(MigrateError::VersionMissing(found)) => Err(LedgerError::NewerSchema { found }),
             Err(error @ (MigrateError::Execute(_) | MigrateError::ExecuteMigration(..))) => {
@@ -143,6 +143,14 @@ async fn migrate(path: &Path, writer: &mut SqliteConnection) -> Result<(), Ledge
             Err(error) => Err(schema(path, &error)),
         };
     }
+}
+
+/// A future of a known type. The driver's own futures are `Send` for one lifetime only, so who
+/// awaits them by reference could not be spawned.
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+fn connect(options: &SqliteConnectOptions) -> Boxed<'_, Result<SqliteConnection, sqlx::Error>> {
+    Box::pin(options.connect())
 }
 
 fn schema(path: &Path, error: &MigrateError) -> LedgerError {
