@@ -125,23 +125,17 @@ async fn migrate(path: &Path, writer: &mut SqliteConnection) -> Result<(), Ledge
     let mut attempt = 1;
     loop {
         // `run` would do, but its future is `Send` for one lifetime only.
-        return match migrator.run_direct(None, writer, false).await {
-            Ok(()) => Ok(()),
-            Err(MigrateError::VersionMissing(found)) => Err(LedgerError::NewerSchema { found }),
-            Err(error @ (MigrateError::Execute(_) | MigrateError::ExecuteMigration(..))) => {
-                if attempt < MIGRATE_ATTEMPTS_MAX {
-                    attempt += 1;
-                    continue;
+        let Err(error) = migrator.run_direct(None, writer, false).await else { return Ok(()) };
+        match error {
+            MigrateError::VersionMissing(found) => return Err(LedgerError::NewerSchema { found }),
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+                if attempt == MIGRATE_ATTEMPTS_MAX {
+                    return Err(opening(path, error));
                 }
-                match error {
-                    MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-                        Err(opening(path, error))
-                    }
-                    error => Err(schema(path, &error)),
-                }
+                attempt += 1;
             }
-            Err(error) => Err(schema(path, &error)),
-        };
+            error => return Err(schema(path, &error)),
+        }
     }
 }
 

@@ -9,7 +9,10 @@ use kvitt_ledger::{Append, Ledger, SaleQuery};
 use super::sample::{moment, sale, step, summary};
 
 /// Stored state, when it expires in microseconds, state before 100 and state from 100 on.
-const ORDERS: [(Option<&str>, Option<i64>, Option<&str>, Option<&str>); 9] = [
+type Sample = (State, Option<i64>, State, State);
+type State = Option<&'static str>;
+
+const ORDERS: [Sample; 9] = [
     (None, None, None, None),
     (Some("AUTHORIZED"), Some(100), Some("AUTHORIZED"), Some("EXPIRED")),
     (Some("AUTHORIZED"), None, Some("AUTHORIZED"), Some("AUTHORIZED")),

@@ -73,8 +73,8 @@ pub(crate) async fn each_filter_holds(ledger: Arc<dyn Ledger>) {
     store(ledger, 1, 10, |_| {}).await;
     store(ledger, 2, 20, |summary| summary.order_status = Some("AUTHORIZED".to_owned())).await;
     store(ledger, 3, 30, |summary| summary.fraud_status = Some("PENDING".to_owned())).await;
-    store(ledger, 4, 40, |summary| summary.account = "us".to_owned()).await;
-    store(ledger, 5, 50, |summary| summary.purchase_country = "NO".to_owned()).await;
+    store(ledger, 4, 40, |summary| summary.account = "us".into()).await;
+    store(ledger, 5, 50, |summary| summary.purchase_country = "NO".into()).await;
     store(ledger, 6, 60, |summary| summary.attention = Some("look".to_owned())).await;
 
     let all: Vec<_> = (1..=6).rev().map(sale).collect();
