@@ -1,6 +1,6 @@
 //! What can be switched, and the secret of strict mode.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 /// A text that no `Debug` output shows.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,6 +34,7 @@ impl fmt::Debug for Secret {
 /// The sandbox's switches. Each stands for a point on which Klarna's sources are silent or
 /// disagree; the defaults and their reasons are listed in the crate's `FIDELITY.md`.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, not a state")]
 pub struct Config {
     /// Strict mode: only this user name and password (or the password alone, as an opaque API
     /// key) are accepted. Without it any Basic credentials are, except the password `wrong`.
@@ -57,6 +58,9 @@ pub struct Config {
     /// The largest request body that is read, in bytes; above it the answer is 413. Default 1 MiB
     /// (Klarna documentation: 1 MB).
     pub body_bytes_max: usize,
+    /// The pause before the second attempt of an authorization callback; it doubles for the third.
+    /// Real time, default 1 s (Klarna documentation).
+    pub callback_pause: Duration,
 }
 
 impl Default for Config {
@@ -70,6 +74,7 @@ impl Default for Config {
             update_voids_authorization: true,
             exchanges_max: 10_000,
             body_bytes_max: 1_048_576,
+            callback_pause: Duration::from_secs(1),
         }
     }
 }

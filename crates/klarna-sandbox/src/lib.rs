@@ -17,6 +17,8 @@
 //! Invariants: rules are pure; the store changes under one lock, never across an `await`; the
 //! types that read Klarna's requests are this crate's own.
 
+#![expect(clippy::struct_field_names, reason = "fields have Klarna's names")]
+
 mod answer;
 mod callback;
 mod config;

@@ -48,10 +48,10 @@ impl Engine {
         let sale = self.receive_authorization(id, &new, caller).await?;
         drop(alone);
         if sale.places_automatically() && sale.check_unplaced().is_ok() {
-            return self.place_now(id, &caller.cause).await;
+            return Box::pin(self.place_now(id, &caller.cause)).await;
         }
         // An authorization that came too late blocks the shopper's credit for nothing.
-        self.follow_up(sale).await
+        Box::pin(self.follow_up(sale)).await
     }
 
     /// Takes an authorization in; the worker places the order. For a caller that has no time.

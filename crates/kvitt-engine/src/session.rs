@@ -83,13 +83,13 @@ impl Engine {
             return Ok(sale);
         }
         match &sale.session {
-            Some(session) if now >= session.expires_at => self.open_session(sale).await,
+            Some(session) if now >= session.expires_at => Box::pin(self.open_session(sale)).await,
             Some(session) if session.cart_version == sale.cart_version => Ok(sale),
             Some(session) => {
                 let session_id = session.session_id.clone();
-                self.update_session(sale, session_id).await
+                Box::pin(self.update_session(sale, session_id)).await
             }
-            None => self.open_session(sale).await,
+            None => Box::pin(self.open_session(sale)).await,
         }
     }
 

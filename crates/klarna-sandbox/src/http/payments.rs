@@ -21,7 +21,7 @@ pub(crate) fn answer(
     match path {
         ["sessions"] if call.method == post => {
             let session = state.create_session(&body(call)?, moment)?;
-            Ok(ok(payments::created_session(session).into()))
+            Ok(ok(&payments::created_session(session).into()))
         }
         ["sessions", id] if call.method == post => {
             state.update_session(id, &body(call)?, moment)?;
@@ -29,7 +29,7 @@ pub(crate) fn answer(
         }
         ["sessions", id] if call.method == get => {
             let (session, token) = state.read_session(id, moment.now)?;
-            Ok(ok(payments::read_session(session, token).into()))
+            Ok(ok(&payments::read_session(session, token).into()))
         }
         ["authorizations", token] if call.method == delete => {
             state.delete_authorization(token, moment.now)?;
@@ -37,11 +37,11 @@ pub(crate) fn answer(
         }
         ["authorizations", token, "order"] if call.method == post => {
             let placed = state.place(token, &body(call)?, moment)?;
-            Ok(ok(payments::placed(&placed).into()))
+            Ok(ok(&payments::placed(&placed).into()))
         }
         ["authorizations", token, "customer-token"] if call.method == post => {
             let token = state.tokenize(token, &body(call)?, moment)?;
-            Ok(ok(payments::customer_token(&token).into()))
+            Ok(ok(&payments::customer_token(&token).into()))
         }
         ["sessions"]
         | ["sessions" | "authorizations", _]
@@ -50,8 +50,8 @@ pub(crate) fn answer(
     }
 }
 
-fn ok(body: Json) -> Answer {
-    Style::Payments.json(200, &body)
+fn ok(body: &Json) -> Answer {
+    Style::Payments.json(200, body)
 }
 
 fn body(call: &Call) -> Result<crate::rules::read::Members, Refusal> {

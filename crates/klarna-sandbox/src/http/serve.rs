@@ -8,7 +8,7 @@ use std::{
 use axum::{
     body::Body,
     extract::Request,
-    http::{HeaderValue, Method, Response, header},
+    http::{HeaderValue, Method, Response, StatusCode, header, uri::Authority},
 };
 
 use super::{Call, auth, body, control, exchange, orders, payments};
@@ -59,7 +59,7 @@ async fn read(request: Request, body_bytes_max: usize) -> Option<Call> {
     let (parts, body) = request.into_parts();
     let body = body::read(body, body_bytes_max).await.ok()?;
     let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    let host = parts.uri.authority().map(|authority| authority.as_str());
+    let host = parts.uri.authority().map(Authority::as_str);
     let host = host.or_else(|| text("host")).unwrap_or("localhost");
     let scheme = text("x-forwarded-proto").filter(|it| *it == "https").unwrap_or("http");
     Some(Call {
@@ -103,9 +103,11 @@ fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
     let now = shared.now(&state);
     let moment =
         Moment { now, ids: &*shared.ids, config: &shared.config, base_url: &call.base_url };
-    state.settle(now, &*shared.ids, &shared.config);
+    if let (Style::Orders, ["orders", id, ..]) = (style, path) {
+        state.settle_order(id, &moment);
+    }
     let key = idempotency_key(call, style, &segments, credential);
-    let recalled = key.as_ref().and_then(|key| state.idempotency.recall(key));
+    let recalled = key.as_ref().and_then(|key| state.idempotency.recall(key, now));
     let answer = recalled.unwrap_or_else(|| {
         let outcome = match style {
             Style::Payments => payments::answer(call, path, &mut state, &moment),
@@ -139,13 +141,11 @@ fn idempotency_key(
 
 /// Where `redirect_url` leads: on to the merchant's confirmation page.
 fn redirect(state: &State, session_id: &str) -> Answer {
-    match state.confirmation_url(session_id) {
-        Some(url) => Answer::empty(302).with("location", url),
-        None => {
-            let text = "This session has no confirmation URL.\n".to_owned();
-            Answer::document(404, "text/plain;charset=utf-8", text)
-        }
+    if let Some(url) = state.confirmation_url(session_id) {
+        return Answer::empty(302).with("location", url);
     }
+    let text = "This session has no confirmation URL.\n".to_owned();
+    Answer::document(404, "text/plain;charset=utf-8", text)
 }
 
 /// As recorded: no body, no content type, no correlation id, no `Retry-After`.
@@ -160,8 +160,8 @@ fn too_many_requests() -> Answer {
 fn response(answer: Answer) -> Response<Body> {
     let mut response = Response::new(Body::from(answer.body));
     // A fault may ask for a status that HTTP does not have; it then gets a plain 500.
-    *response.status_mut() = axum::http::StatusCode::from_u16(answer.status)
-        .unwrap_or(axum::http::StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(header::SERVER, HeaderValue::from_static("klarna-sandbox"));
     for (name, value) in answer.headers {
@@ -175,6 +175,6 @@ fn response(answer: Answer) -> Response<Body> {
 /// An answer that never arrives. The status is never sent; were it, it would not be a success.
 fn dropped() -> Response<Body> {
     let mut response = Response::new(Body::new(body::Broken));
-    *response.status_mut() = axum::http::StatusCode::INTERNAL_SERVER_ERROR;
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     response
 }

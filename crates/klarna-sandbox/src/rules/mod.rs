@@ -5,6 +5,8 @@ pub(crate) mod aging;
 pub(crate) mod amounts;
 pub(crate) mod authorization;
 pub(crate) mod capture;
+#[cfg(test)]
+mod laws;
 pub(crate) mod lifetime;
 pub(crate) mod line;
 pub(crate) mod market;

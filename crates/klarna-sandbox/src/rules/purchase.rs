@@ -174,6 +174,13 @@ impl Purchase {
         self.intent.as_deref().unwrap_or("buy")
     }
 
+    /// The customer's e-mail, by which test persons are known.
+    pub(crate) fn email(&self) -> Option<&str> {
+        [&self.billing_address, &self.shipping_address]
+            .into_iter()
+            .find_map(|address| address.as_ref()?.get("email"))
+    }
+
     /// The URL of this name.
     pub(crate) fn url(&self, name: &str) -> Option<&str> {
         self.merchant_urls.as_ref()?.get(name).filter(|url| !url.is_empty())

@@ -139,7 +139,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether the member is there, even as null.
+    /// Whether the member is there and not null.
     pub(crate) fn mentions(&self, name: &str) -> bool {
         self.get(name).is_some()
     }

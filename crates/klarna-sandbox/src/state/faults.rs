@@ -17,6 +17,7 @@ pub(crate) enum Effect {
     /// The request takes effect, then the connection is dropped without an answer.
     ResetAfter,
     /// A proxy's HTML page with status 502; nothing takes effect.
+    #[serde(rename = "html_502")]
     Html502,
     /// 429 as recorded: no body, no `Retry-After`; nothing takes effect.
     TooManyRequests,

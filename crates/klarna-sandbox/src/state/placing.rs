@@ -8,7 +8,7 @@ use crate::rules::{
     matching,
     method::Method,
     order::{FraudStatus, NewIds, Order, fill_placeholders},
-    person::Reaction,
+    person::{self, Reaction},
     purchase::{Purchase, is_locale, letters},
     read::{Members, Problem, Reader},
     refusal::Refusal,
@@ -106,7 +106,12 @@ impl State {
         let mut purchase = authorization.purchase.clone();
         purchase.merge(sent);
         let session_id = authorization.session_id.clone();
-        let (reaction, method) = (authorization.reaction, authorization.method);
+        let method = authorization.method;
+        // A person who was not known when authorizing may turn out to be one to wait for.
+        let reaction = match authorization.reaction {
+            Reaction::Approved => person::reaction(purchase.email()),
+            known => known,
+        };
         let ids = NewIds {
             order_id: moment.loose_uuid(),
             klarna_reference: source::klarna_reference(moment.ids),

@@ -141,10 +141,7 @@ impl State {
         if let Err(refusal) = purchase.check(&problems) {
             return Ok(Authorized::InvalidFields(fields_of(&refusal)));
         }
-        let email = [&purchase.billing_address, &purchase.shipping_address]
-            .into_iter()
-            .find_map(|address| address.as_ref()?.get("email"));
-        let reaction = person::reaction(email);
+        let reaction = person::reaction(purchase.email());
         match (outcome, reaction) {
             (Some(Outcome::Denied), _) | (None, Reaction::Denied) => return Ok(Authorized::Denied),
             (Some(Outcome::Aborted), _) => return Ok(Authorized::Aborted),

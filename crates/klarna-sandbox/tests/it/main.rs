@@ -1,5 +1,13 @@
 //! The sandbox over HTTP, as an integration meets it.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod callbacks;
+mod control;
+mod edge;
+mod faults;
+mod idempotency;
 mod life;
+mod orders;
+mod placing;
+mod sessions;
 mod support;

@@ -1,0 +1,157 @@
+//! Answers that do not come, come late or make no sense.
+
+use kvitt_core::{IntentState, OrderStatus, Refusal, Wish};
+use kvitt_engine::EngineError;
+use serde_json::{Value, json};
+
+use crate::shop::{Shop, capture};
+
+fn keys(exchanges: &[Value]) -> Vec<String> {
+    let key = |headers: &Value| {
+        let Value::Object(headers) = headers else { panic!("headers are no object: {headers}") };
+        let found =
+            headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Klarna-Idempotency-Key"));
+        found.map(|(_, value)| value.as_str().unwrap().to_owned())
+    };
+    exchanges.iter().filter_map(|it| key(&it["request_headers"])).collect()
+}
+
+#[tokio::test]
+async fn a_capture_whose_answer_was_lost_blocks_the_order_and_is_made_once() {
+    let shop = Shop::open().await;
+    let sale = shop.order().await;
+    shop.fault("/captures", 1, json!({"kind": "reset_after"})).await;
+    let answered = shop.act(sale.id, capture(&[("l1", 1)])).await.unwrap();
+    let Some(IntentState::Unknown { may_have_taken_effect: true, .. }) = answered.state() else {
+        panic!("{:?}", answered.state());
+    };
+    assert!(answered.sale.attention().unwrap().contains("not known yet"));
+    let blocked = shop.act(sale.id, capture(&[("l1", 1)])).await;
+    assert!(
+        matches!(blocked, Err(EngineError::Refused(Refusal::OutcomeUnknown { .. }))),
+        "{blocked:?}"
+    );
+    let settled = |sale: &kvitt_core::Sale| sale.intents[&answered.intent].state.is_settled();
+    let sale = shop.work_until(sale.id, settled).await;
+    assert_eq!(sale.order.as_ref().unwrap().captures.len(), 1);
+    assert_eq!(shop.at_klarna(&sale).await["captured_amount"], 10_000);
+    let made = keys(&shop.exchanges("/captures").await);
+    assert_eq!(made.len(), 2, "{made:?}");
+    assert_eq!(made[0], made[1]);
+    assert_eq!(sale.attention(), None);
+}
+
+#[tokio::test]
+async fn whatever_goes_wrong_on_the_way_one_wish_is_one_capture() {
+    for effect in [
+        json!({"kind": "status", "status": 503}),
+        json!({"kind": "html_502"}),
+        json!({"kind": "reset_before"}),
+        json!({"kind": "too_many_requests"}),
+    ] {
+        let shop = Shop::open().await;
+        let sale = shop.order().await;
+        shop.fault("/captures", 2, effect.clone()).await;
+        let answered = shop.act(sale.id, capture(&[("l2", 1)])).await.unwrap();
+        let state = answered.state().unwrap();
+        assert!(matches!(state, IntentState::Unknown { .. }), "{effect}: {state:?}");
+        let settled = |sale: &kvitt_core::Sale| sale.intents[&answered.intent].state.is_settled();
+        let sale = shop.work_until(sale.id, settled).await;
+        let state = &sale.intents[&answered.intent].state;
+        assert!(matches!(state, IntentState::Done(_)), "{effect}: {state:?}");
+        assert_eq!(shop.at_klarna(&sale).await["captured_amount"], 25_000, "{effect}");
+    }
+}
+
+#[tokio::test]
+async fn another_process_finishes_what_the_first_left() {
+    let shop = Shop::open().await;
+    let sale = shop.order().await;
+    shop.fault("/captures", 1, json!({"kind": "reset_after"})).await;
+    let answered = shop.act(sale.id, capture(&[("l1", 3)])).await.unwrap();
+    let other = shop.another_replica().await;
+    for _ in 0..100 {
+        other.work_once().await.unwrap();
+    }
+    let sale = other.sale(sale.id).await.unwrap();
+    assert!(sale.intents[&answered.intent].state.is_settled());
+    assert_eq!(shop.at_klarna(&sale).await["captured_amount"], 30_000);
+    assert_eq!(sale.order.as_ref().unwrap().captures.len(), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_ends_the_intent_and_frees_the_order() {
+    let shop = Shop::open().await;
+    let sale = shop.order().await;
+    // Somebody captured in Klarna's portal meanwhile.
+    let id = &sale.order.as_ref().unwrap().klarna_order_id;
+    let url = format!("{}/ordermanagement/v1/orders/{id}/captures", shop.klarna.url());
+    let body = json!({"captured_amount": 50_000});
+    let made = shop.http.post(url).basic_auth("PK1", Some("s")).json(&body).send().await.unwrap();
+    assert_eq!(made.status().as_u16(), 201);
+
+    let answered = shop.act(sale.id, capture(&[("l1", 1)])).await.unwrap();
+    let Some(IntentState::Refused(refused)) = answered.state() else {
+        panic!("{:?}", answered.state());
+    };
+    assert_eq!(refused.error_code, "CAPTURE_NOT_ALLOWED");
+    assert_eq!(refused.evidence.status, Some(403));
+    assert!(refused.evidence.correlation_id.is_some());
+    // A new wish is a new intent with a new key.
+    let again = shop.act(sale.id, capture(&[("l1", 1)])).await.unwrap();
+    assert_ne!(again.intent, answered.intent);
+    let read = shop.engine.refresh(sale.id).await.unwrap();
+    assert_eq!(read.difference().unwrap(), "captured_amount is 0 here and 50000 at Klarna");
+}
+
+#[tokio::test]
+async fn a_placing_whose_answer_was_lost_becomes_the_one_order() {
+    let shop = Shop::open().await;
+    let sale = shop.checkout().await;
+    let token = shop.authorize(&sale).await;
+    shop.fault("/order", 1, json!({"kind": "reset_after"})).await;
+    let sale = shop.hand_in(sale.id, &token).await.unwrap();
+    assert!(sale.order.is_none());
+    assert_eq!(sale.checkout_status().as_str(), "placing");
+    let sale = shop.work_until(sale.id, |sale| sale.order.is_some()).await;
+    let now = shop.klarna.sandbox().now();
+    assert_eq!(sale.order.as_ref().unwrap().status(now), OrderStatus::Authorized);
+    assert_eq!(shop.at_klarna(&sale).await["order_amount"], 55_000);
+}
+
+#[tokio::test]
+async fn a_placing_that_cannot_be_told_goes_to_a_person() {
+    let shop = Shop::open().await;
+    let sale = shop.checkout().await;
+    let token = shop.authorize(&sale).await;
+    shop.fault("/order", 1, json!({"kind": "reset_before"})).await;
+    let sale = shop.hand_in(sale.id, &token).await.unwrap();
+    // The token dies before the call can be repeated: refused now, but was it placed before?
+    shop.advance("PT61M").await;
+    let sale = shop.work_until(sale.id, |sale| {
+        sale.intents.values().any(|it| matches!(it.state, IntentState::NeedsHuman { .. }))
+    });
+    let sale = sale.await;
+    assert!(sale.attention().unwrap().contains("an order may exist"));
+    assert!(matches!(
+        shop.act(sale.id, Wish::Place).await,
+        Err(EngineError::Refused(Refusal::OutcomeUnknown { .. }))
+    ));
+}
+
+#[tokio::test]
+async fn wrong_credentials_end_an_intent_at_once() {
+    let shop = Shop::open().await;
+    let sale = shop.order().await;
+    shop.fault(
+        "/captures",
+        1,
+        json!({"kind": "status", "status": 401, "body": "<html>401</html>"}),
+    )
+    .await;
+    let answered = shop.act(sale.id, capture(&[("l1", 1)])).await.unwrap();
+    let Some(IntentState::Refused(refused)) = answered.state() else {
+        panic!("{:?}", answered.state());
+    };
+    assert_eq!(refused.error_code, "UNAUTHORIZED");
+}

@@ -1,0 +1,11 @@
+//! The engine over a real ledger, against the sandbox, with its faults and its clock.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod accounts;
+mod doors;
+mod faults;
+mod fraud;
+mod life;
+mod sessions;
+mod shop;
