@@ -15,11 +15,15 @@ const READ_TIMEOUT: Duration = Duration::from_secs(2);
 /// Klarna documentation: an authorization callback has three attempts, exponentially from 1 s.
 const AUTHORIZATION_ATTEMPTS_MAX: u32 = 3;
 
+/// Chooses the TLS implementation of this process, unless someone has: HTTP clients need one, also
+/// those of the sandbox's users.
+pub(crate) fn install_tls_provider() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// The client that sends callbacks: no proxy and no redirects, since the receiver is the merchant
 /// itself.
 pub(crate) fn client() -> Option<reqwest::Client> {
-    // Someone else may have installed a provider already; that one then serves as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)
@@ -64,7 +68,7 @@ pub(crate) async fn send(shared: Arc<Shared>, delivery: Delivery) {
 }
 
 async fn post(shared: &Shared, delivery: &Delivery) -> Result<u16, &'static str> {
-    let client = shared.client.as_ref().ok_or("TLS could not be set up")?;
+    let client = shared.client().ok_or("TLS could not be set up")?;
     let sent = client.post(&delivery.url).json(&delivery.body).send().await;
     match sent {
         Ok(response) => Ok(response.status().as_u16()),

@@ -4,7 +4,7 @@ use std::{
     convert::Infallible,
     fmt, io,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -30,14 +30,20 @@ pub(crate) struct Shared {
     clock: Box<dyn Clock>,
     pub(crate) ids: Box<dyn IdSource>,
     state: Mutex<State>,
-    /// Sends callbacks; `None` if this machine's TLS could not be set up.
-    pub(crate) client: Option<reqwest::Client>,
+    /// Sends callbacks, from the first one on; `None` if TLS could not be set up.
+    client: OnceLock<Option<reqwest::Client>>,
 }
 
 impl Shared {
     /// The store. A panic elsewhere leaves it usable: transitions do not stop half way.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The client that sends callbacks. Reading the machine's root certificates takes a moment, and
+    /// most sandboxes never call anyone.
+    pub(crate) fn client(&self) -> Option<&reqwest::Client> {
+        self.client.get_or_init(callback::client).as_ref()
     }
 
     /// The sandbox's time: its base clock plus how far it was advanced.
@@ -68,12 +74,13 @@ impl Sandbox {
         clock: impl Clock + 'static,
         ids: impl IdSource + 'static,
     ) -> Self {
+        callback::install_tls_provider();
         Self(Arc::new(Shared {
             config,
             clock: Box::new(clock),
             ids: Box::new(ids),
             state: Mutex::default(),
-            client: callback::client(),
+            client: OnceLock::new(),
         }))
     }
 

@@ -15,10 +15,10 @@ use crate::{CaptureId, Error, Operation, RefundId, refusal};
 pub struct CorrelationId(String);
 
 impl CorrelationId {
-    /// An id of 1 to 128 letters, digits, dashes, dots or underscores; anything else is not one,
-    /// and must not reach a log.
+    /// An id of 1 to 128 visible characters without quotes, brackets of markup and `@`; anything
+    /// else is not one, and must not reach a log.
     pub fn parse(text: &str) -> Option<Self> {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        let plain = |byte: u8| byte.is_ascii_graphic() && !b"@<>\"'\\".contains(&byte);
         ((1..=128).contains(&text.len()) && text.bytes().all(plain)).then(|| Self(text.to_owned()))
     }
 
@@ -118,8 +118,8 @@ impl fmt::Debug for RawAnswer {
 }
 
 impl RawAnswer {
-    /// Klarna's id of the exchange: from the header, else from a JSON body. Answers of the edge
-    /// (401, 429) have none.
+    /// Klarna's id of the exchange, from its header. Answers of the edge (401, 429) have none
+    /// (recorded exchange).
     pub fn correlation_id(&self) -> Option<CorrelationId> {
         self.headers.get("klarna-correlation-id").and_then(CorrelationId::parse)
     }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::http::{Http, RealPacing, Timeouts};
 use crate::retry::{self, Policy, Retry};
 use crate::{
-    Answer, BaseUrl, Credentials, Error, FromAnswer, Pacing, Request, Transport, orders, payments,
+    Answer, BaseUrl, CorrelationId, Credentials, Error, FromAnswer, Outcome, Pacing, Request,
+    Transport, orders, payments,
 };
 
 /// Calls Klarna with one account's credentials. Cheap to clone; clones share their connections.
@@ -153,7 +154,9 @@ impl Client {
     }
 
     /// Sends a request, built just now or stored long ago, and reads its answer as `T`. Repeats
-    /// it by the client's policy, each time byte for byte the same.
+    /// it by the client's policy, each time byte for byte the same. Where an attempt's outcome
+    /// stayed unknown and no later attempt was answered, the error is that attempt's. Dropping
+    /// the future before it ends leaves the outcome unknown too.
     ///
     /// ```no_run
     /// # async fn list(client: klarna::Client) -> Result<(), klarna::Error> {
@@ -167,31 +170,42 @@ impl Client {
     pub async fn send<T: FromAnswer>(&self, request: &Request) -> Result<Answer<T>, Error> {
         let operation = request.operation();
         let mut attempt = 1;
+        // What an attempt left open stays open if a later one was not even sent.
+        let mut unsettled = None;
         loop {
             let exchange = self.transport.exchange(request).await;
             let jitter = self.pacing.jitter();
             let decision =
                 retry::decide(request, &exchange.ending(), attempt, &self.policy, jitter);
             let duration_ms = u64::try_from(exchange.duration.as_millis()).unwrap_or(u64::MAX);
-            let (status, correlation_id) = match &exchange.answer {
-                Ok(answer) => (Some(answer.status), answer.correlation_id()),
-                Err(_) => (None, None),
+            let (status, correlation_id, failure) = match &exchange.answer {
+                Ok(answer) => (Some(answer.status), answer.correlation_id(), None),
+                Err(failure) => (None, None, Some(failure.as_str())),
             };
             tracing::debug!(
                 operation = operation.as_str(),
                 attempt,
                 status,
+                failure,
                 duration_ms,
-                correlation_id = correlation_id.as_ref().map(|id| id.as_str()),
+                correlation_id = correlation_id.as_ref().map(CorrelationId::as_str),
                 "called Klarna"
             );
-            match decision {
-                Retry::After(wait) => self.pacing.pause(wait).await,
-                Retry::No => {
-                    return match exchange.answer {
-                        Ok(answer) => answer.read(operation),
-                        Err(failure) => Err(failure.into_error(operation)),
-                    };
+            let read = match exchange.answer {
+                Ok(answer) => answer.read(operation),
+                Err(failure) => Err(failure.into_error(operation)),
+            };
+            match (decision, read) {
+                (_, Ok(answer)) => return Ok(answer),
+                (Retry::No, Err(error)) => {
+                    let settles = error.outcome() != Outcome::NotSent;
+                    return Err(unsettled.filter(|_| !settles).unwrap_or(error));
+                }
+                (Retry::After(wait), Err(error)) => {
+                    if error.outcome() == Outcome::Unknown {
+                        unsettled = Some(error);
+                    }
+                    self.pacing.pause(wait).await;
                 }
             }
             attempt += 1;

@@ -1,6 +1,6 @@
 //! Klarna's error codes.
 
-use crate::tolerant::open_enum;
+use crate::tolerant::{is_name, open_enum};
 
 open_enum! {
     /// `error_code` of Klarna's error object: the only member to branch on (Klarna
@@ -63,12 +63,6 @@ impl ErrorCode {
     /// The code where it looks like one; a text that does not could be anything and must not
     /// reach a message.
     pub(crate) fn printable(&self) -> &str {
-        let code = self.as_str();
-        let plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-        if (1..=64).contains(&code.len()) && code.bytes().all(plain) {
-            code
-        } else {
-            "(a code of unknown form)"
-        }
+        if is_name(self.as_str()) { self.as_str() } else { "(a code of unknown form)" }
     }
 }

@@ -17,6 +17,10 @@ use crate::{BaseUrl, Credentials, Error, Headers, Method, RawAnswer, Request};
 /// lines and many captures is the reason for the room.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// How long an unused connection is kept: less than the 59 s after which Klarna closes it, since a
+/// write that meets the closing would leave its outcome unknown.
+const IDLE_MAX: Duration = Duration::from_secs(50);
+
 /// How long to wait. A call lasts at most both together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
@@ -28,7 +32,7 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     /// 5 s to connect; 65 s for the answer, a little longer than the 59 s after which Klarna
-    /// closes an idle connection, so that its end is seen rather than guessed.
+    /// closes a connection, so that its end is seen rather than guessed.
     fn default() -> Self {
         Self { connect: Duration::from_secs(5), answer: Duration::from_secs(65) }
     }
@@ -79,6 +83,7 @@ impl Http {
         let mut builder = reqwest::Client::builder()
             .default_headers(headers)
             .redirect(reqwest::redirect::Policy::none())
+            .pool_idle_timeout(IDLE_MAX)
             .connect_timeout(timeouts.connect)
             .timeout(timeouts.connect.saturating_add(timeouts.answer));
         if !base_url.is_encrypted() {

@@ -1,6 +1,6 @@
 //! Klarna's ids. They look like UUIDs but are not always valid ones, so they are kept as texts.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ pub(crate) fn encode_segment(segment: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     encoded
@@ -107,7 +107,20 @@ id! {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn every_id_stays_in_its_segment(id in ".{1,40}") {
+            let path = format!("/orders/{}/captures", encode_segment(&id));
+            prop_assume!(OrderId::new(id.clone()).is_ok());
+            let url = url::Url::parse(&format!("https://klarna.example{path}")).unwrap();
+            prop_assert_eq!(url.path(), path.as_str());
+            prop_assert_eq!(url.path_segments().unwrap().count(), 3);
+        }
+    }
 
     #[test]
     fn an_id_that_would_change_the_path_is_refused() {

@@ -17,8 +17,8 @@
 //!     .credentials(Credentials::username_password("PK12345_0123456789ab", "shared secret"))
 //!     .build()?;
 //!
-//! let market = PurchaseMarket::new("SE", "SEK", "sv-SE").map_err(kvitt_money::Error::from)?;
-//! let shirt = OrderLine::tax_inclusive("Shirt", 24_900, TaxRate::new(2500).map_err(kvitt_money::Error::from)?, 2)?;
+//! let market = PurchaseMarket::new("SE", "SEK", "sv-SE")?;
+//! let shirt = OrderLine::tax_inclusive("Shirt", 24_900, TaxRate::new(2500)?, 2)?;
 //! let cart = Cart::sum(market.purchase_country(), vec![shirt])?;
 //!
 //! let session = NewSession::builder(Purchase::new(market, cart)?).build()?;
@@ -85,3 +85,13 @@ pub use refusal::Refusal;
 pub use request::{Method, Request, RequestParts};
 pub use tolerant::{DateTime, Extra};
 pub use transport::{Exchange, Failure, Pacing, Transport};
+
+/// The README's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+/// So does the repository's.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct WorkspaceReadme;

@@ -76,6 +76,7 @@ token! {
 }
 
 /// [`ClientToken::expose_to`] and its siblings for a member that may be missing.
+#[expect(clippy::ref_option, reason = "the signature that serde asks for")]
 pub(crate) mod optional {
     use super::{AuthorizationToken, ClientToken, Serializer};
 

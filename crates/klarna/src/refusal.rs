@@ -75,17 +75,24 @@ impl Refusal {
                 "the order differs from what was authorized: send exactly the same lines, \
                  amounts and addresses, with a new authorization"
             }
-            (Some(Code::BadValue | Code::BadRequest | Code::UnprocessableEntity), _)
-            | (Some(Code::InvalidAddress), _) => {
-                "correct the members that error_messages names and send it again with a new key"
-            }
+            (
+                Some(
+                    Code::BadValue
+                    | Code::BadRequest
+                    | Code::UnprocessableEntity
+                    | Code::InvalidAddress,
+                ),
+                _,
+            ) => "correct the members that error_messages names and send it again with a new key",
             (Some(Code::NotFound), _) if self.operation.api() == Api::Payments => {
                 "the session or the authorization does not exist any more: start a new one"
             }
-            (Some(Code::NotFound | Code::NoSuchOrder | Code::NoSuchCapture), _)
-            | (Some(Code::InvalidOrderId), _) => {
-                "check the id, and that the credentials are those of the order's own account"
-            }
+            (
+                Some(
+                    Code::NotFound | Code::NoSuchOrder | Code::NoSuchCapture | Code::InvalidOrderId,
+                ),
+                _,
+            ) => "check the id, and that the credentials are those of the order's own account",
             (Some(Code::SessionCompleted), _) => "an order exists: find it instead of placing one",
             (Some(Code::Rejected), _) => "the purchase was declined: offer another way to pay",
             (Some(Code::Conflict), _) => "read the order, then decide again",

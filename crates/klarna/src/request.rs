@@ -209,7 +209,7 @@ impl fmt::Debug for RequestParts {
             .field("method", &self.method)
             .field("body_bytes", &self.body.as_ref().map(String::len))
             .field("has_idempotency_key", &self.idempotency_key.is_some())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -54,7 +54,7 @@ pub struct Jitter(pub u16);
 
 impl Jitter {
     fn of(self, duration: Duration) -> Duration {
-        duration * u32::from(self.0.min(1000)) / 1000
+        duration / 1000 * u32::from(self.0.min(1000))
     }
 }
 
@@ -114,18 +114,162 @@ pub fn decide(
     if !without_effect && !repeatable {
         return Retry::No;
     }
-    let wait = match ending {
-        Ending::Answered { status: 429, rate_limit } => {
-            // Klarna's windows are one second long (Klarna documentation: rate limit).
-            let reset = rate_limit.and_then(|limit| limit.reset());
-            let reset = reset.unwrap_or(Duration::from_secs(1));
-            reset + jitter.of(policy.first_wait)
-        }
-        _ => {
-            let doubled = 1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
-            let whole = policy.first_wait.saturating_mul(doubled).min(policy.wait_max);
-            whole / 2 + jitter.of(whole / 2)
-        }
+    let wait = if let Ending::Answered { status: 429, rate_limit } = ending {
+        // Klarna's windows are one second long (Klarna documentation: rate limit).
+        let reset = rate_limit.and_then(|limit| limit.reset());
+        reset.unwrap_or(Duration::from_secs(1)).saturating_add(jitter.of(policy.first_wait))
+    } else {
+        let doubled = 1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
+        let whole = policy.first_wait.saturating_mul(doubled).min(policy.wait_max);
+        whole / 2 + jitter.of(whole / 2)
     };
     if wait > policy.wait_max { Retry::No } else { Retry::After(wait) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{IdempotencyKey, Method, Operation, RequestParts};
+
+    fn request(operation: Operation, with_key: bool) -> Request {
+        let key = IdempotencyKey::new("act-1").unwrap();
+        Request::from_parts(RequestParts {
+            operation,
+            method: Method::Post,
+            path: "/x".to_owned(),
+            body: None,
+            idempotency_key: with_key.then_some(key),
+        })
+        .unwrap()
+    }
+
+    fn status(status: u16) -> Ending<'static> {
+        Ending::Answered { status, rate_limit: None }
+    }
+
+    fn repeats(operation: Operation, with_key: bool, ending: &Ending<'_>) -> bool {
+        let request = request(operation, with_key);
+        decide(&request, ending, 1, &Policy::default(), Jitter(500)) != Retry::No
+    }
+
+    #[test]
+    fn reads_are_repeated_after_everything_that_may_pass() {
+        for passing in [408, 429, 500, 502, 503, 504] {
+            assert!(repeats(Operation::GetOrder, false, &status(passing)), "{passing}");
+        }
+        for standing in [200, 204, 302, 400, 401, 403, 404, 409, 413, 422] {
+            assert!(!repeats(Operation::GetOrder, false, &status(standing)), "{standing}");
+        }
+    }
+
+    #[test]
+    fn order_management_writes_need_their_key() {
+        for operation in [Operation::Capture, Operation::Refund, Operation::RawWrite] {
+            assert!(repeats(operation, true, &status(503)));
+            assert!(!repeats(operation, false, &status(503)));
+            assert!(repeats(operation, false, &status(429)));
+            let lost = Failure::Lost { status: None };
+            assert!(repeats(operation, true, &Ending::Failed(&lost)));
+            assert!(!repeats(operation, false, &Ending::Failed(&lost)));
+        }
+    }
+
+    #[test]
+    fn payments_writes_are_repeated_where_a_second_effect_is_harmless() {
+        let late = Failure::AnswerTimedOut;
+        for (operation, harmless) in [
+            (Operation::CreateSession, true),
+            (Operation::CancelAuthorization, true),
+            (Operation::UpdateSession, false),
+            (Operation::PlaceOrder, false),
+            (Operation::CreateCustomerToken, false),
+        ] {
+            assert_eq!(repeats(operation, false, &Ending::Failed(&late)), harmless, "{operation}");
+            assert_eq!(repeats(operation, false, &status(502)), harmless, "{operation}");
+        }
+    }
+
+    #[test]
+    fn a_429_waits_for_the_reset_but_not_for_ever() {
+        let limited = |reset_seconds| Ending::Answered {
+            status: 429,
+            rate_limit: Some(RateLimit { limit: None, remaining: Some(0), reset_seconds }),
+        };
+        let read = request(Operation::GetOrder, false);
+        let wait = |ending: &Ending<'_>| decide(&read, ending, 1, &Policy::default(), Jitter(0));
+        assert_eq!(wait(&limited(Some(2))), Retry::After(Duration::from_secs(2)));
+        assert_eq!(wait(&limited(None)), Retry::After(Duration::from_secs(1)));
+        assert_eq!(wait(&status(429)), Retry::After(Duration::from_secs(1)));
+        assert_eq!(wait(&limited(Some(3600))), Retry::No);
+    }
+
+    #[test]
+    fn waits_double_and_keep_their_bounds() {
+        let read = request(Operation::GetOrder, false);
+        let policy = Policy { attempts_max: 100, ..Policy::default() };
+        let wait = |attempt, jitter| decide(&read, &status(503), attempt, &policy, Jitter(jitter));
+        let after = |millis| Retry::After(Duration::from_millis(millis));
+        assert_eq!(wait(1, 1000), after(300));
+        assert_eq!(wait(1, 0), after(150));
+        assert_eq!(wait(2, 1000), after(600));
+        assert_eq!(wait(3, 1000), after(1200));
+        assert_eq!(wait(99, 1000), after(10_000));
+        assert_eq!(wait(100, 1000), Retry::No);
+    }
+
+    fn failures() -> impl Strategy<Value = Failure> {
+        prop_oneof![
+            Just(Failure::Connect("refused".to_owned())),
+            Just(Failure::ConnectTimedOut),
+            Just(Failure::AnswerTimedOut),
+            proptest::option::of(100_u16..600).prop_map(|status| Failure::Lost { status }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn an_order_that_may_have_been_placed_is_never_placed_again(
+            answer in 100_u16..600,
+            failure in failures(),
+            attempt in 0_u32..10,
+            attempts_max in 0_u32..10,
+            jitter in 0_u16..=2000,
+            with_key: bool,
+        ) {
+            let policy = Policy { attempts_max, ..Policy::default() };
+            let place = request(Operation::PlaceOrder, with_key);
+            let decide = |ending| decide(&place, &ending, attempt, &policy, Jitter(jitter));
+            if answer != 429 {
+                prop_assert_eq!(decide(status(answer)), Retry::No);
+            }
+            if !failure.is_before_sending() {
+                prop_assert_eq!(decide(Ending::Failed(&failure)), Retry::No);
+            }
+        }
+
+        #[test]
+        fn nothing_is_repeated_beyond_its_bounds(
+            operation in proptest::sample::select(Operation::ALL),
+            answer in 100_u16..600,
+            reset_seconds in proptest::option::of(any::<u32>()),
+            attempt in any::<u32>(),
+            jitter in any::<u16>(),
+        ) {
+            let rate_limit = Some(RateLimit { limit: None, remaining: None, reset_seconds });
+            let ending = Ending::Answered { status: answer, rate_limit };
+            let policy = Policy::default();
+            let request = request(operation, true);
+            match decide(&request, &ending, attempt, &policy, Jitter(jitter)) {
+                Retry::No => {}
+                Retry::After(wait) => {
+                    prop_assert!(attempt < policy.attempts_max);
+                    prop_assert!(wait <= policy.wait_max);
+                }
+            }
+            let off = decide(&request, &ending, attempt.max(1), &Policy::OFF, Jitter(jitter));
+            prop_assert_eq!(off, Retry::No);
+        }
+    }
 }

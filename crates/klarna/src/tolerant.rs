@@ -63,6 +63,12 @@ where
     Ok(Option::<Vec<T>>::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// A text that can be the name of a value: up to 64 letters, digits, dashes and underscores.
+pub(crate) fn is_name(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    (1..=64).contains(&text.len()) && text.bytes().all(plain)
+}
+
 /// An enumeration to which Klarna may add: an unknown value is kept as it came. Values are
 /// compared without case.
 macro_rules! open_enum {
@@ -71,7 +77,7 @@ macro_rules! open_enum {
         pub enum $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)+ }
     ) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        #[derive(Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(from = "String", into = "String")]
         #[non_exhaustive]
         pub enum $name {
@@ -108,6 +114,20 @@ macro_rules! open_enum {
         impl From<$name> for String {
             fn from(value: $name) -> Self {
                 value.as_str().to_owned()
+            }
+        }
+
+        /// An unknown value that does not look like a name could be anything, so that only its
+        /// length is shown.
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                match self {
+                    $(Self::$variant => f.write_str(stringify!($variant)),)+
+                    Self::Other(text) if crate::tolerant::is_name(text) => {
+                        f.debug_tuple("Other").field(text).finish()
+                    }
+                    Self::Other(text) => write!(f, "Other({} bytes)", text.len()),
+                }
             }
         }
 
@@ -174,6 +194,15 @@ mod tests {
         let green: Colour = serde_json::from_str("\"Green\"").unwrap();
         assert_eq!(green, Colour::Other("Green".to_owned()));
         assert_eq!(serde_json::to_string(&green).unwrap(), "\"Green\"");
+    }
+
+    #[test]
+    fn only_what_can_be_a_name_is_printed() {
+        assert_eq!(
+            format!("{:?} {:?}", Colour::Red, Colour::from("GREEN")),
+            "Red Other(\"GREEN\")"
+        );
+        assert_eq!(format!("{:?}", Colour::from("hidden@mail.example")), "Other(19 bytes)");
     }
 
     #[test]

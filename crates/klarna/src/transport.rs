@@ -29,6 +29,16 @@ impl Failure {
         matches!(self, Self::Connect(_) | Self::ConnectTimedOut)
     }
 
+    /// A word for logs.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Connect(_) => "not connected",
+            Self::ConnectTimedOut => "not connected in time",
+            Self::AnswerTimedOut => "not answered in time",
+            Self::Lost { .. } => "connection lost",
+        }
+    }
+
     pub(crate) fn into_error(self, operation: Operation) -> Error {
         match self {
             Self::Connect(reason) => Error::Connect { operation, reason },

@@ -15,8 +15,7 @@ const LINES_MAX: usize = 1_000;
 /// not even zero (Klarna documentation: tax handling).
 #[derive(Serialize)]
 pub(crate) struct Line<'a> {
-    #[serde(rename = "type")]
-    line_type: LineType,
+    r#type: LineType,
     #[serde(skip_serializing_if = "Option::is_none")]
     reference: Option<&'a str>,
     name: &'a str,
@@ -47,7 +46,7 @@ impl<'a> Line<'a> {
     fn new(line: &'a OrderLineFields, style: TaxStyle) -> Self {
         let inclusive = style == TaxStyle::Inclusive;
         Self {
-            line_type: line.line_type,
+            r#type: line.line_type,
             reference: line.reference.as_deref(),
             name: &line.name,
             quantity: line.quantity,
@@ -69,6 +68,7 @@ impl<'a> Line<'a> {
 
 /// A cart's lines and sums.
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names are Klarna's")]
 pub(crate) struct CartBody<'a> {
     order_amount: i64,
     order_tax_amount: i64,
@@ -92,14 +92,10 @@ pub(crate) fn cart_lines(cart: &Cart) -> Vec<Line<'_>> {
     cart.order_lines().iter().map(|line| Line::new(line, style)).collect()
 }
 
-/// The lines of a capture or refund.
+/// The lines of a capture or refund. They do not know their country; where tax is a line of its
+/// own, the others carry a tax of zero, which is accepted there too (recorded exchange).
 pub(crate) fn portion_lines(lines: &[OrderLineFields]) -> Vec<Line<'_>> {
-    // Captures and refunds do not know their country. No line of a sales-tax country has a tax
-    // of its own, and there it must not be sent.
-    let untaxed = lines.iter().all(|line| line.total_tax_amount == 0)
-        && lines.iter().any(|line| line.line_type == LineType::SalesTax);
-    let style = if untaxed { TaxStyle::SalesTax } else { TaxStyle::Inclusive };
-    lines.iter().map(|line| Line::new(line, style)).collect()
+    lines.iter().map(|line| Line::new(line, TaxStyle::Inclusive)).collect()
 }
 
 /// Refuses lines of a capture or refund that are wrong in themselves, or that do not add up to

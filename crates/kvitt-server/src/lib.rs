@@ -1,1 +1,30 @@
-//! The faces of kvitt: merchant API, callbacks, health, metrics, documentation.
+//! The faces of kvitt over its engine: merchant API, Klarna's callbacks, health, metrics,
+//! documentation.
+//!
+//! Invariants:
+//! - No business rule lives here: a handler reads a request, asks the engine, and shows what came
+//!   of it.
+//! - Every route stands in one table with the one who may call it; there is no other way in.
+//! - What a request held is not logged: route patterns, ids, codes and durations are.
+
+mod acts;
+pub mod api_keys;
+mod app;
+mod callbacks;
+mod checkouts;
+mod docs;
+mod events;
+mod extract;
+mod health;
+mod input;
+mod layers;
+mod metrics;
+mod orders;
+mod problem;
+mod routes;
+mod serve;
+mod view;
+
+pub use app::ServerConfig;
+pub use routes::{openapi, router};
+pub use serve::{ServeError, TlsFiles, serve};

@@ -103,9 +103,11 @@ fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
     let now = shared.now(&state);
     let moment =
         Moment { now, ids: &*shared.ids, config: &shared.config, base_url: &call.base_url };
-    state.settle(now, &*shared.ids, &shared.config);
+    if let (Style::Orders, ["orders", id, ..]) = (style, path) {
+        state.settle_order(id, &moment);
+    }
     let key = idempotency_key(call, style, &segments, credential);
-    let recalled = key.as_ref().and_then(|key| state.idempotency.recall(key));
+    let recalled = key.as_ref().and_then(|key| state.idempotency.recall(key, now));
     let answer = recalled.unwrap_or_else(|| {
         let outcome = match style {
             Style::Payments => payments::answer(call, path, &mut state, &moment),

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use crate::answer::Answer;
+use crate::{answer::Answer, rules::lifetime};
 
 /// A key belongs to one credential, method and path (guess: Klarna does not tell the scope).
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -21,17 +21,22 @@ pub(crate) struct Idempotency(HashMap<Key, (Timestamp, Answer)>);
 
 impl Idempotency {
     /// The answer to the first request with this key, whatever its body was.
-    pub(crate) fn recall(&self, key: &Key) -> Option<Answer> {
-        self.0.get(key).map(|(_, answer)| answer.clone())
+    pub(crate) fn recall(&self, key: &Key, now: Timestamp) -> Option<Answer> {
+        let (at, answer) = self.0.get(key)?;
+        is_young(*at, now).then(|| answer.clone())
     }
 
     /// Keeps a first answer, be it a success or a refusal (the latter a guess).
     pub(crate) fn remember(&mut self, key: Key, now: Timestamp, answer: Answer) {
-        self.0.entry(key).or_insert((now, answer));
+        self.0.insert(key, (now, answer));
     }
 
     /// Forgets what is older than the lifetime of a key.
-    pub(crate) fn forget_before(&mut self, now: Timestamp, lifetime: SignedDuration) {
-        self.0.retain(|_, (at, _)| now.duration_since(*at) < lifetime);
+    pub(crate) fn forget_old(&mut self, now: Timestamp) {
+        self.0.retain(|_, (at, _)| is_young(*at, now));
     }
+}
+
+fn is_young(at: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(at) < lifetime::IDEMPOTENCY_KEY
 }

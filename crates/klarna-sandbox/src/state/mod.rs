@@ -23,7 +23,7 @@ use self::{
 use crate::{
     config::Config,
     rules::{
-        aging, lifetime,
+        aging,
         order::{FraudStatus, Order},
     },
     source::{self, IdSource},
@@ -70,20 +70,30 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Lets everything happen that is due by now.
+    /// Lets everything happen that is due by now. Looks at every order: for the clock, not for
+    /// each request.
     pub(crate) fn settle(&mut self, now: Timestamp, ids: &dyn IdSource, config: &Config) {
         for order in self.orders.values_mut() {
-            let late_id = || source::uuid(ids);
-            let fallen = aging::age(order, now, config.part_captured_becomes_expired, late_id);
-            if let Some(decision) = fallen {
-                self.notifications.extend(Notification::of(order, event_type(decision), now, ids));
-            }
+            self.notifications.extend(aged(order, now, ids, config));
         }
+        self.notify(now);
+        self.idempotency.forget_old(now);
+    }
+
+    /// Lets happen to one order what is due by now, before anyone looks at it.
+    pub(crate) fn settle_order(&mut self, order_id: &str, moment: &Moment<'_>) {
+        if let Some(order) = orders::find(&mut self.orders, order_id) {
+            self.notifications.extend(aged(order, moment.now, moment.ids, moment.config));
+        }
+        self.notify(moment.now);
+    }
+
+    /// Puts the notifications that are due into the outbox.
+    fn notify(&mut self, now: Timestamp) {
         for notification in &mut self.notifications {
             self.outbox.extend(notification.due(now));
         }
         self.notifications.retain(|notification| !notification.is_over(now));
-        self.idempotency.forget_before(now, lifetime::IDEMPOTENCY_KEY);
     }
 
     /// Makes fraud control decide now. `None`: the order is not known.
@@ -104,12 +114,22 @@ impl State {
             aging::decide(order, decided, moment.now, moment.uuid());
         }
         let event = decided.map_or("FRAUD_RISK_STOPPED", event_type);
-        if let Some(mut notification) = Notification::of(order, event, moment.now, moment.ids) {
-            self.outbox.extend(notification.due(moment.now));
-            self.notifications.push(notification);
-        }
+        self.notifications.extend(Notification::of(order, event, moment.now, moment.ids));
+        self.notify(moment.now);
         Some(())
     }
+}
+
+/// Lets an order age; gives the notification of a fraud decision that fell meanwhile.
+fn aged(
+    order: &mut Order,
+    now: Timestamp,
+    ids: &dyn IdSource,
+    config: &Config,
+) -> Option<Notification> {
+    let switch = config.part_captured_becomes_expired;
+    let decision = aging::age(order, now, switch, || source::uuid(ids))?;
+    Notification::of(order, event_type(decision), now, ids)
 }
 
 /// What a developer makes fraud control say.

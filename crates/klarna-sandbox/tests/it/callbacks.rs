@@ -118,3 +118,32 @@ async fn a_developer_decides_for_fraud_control() {
     assert!(first["url"].as_str().unwrap().contains(&format!("?o={order}&s=")));
     assert_eq!(first["kind"], "notification");
 }
+
+#[tokio::test]
+async fn a_merchant_may_call_back_while_it_is_called() {
+    let shop = std::sync::Arc::new(shop().await);
+    let merchant = shop.clone();
+    let place = move |body: axum::Json<Value>| {
+        let merchant = merchant.clone();
+        async move {
+            let session = body["session_id"].as_str().unwrap().to_owned();
+            let read = merchant.get(&format!("/payments/v1/sessions/{session}")).await.json();
+            assert_eq!(read["authorization_token"], body["authorization_token"]);
+            let token = body["authorization_token"].as_str().unwrap();
+            let mut cart = cart();
+            cart.as_object_mut().unwrap().remove("merchant_urls");
+            assert_eq!(merchant.place(token, &cart).await.status, 200);
+        }
+    };
+    let router = axum::Router::new().route("/", axum::routing::post(place));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+
+    let id = shop.session(&cart_calling(&url)).await;
+    let request = json!({"outcome": "approved", "callback": "before"});
+    assert_eq!(shop.authorize(&id, &request).await["approved"], true);
+    assert_eq!(attempts(&shop).await[0]["status"], 200);
+    let read = shop.get(&format!("/payments/v1/sessions/{id}")).await.json();
+    assert_eq!(read["status"], "complete");
+}

@@ -109,3 +109,27 @@ async fn the_status_page_says_what_it_is() {
     assert!(page.contains("<dt>Orders</dt><dd>1</dd>"));
     assert!(page.contains("2026-03-01T12:00:00Z"));
 }
+
+#[tokio::test]
+async fn time_that_passes_by_itself_counts_as_well() {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    };
+    struct Moving(Arc<AtomicI64>);
+    impl klarna_sandbox::Clock for Moving {
+        fn now(&self) -> jiff::Timestamp {
+            jiff::Timestamp::from_second(self.0.load(Ordering::Relaxed)).unwrap()
+        }
+    }
+    let seconds = Arc::new(AtomicI64::new(1_772_366_400));
+    let config = klarna_sandbox::Config::default();
+    let clock = Moving(seconds.clone());
+    let sandbox = klarna_sandbox::Sandbox::with_sources(config, clock, klarna_sandbox::RandomIds);
+    let running = sandbox.start_here().await.unwrap();
+    let shop = Shop { running, client: Shop::open().await.client };
+    let order = shop.order().await;
+    assert_eq!(shop.read(&order).await["created_at"], "2026-03-01T12:00:00.000Z");
+    seconds.fetch_add(28 * 86_400, Ordering::Relaxed);
+    assert_eq!(shop.read(&order).await["status"], "EXPIRED");
+}

@@ -233,3 +233,19 @@ async fn a_customer_token_needs_a_purpose_and_its_own_country() {
     let nowhere = "/payments/v1/authorizations/nonsense/customer-token";
     assert_eq!(shop.post(nowhere, &token_request()).await.refusal(), invalid_token());
 }
+
+#[tokio::test]
+async fn simultaneous_placings_of_one_token_make_one_order() {
+    let shop = std::sync::Arc::new(Shop::open().await);
+    let id = shop.session(&cart()).await;
+    let token = shop.token(&id).await;
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..10 {
+        let (shop, token) = (shop.clone(), token.clone());
+        calls.spawn(async move { shop.place(&token, &cart()).await.text });
+    }
+    let mut answers = calls.join_all().await;
+    answers.dedup();
+    assert_eq!(answers.len(), 1);
+    assert!(answers[0].contains("order_id"));
+}

@@ -63,7 +63,7 @@ open_enum! {
         InvoiceBusiness = "INVOICE_BUSINESS",
         /// Invoice.
         Invoice = "INVOICE",
-        /// MobilePay.
+        /// By `MobilePay`.
         Mobilepay = "MOBILEPAY",
         /// By card.
         PayByCard = "PAY_BY_CARD",

@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::pin::Pin;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
@@ -41,15 +42,13 @@ pub(super) async fn open(path: &Path) -> Result<Opened, LedgerError> {
         .create_if_missing(false)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT);
-    let mut writer = both
+    let writer = both
         .clone()
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         // What is erased is overwritten, not only marked as free.
-        .pragma("secure_delete", "ON")
-        .connect()
-        .await
-        .map_err(|error| opening(path, error))?;
+        .pragma("secure_delete", "ON");
+    let mut writer = connect(&writer).await.map_err(|error| opening(path, error))?;
     migrate(path, &mut writer).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS_MAX)
@@ -125,24 +124,27 @@ async fn migrate(path: &Path, writer: &mut SqliteConnection) -> Result<(), Ledge
     );
     let mut attempt = 1;
     loop {
-        return match migrator.run(&mut *writer).await {
-            Ok(()) => Ok(()),
-            Err(MigrateError::VersionMissing(found)) => Err(LedgerError::NewerSchema { found }),
-            Err(error @ (MigrateError::Execute(_) | MigrateError::ExecuteMigration(..))) => {
-                if attempt < MIGRATE_ATTEMPTS_MAX {
-                    attempt += 1;
-                    continue;
+        // `run` would do, but its future is `Send` for one lifetime only.
+        let Err(error) = migrator.run_direct(None, writer, false).await else { return Ok(()) };
+        match error {
+            MigrateError::VersionMissing(found) => return Err(LedgerError::NewerSchema { found }),
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+                if attempt == MIGRATE_ATTEMPTS_MAX {
+                    return Err(opening(path, error));
                 }
-                match error {
-                    MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-                        Err(opening(path, error))
-                    }
-                    error => Err(schema(path, &error)),
-                }
+                attempt += 1;
             }
-            Err(error) => Err(schema(path, &error)),
-        };
+            error => return Err(schema(path, &error)),
+        }
     }
+}
+
+/// A future of a known type. The driver's own futures are `Send` for one lifetime only, so who
+/// awaits them by reference could not be spawned.
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+fn connect(options: &SqliteConnectOptions) -> Boxed<'_, Result<SqliteConnection, sqlx::Error>> {
+    Box::pin(options.connect())
 }
 
 fn schema(path: &Path, error: &MigrateError) -> LedgerError {

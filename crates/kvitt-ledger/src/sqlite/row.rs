@@ -23,7 +23,7 @@ macro_rules! now_us {
 pub(super) use now_us;
 
 /// A hundred years: no wait is longer, so that no sum of times overflows.
-const WAIT_MAX: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
+const WAIT_MAX: Duration = Duration::from_hours(100 * 366 * 24);
 
 /// A wait in microseconds.
 pub(super) fn wait_us(wait: Duration) -> i64 {

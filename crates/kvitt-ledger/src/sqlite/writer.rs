@@ -67,8 +67,8 @@ impl Writer {
 /// A write that waits, whatever it writes.
 #[async_trait]
 trait Job: Send {
-    /// Carries it out; whether what it did shall stay.
-    async fn run(&mut self, db: &mut SqliteConnection) -> bool;
+    /// Carries it out; where it fails, what it did shall not stay.
+    async fn run(&mut self, db: &mut SqliteConnection) -> Result<(), LedgerError>;
 
     /// See [`Write::SCRUB`].
     fn scrubs(&self) -> bool;
@@ -85,8 +85,9 @@ struct Pending<W: Write> {
 
 #[async_trait]
 impl<W: Write> Job for Pending<W> {
-    async fn run(&mut self, db: &mut SqliteConnection) -> bool {
-        self.result.insert(self.write.apply(db).await).is_ok()
+    async fn run(&mut self, db: &mut SqliteConnection) -> Result<(), LedgerError> {
+        let result = self.result.insert(self.write.apply(db).await);
+        result.as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
     fn scrubs(&self) -> bool {
@@ -140,13 +141,25 @@ async fn commit_together(
     db.execute("BEGIN IMMEDIATE").await.map_err(driver)?;
     for job in batch {
         db.execute("SAVEPOINT write").await.map_err(driver)?;
-        if !job.run(db).await {
-            db.execute("ROLLBACK TO write").await.map_err(driver)?;
+        if let Err(refused) = job.run(db).await {
+            take_back(db, refused).await?;
         }
         db.execute("RELEASE write").await.map_err(driver)?;
     }
     db.execute("COMMIT").await.map_err(driver)?;
     Ok(())
+}
+
+/// Takes back what a write did before it failed. Some failures, such as a full disk, make SQLite
+/// roll back the whole transaction; everybody in it then learns that one.
+async fn take_back(db: &mut SqliteConnection, refused: LedgerError) -> Result<(), LedgerError> {
+    match db.execute("ROLLBACK TO write").await {
+        Ok(_) => Ok(()),
+        Err(gone) => Err(match refused {
+            LedgerError::Full | LedgerError::ReadOnly | LedgerError::Unavailable { .. } => refused,
+            _ => driver(gone),
+        }),
+    }
 }
 
 /// Moves the log into the file and empties it, so that no copy of what was erased stays in it.
@@ -176,3 +189,6 @@ impl Write for Check {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

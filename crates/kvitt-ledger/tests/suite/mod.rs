@@ -1,0 +1,90 @@
+//! What every ledger must do, whatever it stores in. A store runs all of it by [`suite!`].
+
+pub(crate) mod api_keys;
+pub(crate) mod feed;
+pub(crate) mod idempotency;
+pub(crate) mod private;
+pub(crate) mod sample;
+pub(crate) mod status;
+pub(crate) mod streams;
+pub(crate) mod summaries;
+pub(crate) mod work;
+
+/// Runs each test of the suite on a ledger of its own. `$fresh` makes one, as a pair of something
+/// that lives as long as the ledger and an `Arc<dyn Ledger>`.
+macro_rules! suite {
+    ($fresh:path) => {
+        $crate::suite::suite! { @ $fresh;
+            api_keys: [
+                a_key_is_found_by_its_digest,
+                an_id_or_a_digest_is_taken_once,
+                a_key_is_revoked_once,
+            ]
+            feed: [
+                many_writers_leave_no_gap_for_a_reader_that_follows,
+                it_goes_on_after_a_position_by_pieces,
+            ]
+            idempotency: [
+                a_record_is_read_back,
+                a_key_is_taken_once_within_a_sale,
+                only_sale_api_key_and_key_together_are_taken,
+            ]
+            private: [
+                values_are_set_replaced_and_removed,
+                erasing_takes_the_personal_and_leaves_the_rest,
+                nothing_of_it_is_printed,
+                strange_names_and_long_values_come_back_whole,
+            ]
+            status: [
+                each_state_is_found_as_what_it_is_at_that_time,
+                the_summary_and_the_filter_agree,
+            ]
+            streams: [
+                every_kind_of_event_comes_back_as_it_went_in,
+                an_unknown_sale_is_empty,
+                of_two_writers_one_wins,
+                the_loser_leaves_nothing_behind,
+                a_version_ahead_is_a_conflict,
+                a_step_without_events_is_stored,
+                a_step_that_does_not_fit_together_is_refused,
+                it_answers_that_it_is_ready,
+            ]
+            summaries: [
+                a_summary_is_replaced_by_the_next,
+                each_filter_holds,
+                filters_hold_together,
+                search_finds_a_beginning_or_all,
+                search_takes_wildcards_as_they_are,
+                pages_over_one_moment_are_whole_and_newest_first,
+                what_comes_later_does_not_move_a_page,
+                a_page_is_never_empty_or_endless,
+                a_cursor_of_another_make_is_refused,
+            ]
+            work: [
+                what_is_due_is_claimed_once,
+                what_is_not_due_waits,
+                a_lease_that_ended_is_claimed_anew,
+                a_stale_claim_writes_nothing,
+                a_claim_carries_a_step_and_ends_with_it,
+                scheduling_anew_ends_a_claim,
+                an_old_claim_stays_stale_over_finishing_and_scheduling,
+                released_work_keeps_its_attempts,
+                a_refused_step_schedules_and_finishes_nothing,
+                claims_at_once_share_the_work,
+                the_longest_wait_does_not_overflow,
+            ]
+        }
+    };
+    (@ $fresh:path; $($room:ident: [$($test:ident),* $(,)?])*) => {
+        $(mod $room {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    let (_kept, ledger) = $fresh().await;
+                    $crate::suite::$room::$test(ledger).await;
+                }
+            )*
+        })*
+    };
+}
+pub(crate) use suite;

@@ -1,0 +1,220 @@
+//! Values to store, made of numbers so that no two tests share them by accident.
+
+use jiff::{SignedDuration, Timestamp};
+use kvitt_core::{
+    Act, ApiKeyId, Cause, CheckoutTerms, Door, Event, EventId, Evidence, FraudStatus, IntentId,
+    LineId, LinePart, OrderSnapshot, Outcome, PaymentMethodCategory, Placement, Refused, SaleCart,
+    SaleId, ShippingInfo,
+};
+use kvitt_ledger::{Append, NewEvent, SaleSummary};
+use kvitt_money::{Cart, Country, OrderLine, PurchaseMarket, TaxRate};
+use uuid::Uuid;
+
+/// A moment, this many microseconds into the tests' time.
+pub(crate) fn moment(us: i64) -> Timestamp {
+    let start: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+    start + SignedDuration::from_micros(us)
+}
+
+pub(crate) fn sale(number: u128) -> SaleId {
+    SaleId(Uuid::from_u128((0x0192_f0c8 << 96) + number))
+}
+
+pub(crate) fn api_key(number: u128) -> ApiKeyId {
+    ApiKeyId(Uuid::from_u128(number))
+}
+
+pub(crate) fn intent(number: u128) -> IntentId {
+    IntentId(Uuid::from_u128(number))
+}
+
+pub(crate) fn work_id(number: u128) -> Uuid {
+    Uuid::from_u128(number)
+}
+
+pub(crate) fn summary(sale: SaleId, version: u64) -> SaleSummary {
+    SaleSummary {
+        sale,
+        version,
+        created_at: moment(0),
+        updated_at: moment(i64::try_from(version).unwrap()),
+        account: "main".to_owned(),
+        purchase_country: "SE".to_owned(),
+        purchase_currency: "SEK".to_owned(),
+        checkout_status: "open".to_owned(),
+        order_status: None,
+        fraud_status: None,
+        klarna_order_id: None,
+        klarna_reference: None,
+        merchant_reference1: None,
+        merchant_reference2: None,
+        order_amount: 49_800,
+        captured_amount: 0,
+        refunded_amount: 0,
+        remaining_authorized_amount: 0,
+        placed_at: None,
+        expires_at: None,
+        attention: None,
+    }
+}
+
+pub(crate) fn new_event(number: u128, event: Event) -> NewEvent {
+    NewEvent {
+        id: EventId(Uuid::from_u128(number)),
+        at: moment(i64::try_from(number).unwrap()),
+        cause: Cause::Kvitt,
+        name: event.name(None),
+        event,
+    }
+}
+
+/// A step of one plain event on a sale that has `version` events.
+pub(crate) fn step(sale: SaleId, version: u64) -> Append {
+    Append {
+        sale,
+        expected_version: version,
+        events: vec![new_event(u128::from(version) + 1, Event::CheckoutAbandoned)],
+        summary: summary(sale, version + 1),
+        idempotency: None,
+        private: Vec::new(),
+        work: Vec::new(),
+        fence: None,
+    }
+}
+
+/// A step without events on a sale that has `version` events.
+pub(crate) fn quiet_step(sale: SaleId, version: u64) -> Append {
+    Append { events: Vec::new(), summary: summary(sale, version), ..step(sale, version) }
+}
+
+pub(crate) fn cart() -> SaleCart {
+    let rate = TaxRate::new(2500).unwrap();
+    let shirt = OrderLine::tax_inclusive("Skjorta på 100 % lin 👕", 24_900, rate, 2).unwrap();
+    SaleCart::numbered(Cart::sum(Country::SE, vec![shirt]).unwrap())
+}
+
+/// One event of each kind, with every member that can be absent there.
+pub(crate) fn every_event() -> Vec<Event> {
+    let evidence = Evidence {
+        operation: "captureOrder".to_owned(),
+        status: Some(201),
+        correlation_id: Some("b1e4".to_owned()),
+    };
+    let refused = Refused {
+        error_code: "CAPTURE_NOT_ALLOWED".to_owned(),
+        error_messages: vec!["not \"allowed\"".to_owned()],
+        evidence: evidence.clone(),
+    };
+    let act = Act::Capture {
+        captured_amount: 24_900,
+        lines: vec![LinePart {
+            line_id: LineId("l1".to_owned()),
+            line: (**cart().line(&LineId("l1".to_owned())).unwrap()).clone(),
+        }],
+        reference: Some("parcel 1".to_owned()),
+        description: None,
+        shipping_info: vec![ShippingInfo {
+            tracking_number: Some("42".to_owned()),
+            ..ShippingInfo::default()
+        }],
+    };
+    vec![
+        Event::CheckoutCreated {
+            terms: CheckoutTerms {
+                account: "main".to_owned(),
+                market: PurchaseMarket::new("SE", "SEK", "sv-SE").unwrap(),
+                placement: Placement::Manual,
+                merchant_reference1: Some("1001".to_owned()),
+                merchant_reference2: None,
+                merchant_data: Some("{}".to_owned()),
+                confirmation_url: Some("https://shop.example/thanks".to_owned()),
+            },
+            cart: cart(),
+        },
+        Event::CartChanged { cart: cart() },
+        Event::CheckoutAbandoned,
+        Event::SessionOpened {
+            session_id: "s-1".to_owned(),
+            expires_at: moment(48),
+            cart_version: 1,
+            payment_method_categories: vec![PaymentMethodCategory {
+                identifier: "klarna".to_owned(),
+                name: "Betala med Klarna".to_owned(),
+            }],
+            evidence: evidence.clone(),
+        },
+        Event::SessionUpdated {
+            session_id: "s-1".to_owned(),
+            cart_version: 2,
+            evidence: evidence.clone(),
+        },
+        Event::SessionLost { session_id: "s-1".to_owned(), evidence: evidence.clone() },
+        Event::SessionRefused { refused: refused.clone() },
+        Event::AuthorizationReceived {
+            authorization: "digest".to_owned(),
+            session_id: "s-1".to_owned(),
+            cart_version: 2,
+            door: Door::Callback,
+            expires_at: moment(60),
+        },
+        Event::AuthorizationReleased {
+            authorization: "digest".to_owned(),
+            evidence: evidence.clone(),
+        },
+        Event::Requested { intent: intent(1), act, idempotency_key: "key-1".to_owned() },
+        Event::Done {
+            intent: intent(1),
+            outcome: Outcome::Captured { capture_id: "c-1".to_owned() },
+            evidence: evidence.clone(),
+        },
+        Event::Refused { intent: intent(2), refused },
+        Event::OutcomeUnknown {
+            intent: intent(3),
+            attempt: 2,
+            problem: "no answer in 10 s".to_owned(),
+            evidence: Evidence::default(),
+        },
+        Event::NeedsHuman {
+            intent: intent(3),
+            reason: "look at Klarna's portal".to_owned(),
+            evidence: evidence.clone(),
+        },
+        Event::OrderRead {
+            snapshot: OrderSnapshot {
+                status: "A_NEW_STATE".to_owned(),
+                fraud_status: FraudStatus::Other("PONDERING".to_owned()),
+                order_amount: 49_800,
+                original_order_amount: 49_800,
+                captured_amount: 24_900,
+                refunded_amount: 0,
+                remaining_authorized_amount: 24_900,
+                expires_at: Some(moment(28)),
+                klarna_reference: Some("ABCD1234".to_owned()),
+            },
+            evidence,
+        },
+        Event::ShipmentStopped,
+    ]
+}
+
+/// The place of an event's kind in [`every_event`]. A new kind does not compile until it is there.
+pub(crate) fn kind(event: &Event) -> usize {
+    match event {
+        Event::CheckoutCreated { .. } => 0,
+        Event::CartChanged { .. } => 1,
+        Event::CheckoutAbandoned => 2,
+        Event::SessionOpened { .. } => 3,
+        Event::SessionUpdated { .. } => 4,
+        Event::SessionLost { .. } => 5,
+        Event::SessionRefused { .. } => 6,
+        Event::AuthorizationReceived { .. } => 7,
+        Event::AuthorizationReleased { .. } => 8,
+        Event::Requested { .. } => 9,
+        Event::Done { .. } => 10,
+        Event::Refused { .. } => 11,
+        Event::OutcomeUnknown { .. } => 12,
+        Event::NeedsHuman { .. } => 13,
+        Event::OrderRead { .. } => 14,
+        Event::ShipmentStopped => 15,
+    }
+}

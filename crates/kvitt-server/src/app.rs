@@ -1,0 +1,57 @@
+//! What every handler shares.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kvitt_engine::{Engine, IdSource};
+
+use crate::metrics::Metrics;
+
+/// What the server is built from.
+pub struct ServerConfig {
+    /// The engine behind it.
+    pub engine: Engine,
+    /// Where request ids come from.
+    pub ids: Arc<dyn IdSource>,
+    /// Whether `/metrics` is open to everybody who reaches it; otherwise it needs an API key.
+    pub open_metrics: bool,
+    /// How long a request may take before it is answered with 503. Longer than
+    /// [`Settings::answer_within`](kvitt_engine::Settings::answer_within), after which an act is
+    /// answered as not known yet.
+    pub request_timeout: Duration,
+}
+
+impl ServerConfig {
+    /// A server over this engine with sensible behaviour.
+    pub fn new(engine: Engine, ids: Arc<dyn IdSource>) -> Self {
+        let request_timeout = engine.settings().answer_within + Duration::from_secs(15);
+        Self { engine, ids, open_metrics: false, request_timeout }
+    }
+}
+
+/// What every handler shares. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub config: ServerConfig,
+    pub metrics: Metrics,
+}
+
+impl App {
+    pub(crate) fn new(config: ServerConfig) -> Self {
+        Self(Arc::new(Shared { config, metrics: Metrics::new() }))
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.config.engine
+    }
+
+    pub(crate) fn config(&self) -> &ServerConfig {
+        &self.0.config
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+}

@@ -1,0 +1,61 @@
+//! `PATCH /v1/checkouts/{id}`
+
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::whole;
+use crate::app::App;
+use crate::extract::{Call, CheckoutIdParam, CheckoutRef};
+use crate::input::{CartInput, OrderLineInput, Whole};
+use crate::problem::Problem;
+use crate::view::Checkout;
+
+/// A new cart for a checkout.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CartChange {
+    /// What the customer pays now.
+    #[schema(value_type = i64)]
+    order_amount: Whole,
+    /// Tax in it; computed where absent.
+    #[schema(value_type = Option<i64>)]
+    order_tax_amount: Option<Whole>,
+    /// All of the lines, not only those that changed.
+    order_lines: Vec<OrderLineInput>,
+}
+
+/// Change a checkout's cart
+///
+/// Possible until the order is being placed. An authorization of the cart before places no order
+/// any more: the shopper authorizes again.
+#[utoipa::path(patch, path = "/v1/checkouts/{id}", tag = "Checkouts",
+    operation_id = "change_checkout", params(CheckoutIdParam),
+    request_body(content = CartChange, example = json!({
+        "order_amount": 29_800,
+        "order_tax_amount": 5_960,
+        "order_lines": [
+            {"line_id": "shirt", "type": "physical", "reference": "SKU-1", "name": "Shirt",
+             "quantity": 1, "unit_price": 24_900, "tax_rate": 2500, "total_amount": 24_900,
+             "total_tax_amount": 4_980},
+            {"line_id": "freight", "type": "shipping_fee", "name": "Freight", "quantity": 1,
+             "unit_price": 4_900, "tax_rate": 2500, "total_amount": 4_900,
+             "total_tax_amount": 980}
+        ]
+    })),
+    responses((status = 200, description = "The checkout as it is now", body = Checkout)))]
+pub(crate) async fn change(
+    State(app): State<App>,
+    CheckoutRef(id): CheckoutRef,
+    Call { caller, body }: Call<CartChange>,
+) -> Result<Json<Checkout>, Problem> {
+    let country = app.engine().sale(id).await?.terms.market.purchase_country();
+    let cart = CartInput {
+        order_amount: body.order_amount,
+        order_tax_amount: body.order_tax_amount,
+        order_lines: body.order_lines,
+    };
+    let sale = app.engine().change_cart(id, cart.check(country)?, &caller).await?;
+    Ok(Json(whole(&app, &sale).await?))
+}

@@ -1,0 +1,14 @@
+//! What handlers ask of a request.
+
+mod body;
+mod caller;
+mod ids;
+mod query;
+
+pub(crate) use body::{Bare, Call};
+pub(crate) use caller::{IdempotencyKeyParam, Merchant};
+pub(crate) use ids::{
+    CaptureRef, CaptureRefParams, CheckoutIdParam, CheckoutIntentParams, CheckoutRef, IntentRef,
+    OrderIdParam, OrderIntentParams, OrderRef,
+};
+pub(crate) use query::{Params, limit, one_of, timestamp};

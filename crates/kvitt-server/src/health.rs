@@ -1,0 +1,34 @@
+//! Whether the server lives, and whether it can work.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::problem::Problem;
+
+/// A server that is well.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Health {
+    /// Always `ok`.
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+const OK: Json<Health> = Json(Health { status: "ok" });
+
+/// The process lives.
+#[utoipa::path(get, path = "/healthz", tag = "Service", operation_id = "healthz",
+    responses((status = 200, description = "It lives", body = Health)))]
+pub(crate) async fn healthz() -> Json<Health> {
+    OK
+}
+
+/// The server can work: its database can be read and written. 503 where it cannot.
+#[utoipa::path(get, path = "/readyz", tag = "Service", operation_id = "readyz",
+    responses((status = 200, description = "It can work", body = Health)))]
+pub(crate) async fn readyz(State(app): State<App>) -> Result<Json<Health>, Problem> {
+    app.engine().ledger().check().await?;
+    Ok(OK)
+}

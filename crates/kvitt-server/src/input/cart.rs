@@ -1,0 +1,36 @@
+//! Lines and sums, checked together.
+
+use kvitt_core::SaleCart;
+use kvitt_money::{Cart, Country, OrderLine, Totals};
+
+use super::{OrderLineInput, Whole};
+use crate::problem::Problem;
+
+/// The three members that make up a cart.
+pub(crate) struct CartInput {
+    pub order_amount: Whole,
+    pub order_tax_amount: Option<Whole>,
+    pub order_lines: Vec<OrderLineInput>,
+}
+
+impl CartInput {
+    /// The cart, if its amounts agree; `order_tax_amount` is computed where it is absent.
+    pub(crate) fn check(self, country: Country) -> Result<SaleCart, Problem> {
+        let wanted: Vec<_> = self.order_lines.iter().map(OrderLineInput::wanted_id).collect();
+        let lines = self
+            .order_lines
+            .into_iter()
+            .enumerate()
+            .map(|(index, line)| -> Result<OrderLine, kvitt_money::Error> {
+                Ok(OrderLine::try_from(line.into_fields(index)?)
+                    .map_err(|error| error.at(index))?)
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let order_tax_amount = match self.order_tax_amount {
+            Some(amount) => amount.0,
+            None => Cart::sum(country, lines.clone())?.totals().order_tax_amount,
+        };
+        let claimed = Totals { order_amount: self.order_amount.0, order_tax_amount };
+        Ok(SaleCart::new(Cart::with_totals(country, lines, claimed)?, &wanted)?)
+    }
+}

@@ -1,0 +1,11 @@
+//! What happens around every handler.
+
+mod auth;
+mod body;
+mod observe;
+mod time;
+
+pub(crate) use auth::{require_key, require_key_for_metrics};
+pub(crate) use body::take_in;
+pub(crate) use observe::{observe, panicked};
+pub(crate) use time::within_time;

@@ -1,0 +1,90 @@
+//! Metrics in the text format of Prometheus. Each server has a recorder of its own, so that
+//! several of them in one process do not mix.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use kvitt_ledger::SaleQuery;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+
+use crate::app::App;
+use crate::problem::Problem;
+
+/// Bounds of the latency histogram, in seconds.
+const LATENCIES: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
+
+/// A server's own counters.
+pub(crate) struct Metrics {
+    recorder: PrometheusRecorder,
+    handle: PrometheusHandle,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let builder = PrometheusBuilder::new();
+        // Fails only for an empty list.
+        let builder = builder.set_buckets(&LATENCIES).unwrap_or_else(|_| PrometheusBuilder::new());
+        let recorder = builder.build_recorder();
+        let handle = recorder.handle();
+        metrics::with_local_recorder(&recorder, || {
+            metrics::describe_counter!("kvitt_http_requests_total", "Requests by route and status");
+            metrics::describe_histogram!(
+                "kvitt_http_request_duration_seconds",
+                "How long answers took, by route"
+            );
+            metrics::describe_counter!("kvitt_acts_total", "Acts on orders by kind and outcome");
+            metrics::describe_gauge!(
+                "kvitt_sales_needing_attention",
+                "Sales that a person must look at, unknown outcomes among them; counted up to 500"
+            );
+        });
+        Self { recorder, handle }
+    }
+
+    /// Counts a request.
+    pub(crate) fn request(&self, method: &'static str, route: &str, status: u16, took: Duration) {
+        let route = route.to_owned();
+        metrics::with_local_recorder(&self.recorder, || {
+            metrics::counter!("kvitt_http_requests_total", "method" => method,
+                "route" => route.clone(), "status" => status.to_string())
+            .increment(1);
+            metrics::histogram!("kvitt_http_request_duration_seconds", "method" => method,
+                "route" => route)
+            .record(took.as_secs_f64());
+        });
+    }
+
+    /// Counts an act.
+    pub(crate) fn act(&self, kind: &'static str, outcome: &'static str) {
+        metrics::with_local_recorder(&self.recorder, || {
+            metrics::counter!("kvitt_acts_total", "kind" => kind, "outcome" => outcome)
+                .increment(1);
+        });
+    }
+
+    fn text(&self, attention: usize) -> String {
+        metrics::with_local_recorder(&self.recorder, || {
+            let attention = u32::try_from(attention).unwrap_or(u32::MAX);
+            metrics::gauge!("kvitt_sales_needing_attention").set(f64::from(attention));
+        });
+        self.handle.render()
+    }
+}
+
+/// Counters and latencies in the text format of Prometheus.
+#[utoipa::path(get, path = "/metrics", tag = "Service", operation_id = "metrics",
+    responses((status = 200, description = "The metrics", body = String,
+        content_type = "text/plain")))]
+pub(crate) async fn metrics(State(app): State<App>) -> Result<Response, Problem> {
+    let engine = app.engine();
+    let query = SaleQuery {
+        attention_only: true,
+        limit: SaleQuery::LIMIT_MAX,
+        ..SaleQuery::all(engine.now().await)
+    };
+    let attention = engine.ledger().summaries(&query).await?.items.len();
+    let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    Ok((content_type, app.metrics().text(attention)).into_response())
+}

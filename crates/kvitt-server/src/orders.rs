@@ -1,0 +1,31 @@
+//! Orders: one file per resource or verb.
+
+pub(crate) mod captures;
+pub(crate) mod change;
+pub(crate) mod close;
+pub(crate) mod events;
+pub(crate) mod intents;
+pub(crate) mod list;
+pub(crate) mod read;
+pub(crate) mod refunds;
+pub(crate) mod shipping_info;
+
+use kvitt_core::{Recorded, Refusal, Sale, SaleId};
+use kvitt_engine::EngineError;
+
+use crate::app::App;
+use crate::problem::Problem;
+
+/// A sale that has become an order, with its events.
+async fn placed(app: &App, id: SaleId) -> Result<(Sale, Vec<Recorded>), Problem> {
+    let (sale, events) = app.engine().history(id).await.map_err(|error| match error {
+        EngineError::NotFound { .. } => {
+            EngineError::NotFound { what: "order", id: id.order_id().to_string() }
+        }
+        other => other,
+    })?;
+    if sale.order.is_none() {
+        return Err(Problem::from(EngineError::Refused(Refusal::NoOrder)).about_checkout(id));
+    }
+    Ok((sale, events))
+}

@@ -1,0 +1,134 @@
+//! What the engine says, as a problem.
+
+use kvitt_core::Refused;
+use kvitt_engine::EngineError;
+use kvitt_ledger::LedgerError;
+
+use super::codes;
+use super::{MemberError, Problem};
+use crate::view::KlarnaAnswer;
+
+impl From<EngineError> for Problem {
+    fn from(error: EngineError) -> Self {
+        let text = error.to_string();
+        match error {
+            EngineError::NotFound { .. } => Self::new(codes::NOT_FOUND, text),
+            // The same answer as for a checkout that is not there.
+            EngineError::WrongSecret => Self::new(codes::NOT_FOUND, text),
+            EngineError::Refused(refusal) => Self::new(codes::of_refusal(&refusal), text),
+            EngineError::Amount(error) => Self::from(error),
+            EngineError::LineIds(_) => Self::new(codes::INVALID_LINE_ID, text),
+            EngineError::Unsendable(_) => Self::new(codes::INVALID_FIELD, text),
+            EngineError::NoAccount { .. } => Self::new(codes::NO_ACCOUNT, text),
+            EngineError::AccountMissing { .. } => Self::new(codes::ACCOUNT_MISSING, text),
+            EngineError::IdempotencyKeyReused => Self::new(codes::IDEMPOTENCY_KEY_REUSED, text),
+            EngineError::KlarnaRefused { sale, refused } => {
+                klarna_refused(&refused).about_checkout(sale)
+            }
+            EngineError::KlarnaUnavailable { sale, correlation_id, .. } => {
+                let problem = Self::new(codes::KLARNA_UNAVAILABLE, text).about_checkout(sale);
+                match correlation_id {
+                    None => problem,
+                    Some(id) => problem.with_klarna(KlarnaAnswer::correlated(id)),
+                }
+            }
+            EngineError::Conflict => Self::new(codes::CONFLICT, text),
+            EngineError::Inconsistent(error) => {
+                tracing::error!(%error, "a sale's events do not make sense");
+                Self::new(
+                    codes::LEDGER_INCONSISTENT,
+                    "the sale's stored events do not make sense: a person has to look, the log \
+                     tells more under this request_id",
+                )
+            }
+            EngineError::Ledger(error) => Self::from(error),
+            other => {
+                tracing::error!(error = %other, "the engine failed");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<LedgerError> for Problem {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::BadCursor => Self::new(codes::INVALID_PARAMETER, error.to_string())
+                .with_error(MemberError {
+                    path: "cursor".to_owned(),
+                    value: None,
+                    expected: Some("a next_cursor from the page before".to_owned()),
+                    message: error.to_string(),
+                }),
+            LedgerError::Conflict { .. }
+            | LedgerError::IdempotencyKeyTaken
+            | LedgerError::LeaseLost => {
+                Self::new(codes::CONFLICT, "somebody else changed it at the same time: try again")
+            }
+            LedgerError::Inconsistent { .. } => {
+                tracing::error!(%error, "the ledger is damaged");
+                Self::new(
+                    codes::LEDGER_INCONSISTENT,
+                    "what is stored cannot be read: a person has to look, the log tells more \
+                     under this request_id",
+                )
+            }
+            LedgerError::Full | LedgerError::ReadOnly | LedgerError::Unavailable { .. } => {
+                tracing::error!(%error, "the ledger is not available");
+                Self::new(
+                    codes::LEDGER_UNAVAILABLE,
+                    "the database is not available: try again with the same Idempotency-Key",
+                )
+            }
+            other => {
+                tracing::error!(error = %other, "the ledger failed");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<kvitt_money::Error> for Problem {
+    fn from(error: kvitt_money::Error) -> Self {
+        let text = error.to_string();
+        match error {
+            kvitt_money::Error::Amount(error) => Self::new(codes::INVALID_AMOUNT, &text)
+                .with_error(MemberError {
+                    path: error.path(),
+                    value: Some(error.value),
+                    expected: Some(error.expected),
+                    message: error.rule.explanation().to_owned(),
+                }),
+            kvitt_money::Error::Market(_) => Self::new(codes::INVALID_MARKET, text),
+            _ => Self::new(codes::INVALID_AMOUNT, text),
+        }
+    }
+}
+
+impl From<kvitt_money::MarketError> for Problem {
+    fn from(error: kvitt_money::MarketError) -> Self {
+        Self::from(kvitt_money::Error::Market(error))
+    }
+}
+
+impl From<kvitt_core::LineIdError> for Problem {
+    fn from(error: kvitt_core::LineIdError) -> Self {
+        Self::from(EngineError::LineIds(error))
+    }
+}
+
+/// Klarna's refusal. Its own status is kept inside: to the shop it is a conflict.
+pub(crate) fn klarna_refused(refused: &Refused) -> Problem {
+    let status = refused.evidence.status;
+    let said = if refused.error_messages.is_empty() {
+        refused.error_code.clone()
+    } else {
+        format!("{}: {}", refused.error_code, refused.error_messages.join("; "))
+    };
+    let hint = match status {
+        Some(401) => " (check the credentials of the sale's account)",
+        _ => "",
+    };
+    Problem::new(codes::KLARNA_REFUSED, format!("Klarna refused: {said}{hint}"))
+        .with_klarna(KlarnaAnswer::refused(refused))
+}

@@ -1,0 +1,19 @@
+//! What shops are answered: the state of the business in the words of the API.
+
+mod checkout;
+mod event;
+mod intent;
+mod line;
+mod order;
+mod preview;
+mod shopper;
+mod summary;
+
+pub(crate) use checkout::Checkout;
+pub(crate) use event::{Event, EventFeed, EventPage};
+pub(crate) use intent::{Intent, KlarnaAnswer};
+pub(crate) use line::OrderLine;
+pub(crate) use order::{ActAnswer, Capture, CapturePage, Order, Refund, RefundPage, allowed_acts};
+pub(crate) use preview::Preview;
+pub(crate) use shopper::Shopper;
+pub(crate) use summary::{CheckoutPage, OrderPage, OrderSummary};

@@ -1,0 +1,148 @@
+//! One wanted act and how far it has come.
+
+use jiff::Timestamp;
+use kvitt_core::{Act, ActKind, Event, Evidence, IntentId, IntentState, Recorded, Refused, Sale};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// One wanted act and how far it has come.
+#[derive(Clone, Serialize, ToSchema)]
+pub(crate) struct Intent {
+    /// Its id, `int_…`.
+    id: String,
+    /// What is wanted: `place`, `capture`, `refund`, `cancel`, `release`, `extend`,
+    /// `update_authorization`, `update_references`, `update_shipping_address`,
+    /// `add_shipping_info`.
+    kind: &'static str,
+    /// `requested` (stored, the call may have left), `unknown` (the call was made, its outcome is
+    /// not known, and it is asked for again), `needs_human` (asking again will not tell), `done`,
+    /// `refused` (by Klarna).
+    state: &'static str,
+    /// Where to read it again.
+    url: String,
+    /// When it was stored.
+    #[schema(value_type = String, format = DateTime)]
+    requested_at: Timestamp,
+    /// How much, in minor units, where an amount moves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<i64>,
+    /// How often the call was made without learning its outcome.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts: Option<u32>,
+    /// What is in doubt and what to do, where the outcome is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+    /// What was last seen of Klarna's answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    klarna: Option<KlarnaAnswer>,
+}
+
+/// What was seen of an answer by Klarna.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, ToSchema)]
+pub(crate) struct KlarnaAnswer {
+    /// Klarna's operation, such as `captureOrder`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation: Option<String>,
+    /// Its HTTP status; none where no answer came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    /// Klarna's `error_code`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<String>,
+    /// Klarna's messages.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    error_messages: Vec<String>,
+    /// Klarna's correlation id: give it to Klarna's support.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) correlation_id: Option<String>,
+}
+
+impl KlarnaAnswer {
+    /// A refusal.
+    pub(crate) fn refused(refused: &Refused) -> Self {
+        Self {
+            error_code: Some(refused.error_code.clone()).filter(|code| !code.is_empty()),
+            error_messages: refused.error_messages.clone(),
+            ..Self::seen(&refused.evidence)
+        }
+    }
+
+    /// An answer of which only the correlation id is known.
+    pub(crate) fn correlated(correlation_id: String) -> Self {
+        Self { correlation_id: Some(correlation_id), ..Self::default() }
+    }
+
+    fn seen(evidence: &Evidence) -> Self {
+        Self {
+            operation: Some(evidence.operation.clone()).filter(|name| !name.is_empty()),
+            status: evidence.status,
+            error_code: None,
+            error_messages: Vec::new(),
+            correlation_id: evidence.correlation_id.clone(),
+        }
+    }
+}
+
+impl Intent {
+    /// The intent as it follows from its sale and that sale's events.
+    pub(crate) fn of(sale: &Sale, events: &[Recorded], id: IntentId) -> Option<Self> {
+        let intent = sale.intents.get(&id)?;
+        let kind = intent.act.kind();
+        let face = match kind {
+            ActKind::Place => format!("checkouts/{}", sale.id.checkout_id()),
+            _ => format!("orders/{}", sale.id.order_id()),
+        };
+        let (attempts, problem) = match &intent.state {
+            IntentState::Unknown { attempts, problem, .. } => {
+                (Some(*attempts), Some(problem.clone()))
+            }
+            IntentState::NeedsHuman { reason } => (None, Some(reason.clone())),
+            _ => (None, None),
+        };
+        Some(Self {
+            id: id.to_string(),
+            kind: kind.as_str(),
+            state: intent.state.as_str(),
+            url: format!("/v1/{face}/intents/{id}"),
+            requested_at: intent.requested_at,
+            amount: match &intent.act {
+                Act::Capture { captured_amount, .. } => Some(*captured_amount),
+                Act::Refund { refunded_amount, .. } => Some(*refunded_amount),
+                Act::Place { cart, .. } | Act::UpdateAuthorization { cart, .. } => {
+                    Some(cart.cart().totals().order_amount)
+                }
+                _ => None,
+            },
+            attempts,
+            problem,
+            klarna: last_answer(events, id),
+        })
+    }
+
+    /// Klarna's correlation id of the last answer, for the log.
+    pub(crate) fn correlation_id(&self) -> Option<&str> {
+        self.klarna.as_ref()?.correlation_id.as_deref()
+    }
+
+    /// The act, for the log.
+    pub(crate) fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    /// How far it has come, for the log.
+    pub(crate) fn state(&self) -> &'static str {
+        self.state
+    }
+}
+
+fn last_answer(events: &[Recorded], id: IntentId) -> Option<KlarnaAnswer> {
+    let of_this = |recorded: &&Recorded| recorded.event.intent() == Some(id);
+    match &events.iter().rev().find(of_this)?.event {
+        Event::Done { evidence, .. }
+        | Event::OutcomeUnknown { evidence, .. }
+        | Event::NeedsHuman { evidence, .. } => Some(KlarnaAnswer::seen(evidence)),
+        Event::Refused { refused, .. } => Some(KlarnaAnswer::refused(refused)),
+        _ => None,
+    }
+    .filter(|answer| *answer != KlarnaAnswer::default())
+}
