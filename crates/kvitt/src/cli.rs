@@ -19,7 +19,7 @@ Try it, without Klarna and without credentials:
 Or step by step, each in a terminal of its own:
   kvitt sandbox
   KVITT_KLARNA_URL=http://127.0.0.1:4010 kvitt serve
-  export KVITT_API_KEY=$(kvitt key create --name shop | head -n 1)
+  export KVITT_API_KEY=$(kvitt key create --name shop)
   kvitt checkout create --country SE --locale sv-SE --line \"Shirt,2,24900,2500\"
   kvitt order list
 

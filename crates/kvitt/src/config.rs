@@ -9,6 +9,7 @@ mod listen;
 mod problem;
 mod settings;
 mod sources;
+mod tls;
 
 pub(crate) use account::AccountSettings;
 pub(crate) use listen::Listen;

@@ -46,6 +46,6 @@ impl From<DemoArgs> for DemoOptions {
 
 /// Runs the demo.
 pub(crate) async fn run(options: DemoOptions) -> anyhow::Result<ExitCode> {
-    let listener = options.sandbox_listen.bind().await?;
+    let listener = options.sandbox_listen.bind().await.map_err(anyhow::Error::msg)?;
     anyhow::bail!("the demo at {} is not part of this build: {options:?}", listener.local_addr()?)
 }

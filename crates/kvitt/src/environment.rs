@@ -30,7 +30,8 @@ impl Environment {
 
 impl FromIterator<(String, String)> for Environment {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
-        let kept = |(name, value): &(String, String)| name.starts_with("KVITT_") && !value.is_empty();
+        let kept =
+            |(name, value): &(String, String)| name.starts_with("KVITT_") && !value.is_empty();
         Self(variables.into_iter().filter(kept).collect())
     }
 }
@@ -42,8 +43,10 @@ mod tests {
     #[test]
     fn what_is_empty_or_somebody_elses_is_not_there() {
         let variables = [("KVITT_LISTEN", "a:1"), ("KVITT_LOG", ""), ("PATH", "/bin")];
-        let environment: Environment =
-            variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let environment: Environment = variables
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
         assert_eq!(environment.get("KVITT_LISTEN"), Some("a:1"));
         assert_eq!(environment.get("KVITT_LOG"), None);
         assert_eq!(environment.get("PATH"), None);

@@ -14,6 +14,7 @@ mod demo;
 mod environment;
 mod events;
 mod failure;
+mod file_input;
 mod follow_clock;
 mod key;
 mod log;
@@ -72,7 +73,7 @@ fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
             }
             Command::Serve(args) => Box::pin(serve::run(&args, context)).await,
             Command::Sandbox(args) => Box::pin(sandbox::run(&args, context)).await,
-            Command::Key(args) => Box::pin(key::run(args.command, context)).await,
+            Command::Key(args) => Box::pin(key::run(args, context)).await,
             Command::Checkout(args) => Box::pin(checkout::run(args, context)).await,
             Command::Order(args) => Box::pin(order::run(args, context)).await,
             Command::Events(args) => Box::pin(events::run(args, context)).await,

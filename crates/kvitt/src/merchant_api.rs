@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use clap::Args;
 use kvitt_engine::{Clock as _, IdSource as _, RandomIds, SystemClock};
-use reqwest::header::{AUTHORIZATION, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, redirect};
-use serde_json::Value;
 use url::{Host, Url};
 
-pub(crate) use answer::{Answer, parse_json, shown};
+pub(crate) use answer::{Answer, shown};
 
 use crate::Context;
 use crate::failure::{Exit, Failure};
@@ -46,8 +45,8 @@ pub(crate) struct Change<'a> {
     pub(crate) method: Method,
     /// The path below `/v1`, part by part.
     pub(crate) path: &'a [&'a str],
-    /// The body.
-    pub(crate) body: &'a Value,
+    /// The body, as JSON text; none where the path says everything.
+    pub(crate) body: Option<&'a str>,
     /// The key under which it is carried out once.
     pub(crate) idempotency_key: &'a str,
 }
@@ -111,12 +110,8 @@ impl MerchantApi {
     /// Says what a change would do, without doing it.
     pub(crate) async fn preview(&self, change: &Change<'_>) -> Result<Answer, Failure> {
         let url = self.url(change.path, &[("preview", "true".to_owned())])?;
-        let request = self
-            .client
-            .request(change.method.clone(), url)
-            .header(AUTHORIZATION, self.authorization.clone())
-            .json(change.body);
-        let answer = read(request).await.map_err(|error| self.unreachable(&error))?;
+        let answer =
+            read(self.request(change, url)).await.map_err(|error| self.unreachable(&error))?;
         answer.check(None)
     }
 
@@ -126,12 +121,7 @@ impl MerchantApi {
         let header = HeaderValue::from_str(key)
             .map_err(|_| Failure::usage("--idempotency-key must be visible ASCII characters"))?;
         let url = self.url(change.path, &[])?;
-        let request = self
-            .client
-            .request(change.method.clone(), url)
-            .header(AUTHORIZATION, self.authorization.clone())
-            .header("Idempotency-Key", header)
-            .json(change.body);
+        let request = self.request(change, url).header("Idempotency-Key", header);
         match read(request).await {
             Ok(answer) => answer.check(Some(key)),
             Err(error) if error.is_connect() || error.is_builder() => Err(self.unreachable(&error)),
@@ -144,6 +134,18 @@ impl MerchantApi {
                     repeat_with(key)
                 ),
             )),
+        }
+    }
+
+    fn request(&self, change: &Change<'_>, url: Url) -> reqwest::RequestBuilder {
+        let request = self
+            .client
+            .request(change.method.clone(), url)
+            .header(AUTHORIZATION, self.authorization.clone());
+        match change.body {
+            None => request,
+            // As it was written: a number that a program would round is for the server to refuse.
+            Some(body) => request.header(CONTENT_TYPE, "application/json").body(body.to_owned()),
         }
     }
 
@@ -176,8 +178,8 @@ impl MerchantApi {
 /// How to repeat a change without doing it twice.
 pub(crate) fn repeat_with(key: &str) -> String {
     format!(
-        "Read the order again, or repeat the same command with --idempotency-key {key}: it is \
-         carried out once."
+        "Look again, or repeat the same command with --idempotency-key {key}: it is carried out \
+         once."
     )
 }
 

@@ -66,10 +66,7 @@ pub(crate) fn plain(text: &str) -> String {
 }
 
 /// Rows under headings. Headings that begin with `>` are set right, as numbers are.
-pub(crate) fn table(
-    headings: &[&str],
-    rows: impl IntoIterator<Item = Vec<String>>,
-) -> String {
+pub(crate) fn table(headings: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     if io::stdout().is_terminal() {
@@ -131,7 +128,8 @@ mod tests {
     fn numbers_stand_right_and_absent_values_are_left_out() {
         let rows = [vec!["a".to_owned(), "5".to_owned()], vec!["bb".to_owned(), "1000".to_owned()]];
         assert_eq!(table(&["name", ">sum"], rows), "NAME   SUM\na        5\nbb    1000");
-        let pairs = [("id", Some("x".to_owned())), ("gone", None), ("status", Some("y".to_owned()))];
+        let pairs =
+            [("id", Some("x".to_owned())), ("gone", None), ("status", Some("y".to_owned()))];
         assert_eq!(list(pairs), "id      x\nstatus  y");
     }
 }

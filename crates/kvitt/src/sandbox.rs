@@ -56,9 +56,9 @@ pub(crate) async fn run(args: &SandboxArgs, context: &Context) -> Result<ExitCod
         .as_deref()
         .or_else(|| environment.get("KVITT_SANDBOX_CREDENTIALS"))
         .map(|pair| {
-            let parts = pair.split_once(':').filter(|(user, password)| {
-                !user.is_empty() && !password.is_empty()
-            });
+            let parts = pair
+                .split_once(':')
+                .filter(|(user, password)| !user.is_empty() && !password.is_empty());
             parts.map(|(user, password)| (user.to_owned(), password.into())).ok_or_else(|| {
                 Failure::usage(
                     "the sandbox's credentials are not USER:PASSWORD: give both, with a colon \

@@ -15,8 +15,7 @@ const ONLY_ACCOUNT: &str = "default";
 const ONLY_PREFIX: &str = "KVITT_KLARNA_";
 const NAMED_PREFIX: &str = "KVITT_ACCOUNT_";
 /// What a variable of an account can end in.
-const OF_SECRETS: [&str; 5] =
-    ["USERNAME", "PASSWORD", "PASSWORD_FILE", "API_KEY", "API_KEY_FILE"];
+const OF_SECRETS: [&str; 5] = ["USERNAME", "PASSWORD", "PASSWORD_FILE", "API_KEY", "API_KEY_FILE"];
 const OF_PLACE: [&str; 3] = ["URL", "REGION", "ENVIRONMENT"];
 /// Most characters in an account's name.
 const NAME_LENGTH_MAX: usize = 64;
@@ -65,9 +64,8 @@ impl AccountSettings {
         if tables.is_empty() {
             if of_variables.is_empty() { Vec::new() } else { only(sources, problems) }
         } else {
-            let account = |(index, table): (usize, &AccountTable)| {
-                named(index, table, sources, problems)
-            };
+            let account =
+                |(index, table): (usize, &AccountTable)| named(index, table, sources, problems);
             tables.iter().enumerate().filter_map(account).collect()
         }
     }
@@ -158,9 +156,8 @@ fn named(
     };
     let allowed = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '_';
     if !(1..=NAME_LENGTH_MAX).contains(&name.value.len()) || !name.value.chars().all(allowed) {
-        problems.add(name.refused(format_args!(
-            "use 1 to {NAME_LENGTH_MAX} letters, digits, - and _"
-        )));
+        problems
+            .add(name.refused(format_args!("use 1 to {NAME_LENGTH_MAX} letters, digits, - and _")));
         return None;
     }
     let prefix = prefix_of(&name.value);
@@ -257,9 +254,9 @@ impl Draft {
             .filter_map(|given| problems.keep(given.value.parse().map_err(|it| given.refused(it))))
             .collect();
         let place = self.place(&countries, problems);
-        let local = place.as_ref().is_some_and(|(environment, url)| {
-            environment.is_none() && is_on_this_machine(url)
-        });
+        let local = place
+            .as_ref()
+            .is_some_and(|(environment, url)| environment.is_none() && is_on_this_machine(url));
         let environment = place.as_ref().and_then(|(environment, _)| *environment);
         let credentials = self.credentials(local, environment, problems);
         let (environment, base_url) = place?;

@@ -151,7 +151,12 @@ impl Reader {
         match self.take(key)? {
             Value::Table(table) => Some(Self::new(format!("{key}."), table)),
             other => {
-                self.wrong_type(key, &other, &format!("a table, which begins with [{key}]"), problems);
+                self.wrong_type(
+                    key,
+                    &other,
+                    &format!("a table, which begins with [{key}]"),
+                    problems,
+                );
                 None
             }
         }

@@ -20,12 +20,14 @@ impl Listen {
         let host = self.host.trim_start_matches('[').trim_end_matches(']');
         TcpListener::bind((host, self.port)).await.map_err(|error| {
             let (what, way_out) = match error.kind() {
-                ErrorKind::AddrInUse => {
-                    ("another program listens there", "stop it, or choose another port; 0 picks one")
-                }
-                ErrorKind::AddrNotAvailable => {
-                    ("this machine has no such address", "127.0.0.1 is itself, 0.0.0.0 is all it has")
-                }
+                ErrorKind::AddrInUse => (
+                    "another program listens there",
+                    "stop it, or choose another port; 0 picks one",
+                ),
+                ErrorKind::AddrNotAvailable => (
+                    "this machine has no such address",
+                    "127.0.0.1 is itself, 0.0.0.0 is all it has",
+                ),
                 ErrorKind::PermissionDenied => {
                     ("that is not permitted", "choose a port from 1024 on")
                 }
@@ -86,7 +88,10 @@ mod tests {
         let first = listen.bind().await.unwrap();
         let taken: Listen = first.local_addr().unwrap().to_string().parse().unwrap();
         let refusal = taken.bind().await.unwrap_err();
-        assert!(refusal.contains(&taken.to_string()) && refusal.contains("another port"), "{refusal}");
+        assert!(
+            refusal.contains(&taken.to_string()) && refusal.contains("another port"),
+            "{refusal}"
+        );
         let ipv6: Listen = "[::1]:0".parse().unwrap();
         // A machine without IPv6 says so; brackets are none of its business.
         assert!(!ipv6.bind().await.is_err_and(|refusal| refusal.contains("lookup")));

@@ -38,9 +38,9 @@ impl Problems {
     pub(crate) fn check(&self) -> Result<(), Failure> {
         match self.0.as_slice() {
             [] => Ok(()),
-            [problem] => Err(Failure::usage(format_args!(
-                "this configuration cannot work:\n  - {problem}"
-            ))),
+            [problem] => {
+                Err(Failure::usage(format_args!("this configuration cannot work:\n  - {problem}")))
+            }
             problems => Err(Failure::usage(format_args!(
                 "this configuration cannot work, for {} reasons:\n  - {}",
                 problems.len(),

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::listen::is_this_machine;
 use super::sources::{Given, Sources};
-use super::{AccountSettings, Listen, Problems};
+use super::{AccountSettings, Listen, Problems, tls};
 use crate::log::{self, LogFormat, LogSettings};
 
 /// Where the server listens unless told.
@@ -69,17 +69,19 @@ impl ServeSettings {
             "KVITT_PUBLIC_URL",
             file.public_url.as_ref(),
         );
-        let checked_url =
-            public_url.as_ref().and_then(|given| problems.keep(address(given, "https://pay.example.com")));
+        let checked_url = public_url
+            .as_ref()
+            .and_then(|given| problems.keep(address(given, "https://pay.example.com")));
         let clock_from = sources.pick(
             "clock_from",
             flags.clock_from,
             "KVITT_CLOCK_FROM",
             file.clock_from.as_ref(),
         );
-        let checked_clock =
-            clock_from.as_ref().and_then(|given| problems.keep(address(given, "http://127.0.0.1:4010")));
-        let tls = tls(flags, sources, problems);
+        let checked_clock = clock_from
+            .as_ref()
+            .and_then(|given| problems.keep(address(given, "http://127.0.0.1:4010")));
+        let tls = tls_files(flags, sources, problems);
         let log = log_settings(sources, problems);
         let accounts = AccountSettings::all(sources, problems);
         let production = accounts
@@ -158,7 +160,7 @@ fn address(given: &Given, example: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-fn tls(
+fn tls_files(
     flags: &ServeFlags<'_>,
     sources: &Sources,
     problems: &mut Problems,
@@ -171,19 +173,9 @@ fn tls(
         file.tls_certificate.as_ref(),
     );
     let key = sources.pick("tls.key", flags.tls_key, "KVITT_TLS_KEY", file.tls_key.as_ref());
-    let readable = |given: &Given, problems: &mut Problems| {
-        if let Err(error) = std::fs::read(&given.value) {
-            problems.add(given.refused(format_args!(
-                "the file cannot be read, {error}: name a PEM file that kvitt's user may read"
-            )));
-        }
-        PathBuf::from(&given.value)
-    };
     match (certificate, key) {
         (None, None) => None,
-        (Some(certificate), Some(key)) => {
-            Some((readable(&certificate, problems), readable(&key, problems)))
-        }
+        (Some(certificate), Some(key)) => tls::check(&certificate, &key, problems),
         (Some(one), None) => {
             problems.add(one.refused("tls.key is missing: give both, or neither"));
             None
@@ -210,9 +202,8 @@ fn log_settings(sources: &Sources, problems: &mut Problems) -> LogSettings {
     if let Some(given) = sources.pick("log.filter", None, "KVITT_LOG", file.log_filter.as_ref()) {
         match log::check_filter(&given.value) {
             Ok(()) => settings.filter = given.value,
-            Err(error) => problems.add(given.refused(format_args!(
-                "{error}; write it like info,kvitt_engine=debug"
-            ))),
+            Err(error) => problems
+                .add(given.refused(format_args!("{error}; write it like info,kvitt_engine=debug"))),
         }
     }
     settings

@@ -45,10 +45,8 @@ impl Sources {
     /// Reads the file, if there is one. What is wrong with it is noted.
     pub(crate) fn read(context: &Context, problems: &mut Problems) -> Self {
         let environment = context.environment.clone();
-        let named = context
-            .config
-            .clone()
-            .or_else(|| environment.get("KVITT_CONFIG").map(PathBuf::from));
+        let named =
+            context.config.clone().or_else(|| environment.get("KVITT_CONFIG").map(PathBuf::from));
         let path = named.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
         let file_name = path.display().to_string();
         let file = match std::fs::read_to_string(&path) {

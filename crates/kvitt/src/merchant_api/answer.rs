@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::failure::{Exit, Failure};
 use crate::merchant_api::repeat_with;
@@ -150,13 +149,6 @@ pub(crate) fn shown<T: DeserializeOwned>(
     show: impl FnOnce(T) -> String,
 ) -> Result<String, Failure> {
     if json { Ok(answer.json().to_owned()) } else { Ok(show(answer.read()?)) }
-}
-
-/// A JSON value from a file's or stdin's text, refused with where it comes from.
-pub(crate) fn parse_json(text: &str, from: &str) -> Result<Value, Failure> {
-    serde_json::from_str(text).map_err(|error| {
-        Failure::usage(format_args!("{from} is not JSON: {error}"))
-    })
 }
 
 #[cfg(test)]

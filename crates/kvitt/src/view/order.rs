@@ -97,9 +97,10 @@ impl Order {
         let of_total = |minor| part(minor, self.order_amount, currency);
         let changed = (self.original_order_amount != self.order_amount)
             .then(|| amount(self.original_order_amount, currency));
-        let may_ship = self.may_ship.as_ref().map(|it| {
-            format!("{}: {}", if it.allowed { "yes" } else { "no" }, it.sentence)
-        });
+        let may_ship = self
+            .may_ship
+            .as_ref()
+            .map(|it| format!("{}: {}", if it.allowed { "yes" } else { "no" }, it.sentence));
         let head = output::list([
             ("order", Some(self.id.clone())),
             ("status", self.status.clone()),
@@ -179,11 +180,16 @@ impl Acted {
     pub(crate) fn show(self) -> String {
         let currency = &self.order.purchase_currency;
         let what = self.intent.kind.replace('_', " ");
-        let how_much =
-            self.intent.amount.map(|it| format!(" of {}", amount(it, currency))).unwrap_or_default();
-        let id = self.capture.iter().chain(&self.refund).find_map(|it| {
-            it.capture_id.as_ref().or(it.refund_id.as_ref())
-        });
+        let how_much = self
+            .intent
+            .amount
+            .map(|it| format!(" of {}", amount(it, currency)))
+            .unwrap_or_default();
+        let id = self
+            .capture
+            .iter()
+            .chain(&self.refund)
+            .find_map(|it| it.capture_id.as_ref().or(it.refund_id.as_ref()));
         let id = id.map(|id| format!(" ({id})")).unwrap_or_default();
         let state = if self.intent.state == "done" {
             "done".to_owned()
@@ -218,8 +224,16 @@ impl OrderPage {
             ]
         };
         let headings = [
-            "order", "status", "fraud", ">amount", ">captured", ">refunded", ">left", "reference",
-            "placed", "attention",
+            "order",
+            "status",
+            "fraud",
+            ">amount",
+            ">captured",
+            ">refunded",
+            ">left",
+            "reference",
+            "placed",
+            "attention",
         ];
         let table = output::table(&headings, self.items.iter().map(row));
         match self.next_cursor {
