@@ -23,7 +23,7 @@ mod order;
 mod output;
 mod sandbox;
 mod serve;
-mod shutdown;
+mod stop;
 mod view;
 
 use std::process::ExitCode;

@@ -9,7 +9,7 @@ use crate::Context;
 use crate::config::Listen;
 use crate::failure::Failure;
 use crate::log::{self, LogSettings};
-use crate::{output, shutdown};
+use crate::{output, stop};
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:4010";
 
@@ -73,7 +73,7 @@ pub(crate) async fn run(args: &SandboxArgs, context: &Context) -> Result<ExitCod
     output::print(&format!("listening on http://{address}"))?;
     tokio::select! {
         served = sandbox.serve(listener) => served.map_err(Failure::internal)?,
-        () = shutdown::asked() => {}
+        () = stop::requested_or_never() => {}
     }
     Ok(ExitCode::SUCCESS)
 }

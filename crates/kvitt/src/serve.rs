@@ -12,7 +12,7 @@ use crate::Context;
 use crate::config::{AccountSettings, Problems, ServeFlags, ServeSettings, Sources};
 use crate::failure::Failure;
 use crate::follow_clock::FollowClock;
-use crate::{log, output, shutdown};
+use crate::{log, output, stop};
 
 const AFTER_HELP: &str = "\
 Settings come from flags, then from KVITT_… variables, then from kvitt.toml:
@@ -157,7 +157,7 @@ impl Ready {
         let config = ServerConfig::new(engine.clone(), Arc::new(RandomIds));
         let router = kvitt_server::router(config);
         output::print(&format!("listening on {address}"))?;
-        let server = kvitt_server::serve(listener, router, tls, shutdown::asked());
+        let server = kvitt_server::serve(listener, router, tls, stop::requested_or_never());
         // Work that is dropped half way is finished by whoever claims it next.
         tokio::select! {
             served = server => served.map_err(Failure::internal)?,

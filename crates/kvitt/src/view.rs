@@ -8,6 +8,7 @@ mod line;
 mod money;
 mod order;
 mod preview;
+mod time;
 
 pub(crate) use checkout::Checkout;
 pub(crate) use event::{events, page as event_page};

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::line::{self, Line};
 use super::money::amount;
+use super::time::to_the_second;
 use crate::output;
 
 /// A checkout as the merchant API shows it.
@@ -65,8 +66,8 @@ impl Checkout {
             ("reference 2", self.merchant_reference2),
             ("session", session.map(|it| it.session_id.clone())),
             ("ways to pay", session.map(methods)),
-            ("session until", session.map(|it| it.expires_at.clone())),
-            ("created", Some(self.created_at)),
+            ("session until", session.map(|it| to_the_second(&it.expires_at))),
+            ("created", Some(to_the_second(&self.created_at))),
             ("attention", self.attention),
         ]);
         format!("{head}\n\n{}", line::lines(&self.order_lines, currency))

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::time::to_the_second;
 use crate::output;
 
 /// A part of the feed, or all events of one sale.
@@ -37,7 +38,7 @@ pub(crate) fn events(page: EventPage) -> String {
     let rows = page.items.iter().map(|event| {
         vec![
             event.seq.to_string(),
-            event.at.clone(),
+            to_the_second(&event.at),
             event.kind.clone(),
             event.cause.by.clone(),
             event.detail(),
@@ -55,7 +56,7 @@ pub(crate) fn page(page: EventPage) -> String {
     let rows = page.items.iter().map(|event| {
         vec![
             event.position.map(|it| it.to_string()).unwrap_or_default(),
-            event.at.clone(),
+            to_the_second(&event.at),
             event.order_id.clone(),
             event.kind.clone(),
             event.cause.by.clone(),

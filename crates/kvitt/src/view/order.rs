@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::line::{self, Line};
 use super::money::{amount, part};
+use super::time::to_the_second;
 use crate::output;
 
 /// An order as the merchant API shows it.
@@ -109,9 +110,9 @@ impl Order {
             ("amount", Some(amount(self.order_amount, currency))),
             ("placed with", changed),
             ("captured", Some(of_total(self.captured_amount))),
-            ("refunded", Some(part(self.refunded_amount, self.captured_amount, currency))),
+            ("refunded", self.refunded_of_captured()),
             ("left to capture", Some(of_total(self.remaining_authorized_amount))),
-            ("capture until", self.expires_at.clone()),
+            ("capture until", self.expires_at.as_deref().map(to_the_second)),
             ("possible now", Some(self.allowed_acts.join(", ")).filter(|acts| !acts.is_empty())),
             ("under way", self.open_intent.as_ref().map(Intent::sentence)),
             ("attention", self.attention.clone()),
@@ -124,8 +125,8 @@ impl Order {
             ("Klarna's order", self.klarna_order_id.clone()),
             ("Klarna's reference", self.klarna_reference.clone()),
             ("checkout", Some(self.checkout_id.clone())),
-            ("created", Some(self.created_at.clone())),
-            ("placed", self.placed_at.clone()),
+            ("created", Some(to_the_second(&self.created_at))),
+            ("placed", self.placed_at.as_deref().map(to_the_second)),
         ]);
         let mut parts = vec![head, line::order_lines(&self.order_lines, currency)];
         if !self.captures.is_empty() {
@@ -137,6 +138,12 @@ impl Order {
         parts.join("\n\n")
     }
 
+    /// How much of what was captured is refunded; none where there is nothing to refund.
+    fn refunded_of_captured(&self) -> Option<String> {
+        let captured = self.captured_amount;
+        (captured > 0).then(|| part(self.refunded_amount, captured, &self.purchase_currency))
+    }
+
     /// The sums, after something was done to them.
     fn sums(&self) -> String {
         let currency = &self.purchase_currency;
@@ -145,9 +152,9 @@ impl Order {
             ("order", Some(self.id.clone())),
             ("status", self.status.clone()),
             ("captured", Some(of_total(self.captured_amount))),
-            ("refunded", Some(part(self.refunded_amount, self.captured_amount, currency))),
+            ("refunded", self.refunded_of_captured()),
             ("left to capture", Some(of_total(self.remaining_authorized_amount))),
-            ("capture until", self.expires_at.clone()),
+            ("capture until", self.expires_at.as_deref().map(to_the_second)),
             ("attention", self.attention.clone()),
         ])
     }
@@ -160,7 +167,7 @@ fn movements(id: &str, moved: &str, movements: &[Movement], currency: &str) -> S
         vec![
             id.cloned().unwrap_or_default(),
             amount(it.captured_amount + it.refunded_amount, currency),
-            at.clone(),
+            to_the_second(at),
             it.reference.clone().unwrap_or_default(),
             it.description.clone().unwrap_or_default(),
         ]
@@ -219,7 +226,7 @@ impl OrderPage {
                 amount(order.refunded_amount, currency),
                 amount(order.remaining_authorized_amount, currency),
                 order.merchant_reference1.clone().unwrap_or_default(),
-                order.placed_at.clone().unwrap_or_default(),
+                order.placed_at.as_deref().map(to_the_second).unwrap_or_default(),
                 order.attention.clone().unwrap_or_default(),
             ]
         };
