@@ -8,69 +8,82 @@ mod start;
 mod walk;
 
 use std::io::{Write, stdout};
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use clap::Args;
 use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
 
-use api::Api;
+use self::api::Api;
+use crate::config::Listen;
+use crate::shutdown;
 
-/// How the demo runs.
-#[derive(Debug, Clone)]
-pub(crate) struct DemoOptions {
-    /// Walk the route and stop.
-    pub(crate) headless: bool,
-    /// Where data lives; a temporary folder where absent.
-    pub(crate) data: Option<PathBuf>,
-    /// Where the server listens.
-    pub(crate) listen: Option<SocketAddr>,
-    /// Where the sandbox listens.
-    pub(crate) sandbox_listen: Option<SocketAddr>,
+/// Flags of `kvitt demo`.
+#[derive(Args)]
+pub(crate) struct DemoArgs {
+    /// Walk the whole route without a browser, and exit 0 only if all of it held
+    #[arg(long)]
+    headless: bool,
+    /// Keep the data in this folder instead of a temporary one
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Where the server listens; port 0 picks a free one [default: 127.0.0.1:4000, or any free
+    /// port with --headless]
+    #[arg(long, value_name = "HOST:PORT")]
+    listen: Option<Listen>,
+    /// Where the sandbox listens; port 0 picks a free one [default: 127.0.0.1:4010, or any free
+    /// port with --headless]
+    #[arg(long, value_name = "HOST:PORT")]
+    sandbox_listen: Option<Listen>,
 }
 
 /// Runs the demo. The code is a failure where a check of the walk did not hold.
-pub(crate) async fn run(options: DemoOptions) -> Result<ExitCode> {
+pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode> {
     let temporary;
-    let folder = if let Some(folder) = options.data {
-        std::fs::create_dir_all(&folder)
+    let folder = if let Some(folder) = &args.data {
+        std::fs::create_dir_all(folder)
             .with_context(|| format!("--data {} cannot be created", folder.display()))?;
-        folder
+        folder.as_path()
     } else {
         temporary = tempfile::tempdir().context("no temporary folder: give one with --data DIR")?;
-        temporary.path().to_owned()
+        temporary.path()
     };
-    // A walk needs no fixed place, and must not fail because something else has it.
-    let port = |fixed| if options.headless { 0 } else { fixed };
-    let local = |fixed| SocketAddr::from((Ipv4Addr::LOCALHOST, port(fixed)));
     let mut running = start::start(
         folder,
-        options.listen.unwrap_or_else(|| local(4000)),
-        options.sandbox_listen.unwrap_or_else(|| local(4010)),
+        bind(args.listen.as_ref(), 4000, args.headless).await?,
+        bind(args.sandbox_listen.as_ref(), 4010, args.headless).await?,
     )
     .await?;
-    let mut out = stdout().lock();
-    if options.headless {
+    if args.headless {
         let api = Api {
             server: format!("http://{}", running.server),
             sandbox: format!("http://{}", running.sandbox),
             key: running.key.clone(),
             http: reqwest::Client::builder().build()?,
         };
-        let held = walk::walk(&api, &mut out).await?;
+        let held = walk::walk(&api, &mut stdout()).await?;
         return Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
-    greet(&mut out, &running)?;
-    drop(out);
+    greet(&mut stdout().lock(), &running)?;
     tokio::select! {
-        ended = running.tasks.join_next() => match ended {
-            Some(ended) => ended??,
-            None => {}
-        },
-        stopped = crate::stop::requested() => stopped?,
+        Some(ended) = running.tasks.join_next() => ended??,
+        () = shutdown::asked() => {}
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Takes a port: the one asked for, else the usual one. A walk needs no fixed place, and must not
+/// fail because something else has it.
+async fn bind(asked: Option<&Listen>, usual: u16, headless: bool) -> Result<TcpListener> {
+    let listen = match asked {
+        Some(listen) => listen.clone(),
+        None => format!("127.0.0.1:{}", if headless { 0 } else { usual })
+            .parse()
+            .map_err(anyhow::Error::msg)?,
+    };
+    listen.bind().await.map_err(anyhow::Error::msg)
 }
 
 /// What a newcomer needs to go on.

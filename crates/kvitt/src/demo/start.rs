@@ -1,7 +1,7 @@
 //! Starts a sandbox and a server beside each other, on one clock.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -38,12 +38,10 @@ pub(super) struct Running {
 
 /// Starts both, with their data in a folder.
 pub(super) async fn start(
-    folder: PathBuf,
-    server: SocketAddr,
-    sandbox: SocketAddr,
+    folder: &Path,
+    server_listener: TcpListener,
+    sandbox_listener: TcpListener,
 ) -> Result<Running> {
-    let sandbox_listener = bind(sandbox, "--sandbox-listen").await?;
-    let server_listener = bind(server, "--listen").await?;
     let (server, sandbox) = (server_listener.local_addr()?, sandbox_listener.local_addr()?);
 
     let klarna = Sandbox::new(Config::default());
@@ -78,10 +76,4 @@ pub(super) async fn start(
         Ok(())
     });
     Ok(Running { server, sandbox, key, tasks })
-}
-
-async fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
-        format!("{address} cannot be listened on: choose another address with {flag}")
-    })
 }
