@@ -1,12 +1,13 @@
 //! The command line as a whole: which commands there are, and what they share.
 
-use std::net::SocketAddr;
+#![expect(clippy::doc_markdown, reason = "help texts are shown as they stand")]
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::checkout::CheckoutArgs;
-use crate::demo::DemoOptions;
+use crate::demo::DemoArgs;
 use crate::events::EventsArgs;
 use crate::key::KeyArgs;
 use crate::order::OrderArgs;
@@ -56,30 +57,6 @@ pub(crate) struct Common {
     /// Print results as JSON, for programs
     #[arg(long, global = true, help_heading = "Common options")]
     pub(crate) json: bool,
-}
-
-/// Flags of `kvitt demo`.
-#[derive(Args)]
-pub(crate) struct DemoArgs {
-    /// Walk the whole route without a browser, and exit 0 only if all of it held
-    #[arg(long)]
-    headless: bool,
-    /// Keep the data in this folder instead of a temporary one
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// Where the server listens, 127.0.0.1:4000 unless told; port 0 picks a free one
-    #[arg(long, value_name = "HOST:PORT")]
-    listen: Option<SocketAddr>,
-    /// Where the sandbox listens, 127.0.0.1:4010 unless told; port 0 picks a free one
-    #[arg(long, value_name = "HOST:PORT")]
-    sandbox_listen: Option<SocketAddr>,
-}
-
-impl From<DemoArgs> for DemoOptions {
-    fn from(args: DemoArgs) -> Self {
-        let DemoArgs { headless, data, listen, sandbox_listen } = args;
-        Self { headless, data, listen, sandbox_listen }
-    }
 }
 
 /// Every command.

@@ -23,7 +23,7 @@ mod order;
 mod output;
 mod sandbox;
 mod serve;
-mod stop;
+mod shutdown;
 mod view;
 
 use std::process::ExitCode;
@@ -69,7 +69,7 @@ fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         match command {
             Command::Demo(args) => {
                 log::start(&log::LogSettings::quiet()).map_err(Failure::internal)?;
-                Box::pin(demo::run(args.into())).await.map_err(Failure::internal)
+                Box::pin(demo::run(args)).await.map_err(Failure::internal)
             }
             Command::Serve(args) => Box::pin(serve::run(&args, context)).await,
             Command::Sandbox(args) => Box::pin(sandbox::run(&args, context)).await,

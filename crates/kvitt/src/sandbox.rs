@@ -1,5 +1,7 @@
 //! `kvitt sandbox`: Klarna on localhost.
 
+#![expect(clippy::doc_markdown, reason = "help texts are shown as they stand")]
+
 use std::process::ExitCode;
 
 use clap::Args;
@@ -9,7 +11,7 @@ use crate::Context;
 use crate::config::Listen;
 use crate::failure::Failure;
 use crate::log::{self, LogSettings};
-use crate::{output, stop};
+use crate::{output, shutdown};
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:4010";
 
@@ -73,7 +75,7 @@ pub(crate) async fn run(args: &SandboxArgs, context: &Context) -> Result<ExitCod
     output::print(&format!("listening on http://{address}"))?;
     tokio::select! {
         served = sandbox.serve(listener) => served.map_err(Failure::internal)?,
-        () = stop::requested_or_never() => {}
+        () = shutdown::asked() => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,5 +1,7 @@
 //! `kvitt serve`: the order server.
 
+#![expect(clippy::doc_markdown, reason = "help texts are shown as they stand")]
+
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -12,7 +14,7 @@ use crate::Context;
 use crate::config::{AccountSettings, Problems, ServeFlags, ServeSettings, Sources};
 use crate::failure::Failure;
 use crate::follow_clock::FollowClock;
-use crate::{log, output, stop};
+use crate::{log, output, shutdown};
 
 const AFTER_HELP: &str = "\
 Settings come from flags, then from KVITT_… variables, then from kvitt.toml:
@@ -157,10 +159,10 @@ impl Ready {
         let config = ServerConfig::new(engine.clone(), Arc::new(RandomIds));
         let router = kvitt_server::router(config);
         output::print(&format!("listening on {address}"))?;
-        let server = kvitt_server::serve(listener, router, tls, stop::requested_or_never());
+        let serving = kvitt_server::serve(listener, router, tls, shutdown::asked());
         // Work that is dropped half way is finished by whoever claims it next.
         tokio::select! {
-            served = server => served.map_err(Failure::internal)?,
+            served = serving => served.map_err(Failure::internal)?,
             () = engine.work() => {}
         }
         Ok(ExitCode::SUCCESS)

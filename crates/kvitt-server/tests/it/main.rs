@@ -1,0 +1,14 @@
+//! The real router over a real ledger, with Klarna's sandbox in the same process, driven over a
+//! real port.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod bad_input;
+mod callbacks;
+mod contract;
+mod doubt;
+mod idempotency;
+mod life;
+mod lists;
+mod logs;
+mod serving;
+mod shop;
