@@ -72,10 +72,11 @@ pub(crate) async fn run(args: &SandboxArgs, context: &Context) -> Result<ExitCod
     let listener = listen.bind().await.map_err(Failure::usage)?;
     let address = listener.local_addr().map_err(Failure::internal)?;
     let sandbox = Sandbox::new(Config { credentials, ..Config::default() });
+    let asked = shutdown::asked();
     output::print(&format!("listening on http://{address}"))?;
     tokio::select! {
         served = sandbox.serve(listener) => served.map_err(Failure::internal)?,
-        () = shutdown::asked() => {}
+        () = asked => {}
     }
     Ok(ExitCode::SUCCESS)
 }

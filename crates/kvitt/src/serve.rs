@@ -158,8 +158,8 @@ impl Ready {
         let Self { listener, address, tls, engine } = self;
         let config = ServerConfig::new(engine.clone(), Arc::new(RandomIds));
         let router = kvitt_server::router(config);
-        output::print(&format!("listening on {address}"))?;
         let serving = kvitt_server::serve(listener, router, tls, shutdown::asked());
+        output::print(&format!("listening on {address}"))?;
         // Work that is dropped half way is finished by whoever claims it next.
         tokio::select! {
             served = serving => served.map_err(Failure::internal)?,

@@ -2,6 +2,8 @@
 //!
 //! Everything is read leniently: a member that another version does not have is left out.
 
+#![expect(clippy::struct_field_names, reason = "members have the API's names")]
+
 mod checkout;
 mod event;
 mod line;

@@ -34,7 +34,7 @@ struct Cause {
 }
 
 /// The events of one sale, oldest first.
-pub(crate) fn events(page: EventPage) -> String {
+pub(crate) fn events(page: &EventPage) -> String {
     let rows = page.items.iter().map(|event| {
         vec![
             event.seq.to_string(),
@@ -48,7 +48,7 @@ pub(crate) fn events(page: EventPage) -> String {
 }
 
 /// A part of the feed of all sales, and how to go on.
-pub(crate) fn page(page: EventPage) -> String {
+pub(crate) fn page(page: &EventPage) -> String {
     let next = page.next_after.map(|next| format!("more: --after {next}"));
     if page.items.is_empty() {
         return "no events".to_owned();

@@ -93,7 +93,7 @@ pub(crate) struct OrderPage {
 
 impl Order {
     /// The order with its lines, captures and refunds.
-    pub(crate) fn show(self) -> String {
+    pub(crate) fn show(&self) -> String {
         let currency = &self.purchase_currency;
         let of_total = |minor| part(minor, self.order_amount, currency);
         let changed = (self.original_order_amount != self.order_amount)
@@ -184,7 +184,7 @@ impl Intent {
 
 impl Acted {
     /// What was done, and the order's sums after it.
-    pub(crate) fn show(self) -> String {
+    pub(crate) fn show(&self) -> String {
         let currency = &self.order.purchase_currency;
         let what = self.intent.kind.replace('_', " ");
         let how_much = self
@@ -211,7 +211,7 @@ impl Acted {
 
 impl OrderPage {
     /// The orders as a table, and how to see more.
-    pub(crate) fn show(self) -> String {
+    pub(crate) fn show(&self) -> String {
         if self.items.is_empty() {
             return "no orders".to_owned();
         }
@@ -243,10 +243,10 @@ impl OrderPage {
             "attention",
         ];
         let table = output::table(&headings, self.items.iter().map(row));
-        match self.next_cursor {
+        match &self.next_cursor {
             None => table,
             Some(cursor) => {
-                format!("{table}\n\nmore: --cursor {}", output::plain(&cursor))
+                format!("{table}\n\nmore: --cursor {}", output::plain(cursor))
             }
         }
     }
