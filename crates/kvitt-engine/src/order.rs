@@ -1,6 +1,6 @@
 //! The order as Klarna has it.
 
-use klarna::OrderId as KlarnaOrderId;
+use klarna::{Operation, OrderId as KlarnaOrderId};
 use kvitt_core::{Cause, Event, OrderSnapshot, Refusal, Sale, SaleId};
 
 use crate::EngineError;
@@ -33,7 +33,7 @@ impl Engine {
                 correlation_id: error.correlation_id().map(ToString::to_string),
             }
         })?;
-        let evidence = evidence("getOrder", answer.status, answer.correlation_id.as_ref());
+        let evidence = evidence(Operation::GetOrder, answer.status, answer.correlation_id.as_ref());
         let snapshot = snapshot(&answer.value);
         self.write(id, &Cause::Kvitt, |_| {
             let mut draft = Draft::of([Event::OrderRead {

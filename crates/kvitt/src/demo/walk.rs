@@ -68,14 +68,23 @@ impl Walk<'_> {
         self.step(
             4,
             "order",
-            &format!("{} is Klarna's {} over {}", placed.order_id, placed.klarna_order_id, sek(92_500)),
+            &format!(
+                "{} is Klarna's {} over {}",
+                placed.order_id,
+                placed.klarna_order_id,
+                sek(92_500)
+            ),
         )?;
 
         let captures = format!("/v1/orders/{}/captures", placed.order_id);
         let lines = json!([{"line_id": "coffee", "quantity": 1}, {"line_id": "book"}]);
         self.api.post(&captures, json!({"order_lines": lines, "captured_amount": 28_800})).await?;
         self.compare(&placed, "PART_CAPTURED", sums(92_500, 28_800, 0, 63_700)).await?;
-        self.step(5, "capture", &format!("coffee and book: {}, {} left", sek(28_800), sek(63_700)))?;
+        self.step(
+            5,
+            "capture",
+            &format!("coffee and book: {}, {} left", sek(28_800), sek(63_700)),
+        )?;
         self.api.post(&captures, json!({})).await?;
         self.compare(&placed, "CAPTURED", sums(92_500, 92_500, 0, 0)).await?;
         self.step(5, "capture", &format!("all the rest: {}, nothing left", sek(63_700)))?;
@@ -105,7 +114,12 @@ impl Walk<'_> {
         self.step(
             6,
             "release",
-            &format!("{} shipped the lamp for {} and let {} go", released.order_id, sek(49_900), sek(42_600)),
+            &format!(
+                "{} shipped the lamp for {} and let {} go",
+                released.order_id,
+                sek(49_900),
+                sek(42_600)
+            ),
         )?;
 
         let checkout = self.open("demo-4").await?;
@@ -122,8 +136,16 @@ impl Walk<'_> {
         self.api.control("/sandbox/v1/clock/advance", json!({"by": "P28D"})).await?;
         self.expect_status(&extended, "EXPIRED").await?;
         let order = self.order(&extended).await?;
-        self.checks.equal("an expired order may ship", &order["may_ship"]["allowed"], &json!(false));
-        self.step(6, "expiry", &format!("{} expired uncaptured, and may not ship", extended.order_id))
+        self.checks.equal(
+            "an expired order may ship",
+            &order["may_ship"]["allowed"],
+            &json!(false),
+        );
+        self.step(
+            6,
+            "expiry",
+            &format!("{} expired uncaptured, and may not ship", extended.order_id),
+        )
     }
 
     async fn timeline(&mut self, order_id: &str) -> Result<()> {
@@ -142,12 +164,9 @@ impl Walk<'_> {
                 .as_str()
                 .map(|operation| format!("  {operation} {}", data["evidence"]["status"]))
                 .unwrap_or_default();
-            writeln!(
-                self.out,
-                "{:>4}  {}  {name:<24}{amount}{evidence}",
-                event["seq"],
-                text(event, "/at")?
-            )?;
+            let at: jiff::Timestamp = text(event, "/at")?.parse()?;
+            let seq = event["seq"].as_u64().context("an event has no seq")?;
+            writeln!(self.out, "{seq:>4}  {at:.3}  {name:<24}{amount}{evidence}")?;
         }
         writeln!(self.out)?;
         Ok(())
@@ -172,7 +191,11 @@ impl Walk<'_> {
         self.checks.equal("approved", &authorized["approved"], &json!(true));
         let token = text(&authorized, "/authorization_token")?;
         if text(checkout, "/merchant_reference1")? == "demo-1" {
-            self.step(3, "authorize", &format!("approved over {}, token given", sek(ORDER_AMOUNT)))?;
+            self.step(
+                3,
+                "authorize",
+                &format!("approved over {}, token given", sek(ORDER_AMOUNT)),
+            )?;
         }
         let handed_in = self
             .api
