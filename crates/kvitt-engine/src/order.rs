@@ -9,6 +9,9 @@ use crate::engine::{Draft, Engine};
 use crate::session::unsendable;
 use crate::work::{self, Claim};
 
+/// How often an order is read again because something happened to the sale meanwhile.
+const READS_MAX: u32 = 4;
+
 impl Engine {
     /// Reads the order from Klarna and records what it says.
     pub async fn refresh(&self, id: SaleId) -> Result<Sale, EngineError> {
@@ -21,6 +24,18 @@ impl Engine {
         id: SaleId,
         claim: Option<Claim>,
     ) -> Result<Sale, EngineError> {
+        for _ in 0..READS_MAX {
+            match self.read_order_once(id, claim).await {
+                Err(EngineError::Conflict) => {}
+                done => return done,
+            }
+        }
+        Err(EngineError::Conflict)
+    }
+
+    /// Reads and records, unless something happened to the sale in between: what was read then may
+    /// be older than what is known, and must not pass for the latest.
+    async fn read_order_once(&self, id: SaleId, claim: Option<Claim>) -> Result<Sale, EngineError> {
         let sale = self.sale(id).await?;
         let order = sale.order.as_ref().ok_or(Refusal::NoOrder)?;
         let client = &self.parts.accounts.get(&sale.terms.account)?.client;
@@ -35,7 +50,10 @@ impl Engine {
         })?;
         let evidence = evidence(Operation::GetOrder, answer.status, answer.correlation_id.as_ref());
         let snapshot = snapshot(&answer.value);
-        self.write(id, &Cause::Kvitt, |_| {
+        self.write(id, &Cause::Kvitt, |seen| {
+            if seen.sale.version != sale.version {
+                return Err(EngineError::Conflict);
+            }
             let mut draft = Draft::of([Event::OrderRead {
                 snapshot: snapshot.clone(),
                 evidence: evidence.clone(),
