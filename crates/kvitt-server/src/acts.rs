@@ -10,6 +10,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::app::App;
+use crate::orders::as_order;
 use crate::problem::{Problem, klarna_refused};
 use crate::view::{ActAnswer, Capture, Intent, Order, Preview, Refund, allowed_acts};
 
@@ -134,7 +135,7 @@ pub(crate) fn replayed_problem(problem: Problem) -> Problem {
 /// A refusal, with the acts that are possible instead.
 async fn refused(app: &App, id: SaleId, error: EngineError) -> Problem {
     let tells_more = matches!(error, EngineError::Refused(_));
-    let problem = Problem::from(error);
+    let problem = Problem::from(as_order(id, error));
     if !tells_more {
         return problem;
     }

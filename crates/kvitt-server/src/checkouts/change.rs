@@ -56,6 +56,10 @@ pub(crate) async fn change(
         order_tax_amount: body.order_tax_amount,
         order_lines: body.order_lines,
     };
-    let sale = app.engine().change_cart(id, cart.check(country)?, &caller).await?;
+    let sale = app
+        .engine()
+        .change_cart(id, cart.check(country)?, &caller)
+        .await
+        .map_err(|error| Problem::from(error).about_checkout(id))?;
     Ok(Json(whole(&app, &sale).await?))
 }
