@@ -20,7 +20,9 @@ use crate::problem::Problem;
 async fn placed(app: &App, id: SaleId) -> Result<(Sale, Vec<Recorded>), Problem> {
     let (sale, events) = app.engine().history(id).await.map_err(|error| as_order(id, error))?;
     if sale.order.is_none() {
-        return Err(Problem::from(EngineError::Refused(Refusal::NoOrder)).about_checkout(id));
+        return Err(
+            Problem::from(EngineError::Refused(Refusal::NoOrder)).about_checkout(id.checkout_id())
+        );
     }
     Ok((sale, events))
 }

@@ -24,6 +24,6 @@ pub(crate) async fn abandon(
         .engine()
         .abandon(id, &caller)
         .await
-        .map_err(|error| Problem::from(error).about_checkout(id))?;
+        .map_err(|error| Problem::from(error).about_checkout(id.checkout_id()))?;
     Ok(Json(whole(&app, &sale).await?))
 }

@@ -58,7 +58,7 @@ pub(crate) async fn authorization(
         .engine()
         .hand_in_authorization(id, new, &caller)
         .await
-        .map_err(|error| Problem::from(error).about_checkout(id))?;
+        .map_err(|error| Problem::from(error).about_checkout(id.checkout_id()))?;
     let placing = sale.intents.values().find(|intent| {
         matches!(&intent.act, Act::Place { authorization, .. } if *authorization == digest)
     });

@@ -308,19 +308,19 @@ async fn acts_that_the_order_does_not_allow() {
     let cancel = post(&format!("{path}/cancel"), json!({"reason": "x"}));
     refused(&shop, cancel, 400, "invalid_member").await;
 
-    let patch = |body: Value| shop.request(Method::PATCH, &path).json(&body);
+    let change = |body: Value| shop.request(Method::PATCH, &path).json(&body);
     for body in [
         json!({}),
         json!({"merchant_reference1": "a", "shipping_address": {"city": "Lund"}}),
         json!({"order_amount": 1, "order_lines": [], "merchant_reference1": "a"}),
     ] {
-        refused(&shop, patch(body), 400, "one_change_per_call").await;
+        refused(&shop, change(body), 400, "one_change_per_call").await;
     }
-    refused(&shop, patch(json!({"order_amount": 1})), 400, "invalid_member").await;
+    refused(&shop, change(json!({"order_amount": 1})), 400, "invalid_member").await;
     let mut lines = cart()["order_lines"].clone();
     lines[0]["total_amount"] = json!(1);
     let body = json!({"order_amount": 54_700, "order_lines": lines});
-    refused(&shop, patch(body), 422, "invalid_amount").await;
+    refused(&shop, change(body), 422, "invalid_amount").await;
 }
 
 #[tokio::test]

@@ -99,9 +99,9 @@ async fn it_serves_with_a_certificate_and_stops_when_told() {
     let port = listener.local_addr().unwrap().port();
     let router = kvitt_server::router(ServerConfig::new(shop.engine.clone(), Arc::new(RandomIds)));
     let tls = TlsFiles { certificate: fixture("localhost.pem"), key: fixture("localhost.key") };
-    let (stop, stopped) = oneshot::channel::<()>();
+    let (sender, told) = oneshot::channel::<()>();
     let serving = tokio::spawn(kvitt_server::serve(listener, router, Some(tls), async {
-        let _: Result<(), _> = stopped.await;
+        let _: Result<(), _> = told.await;
     }));
     drop(client()); // sets the process's provider
     let certificate = std::fs::read(fixture("localhost.pem")).unwrap();
@@ -113,7 +113,7 @@ async fn it_serves_with_a_certificate_and_stops_when_told() {
     let answer = send(client.get(format!("https://localhost:{port}/healthz"))).await;
     assert_eq!(answer.status, 200);
     drop(client);
-    stop.send(()).unwrap();
+    sender.send(()).unwrap();
     serving.await.unwrap().unwrap();
 }
 
