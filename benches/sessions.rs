@@ -22,8 +22,7 @@ const BODY: &str = r#"{"purchase_country":"SE","purchase_currency":"SEK","locale
 
 pub(crate) async fn measure() -> Ratio {
     let sandbox = Sandbox::start(Config::default()).await.unwrap();
-    let sandbox_address: SocketAddr =
-        sandbox.url().trim_start_matches("http://").parse().unwrap();
+    let sandbox_address: SocketAddr = sandbox.url().trim_start_matches("http://").parse().unwrap();
     let request = wire::post(sandbox_address, PATH, BODY);
     let (status, answer) = Wire::connect(sandbox_address).await.ask(&request).await;
     assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));

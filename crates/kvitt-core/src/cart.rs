@@ -37,9 +37,25 @@ pub enum LineIdError {
 
 /// A cart whose lines have ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "SaleCartFields")]
 pub struct SaleCart {
     cart: Cart,
     line_ids: Vec<LineId>,
+}
+
+#[derive(Deserialize)]
+struct SaleCartFields {
+    cart: Cart,
+    line_ids: Vec<LineId>,
+}
+
+impl TryFrom<SaleCartFields> for SaleCart {
+    type Error = LineIdError;
+
+    fn try_from(fields: SaleCartFields) -> Result<Self, LineIdError> {
+        let wanted: Vec<_> = fields.line_ids.into_iter().map(Some).collect();
+        Self::new(fields.cart, &wanted)
+    }
 }
 
 impl SaleCart {

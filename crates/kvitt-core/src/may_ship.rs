@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::act::ActKind;
 use crate::order::OrderStatus;
 use crate::sale::{Intent, IntentState, Sale, fraud_problem};
 
@@ -33,6 +34,8 @@ pub enum MayShipReason {
     FraudUnknown,
     /// A callback asked to stop the shipment.
     Stopped,
+    /// Klarna calls the order's state something that is not known, such as `CLOSED`.
+    StatusUnknown,
     /// The order is cancelled.
     Cancelled,
     /// The time to capture has run out.
@@ -54,6 +57,9 @@ impl MayShipReason {
             Self::FraudRejected => "Klarna rejected the order: do not ship at Klarna's risk",
             Self::FraudUnknown => "Klarna's word on fraud is not known to this version: ask Klarna",
             Self::Stopped => "Klarna asked to stop the shipment",
+            Self::StatusUnknown => {
+                "Klarna's word for the order's state is not known to this version: ask Klarna"
+            }
             Self::Cancelled => "the order is cancelled",
             Self::Expired => "the authorization has expired: what is not captured is not paid",
             Self::Refunded => "everything captured was refunded",
@@ -67,15 +73,26 @@ impl MayShipReason {
 pub fn may_ship(sale: &Sale, at: Timestamp) -> MayShip {
     let no = |reason| MayShip { allowed: false, reason };
     let Some(order) = &sale.order else { return no(MayShipReason::NoOrder) };
+    // Final: no later word on fraud revives it, so waiting for one would be the wrong advice.
+    if order.cancelled {
+        return no(MayShipReason::Cancelled);
+    }
     if let Some(reason) = fraud_problem(order) {
         return no(reason);
     }
-    let in_doubt = |intent: &Intent| !matches!(intent.state, IntentState::Requested);
+    if !order.is_read_status_known() {
+        return no(MayShipReason::StatusUnknown);
+    }
+    // Goods must not leave between the wish to cancel and Klarna's answer to it.
+    let in_doubt = |intent: &Intent| {
+        intent.state != IntentState::Requested || intent.act.kind() == ActKind::Cancel
+    };
     if sale.open_intent(|act| act.kind().moves_money()).is_some_and(in_doubt) {
         return no(MayShipReason::OutcomeUnknown);
     }
     let amounts = order.amounts(at);
-    if order.is_expired(at) && amounts.captured_amount < amounts.order_amount {
+    // What was released was not going to ship; the rest of a released order is paid.
+    if order.is_expired(at) && !order.released && amounts.captured_amount < amounts.order_amount {
         return no(MayShipReason::Expired);
     }
     let refunded = amounts.captured_amount > 0 && amounts.refundable_amount() == 0;

@@ -80,6 +80,11 @@ impl OrderStatus {
             Self::Expired => "EXPIRED",
         }
     }
+
+    /// Whether a word of Klarna's, in either case, is this state.
+    pub(crate) fn is(self, word: &str) -> bool {
+        self.as_str().eq_ignore_ascii_case(word)
+    }
 }
 
 /// What Klarna says of an order. Amounts are minor units.
@@ -204,6 +209,8 @@ pub struct Order {
     pub shipping_info: Vec<ShippingInfo>,
     /// What Klarna said when the order was last read, and when that was.
     pub last_read: Option<(OrderSnapshot, Timestamp)>,
+    /// When the order was last read, unless an act that moves money was open then or wanted since.
+    pub(crate) comparable_at: Option<Timestamp>,
 }
 
 impl Order {
@@ -215,13 +222,13 @@ impl Order {
     /// The sums at a moment. What is left falls to nothing when the time to capture has run out.
     pub fn amounts(&self, at: Timestamp) -> Amounts {
         let order_amount = self.cart.cart().totals().order_amount;
-        let captured_amount = self.captures.iter().map(|capture| capture.captured_amount).sum();
+        let captured_amount = sum(self.captures.iter().map(|capture| capture.captured_amount));
         let closed = self.cancelled || self.released || self.is_expired(at);
         Amounts {
             order_amount,
             original_order_amount: self.original_order_amount,
             captured_amount,
-            refunded_amount: self.refunds.iter().map(|refund| refund.refunded_amount).sum(),
+            refunded_amount: sum(self.refunds.iter().map(|refund| refund.refunded_amount)),
             remaining_authorized_amount: if closed { 0 } else { order_amount - captured_amount },
         }
     }
@@ -245,6 +252,16 @@ impl Order {
         }
     }
 
+    /// Whether Klarna's word for the state, when the order was last read, is known here. `CLOSED`
+    /// is not: Klarna does not describe it.
+    pub(crate) fn is_read_status_known(&self) -> bool {
+        use OrderStatus::{Authorized, Cancelled, Captured, Expired, PartCaptured};
+        self.last_read.as_ref().is_none_or(|(read, _)| {
+            let known = [Authorized, PartCaptured, Captured, Cancelled, Expired];
+            known.iter().any(|status| status.is(&read.status))
+        })
+    }
+
     /// What is left of each line to capture: quantity and amounts less what was captured.
     pub fn uncaptured_lines(&self) -> BTreeMap<LineId, OrderLineFields> {
         let captured = self.captures.iter().flat_map(|capture| &capture.lines);
@@ -263,6 +280,11 @@ impl Order {
         }
         subtract(captured, self.refunds.iter().flat_map(|refund| &refund.lines))
     }
+}
+
+/// A sum that stops at the largest number, where it breaks a law that the fold checks.
+pub(crate) fn sum(amounts: impl Iterator<Item = i64>) -> i64 {
+    amounts.fold(0, i64::saturating_add)
 }
 
 fn subtract<'a>(

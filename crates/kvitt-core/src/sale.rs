@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::act::{Act, ActKind, Outcome, Refused};
+use crate::act::{Act, ActKind, LinePart, Outcome, Refused};
 use crate::cart::SaleCart;
 use crate::event::{CheckoutTerms, Event, PaymentMethodCategory, Placement, Recorded};
 use crate::ids::{IntentId, SaleId};
-use crate::order::{Capture, FraudStatus, Order, OrderSnapshot, Refund};
+use crate::order::{Capture, FraudStatus, Order, OrderSnapshot, OrderStatus, Refund, sum};
 
 /// Events that cannot follow each other, or sums that break a law. The ledger was damaged, or
 /// written by a program with a fault: nothing may be done with the sale until a person looked.
@@ -112,7 +112,11 @@ pub struct Intent {
 impl Intent {
     /// Whether a call made so far, and known to have been made, may have reached Klarna.
     pub fn may_have_taken_effect(&self) -> bool {
-        matches!(self.state, IntentState::Unknown { may_have_taken_effect: true, .. })
+        matches!(
+            self.state,
+            IntentState::Unknown { may_have_taken_effect: true, .. }
+                | IntentState::NeedsHuman { .. }
+        )
     }
 
     /// How often the call is known to have been made.
@@ -264,13 +268,18 @@ impl Sale {
                 cart_version,
                 expires_at,
                 ..
-            } => self.authorizations.push(Authorization {
-                digest: authorization.clone(),
-                session_id: session_id.clone(),
-                cart_version: *cart_version,
-                expires_at: *expires_at,
-                released: false,
-            }),
+            } => {
+                // The same token through a second door is no news, however late it comes.
+                if !self.authorizations.iter().any(|known| known.digest == *authorization) {
+                    self.authorizations.push(Authorization {
+                        digest: authorization.clone(),
+                        session_id: session_id.clone(),
+                        cart_version: *cart_version,
+                        expires_at: *expires_at,
+                        released: false,
+                    });
+                }
+            }
             Event::AuthorizationReleased { authorization, .. } => {
                 for known in self.authorizations.iter_mut().filter(|it| it.digest == *authorization)
                 {
@@ -287,6 +296,9 @@ impl Sale {
                 };
                 if self.intents.insert(*intent, stored).is_some() {
                     return Err(format!("{intent} is requested twice"));
+                }
+                if let Some(order) = self.order.as_mut().filter(|_| act.kind().moves_money()) {
+                    order.comparable_at = None;
                 }
             }
             Event::Done { intent, outcome, .. } => {
@@ -367,33 +379,40 @@ impl Sale {
                     stopped: false,
                     shipping_info: Vec::new(),
                     last_read: None,
+                    comparable_at: None,
                 });
             }
             (
                 Act::Capture { captured_amount, lines, reference, description, shipping_info },
                 Outcome::Captured { capture_id },
-            ) => self.order_mut()?.captures.push(Capture {
-                intent,
-                capture_id: capture_id.clone(),
-                captured_amount: *captured_amount,
-                lines: lines.clone(),
-                reference: reference.clone(),
-                description: description.clone(),
-                shipping_info: shipping_info.clone(),
-                captured_at: at,
-            }),
+            ) => {
+                check_amount("captured_amount", *captured_amount, lines)?;
+                self.order_mut()?.captures.push(Capture {
+                    intent,
+                    capture_id: capture_id.clone(),
+                    captured_amount: *captured_amount,
+                    lines: lines.clone(),
+                    reference: reference.clone(),
+                    description: description.clone(),
+                    shipping_info: shipping_info.clone(),
+                    captured_at: at,
+                });
+            }
             (
                 Act::Refund { refunded_amount, lines, reference, description },
                 Outcome::Refunded { refund_id },
-            ) => self.order_mut()?.refunds.push(Refund {
-                intent,
-                refund_id: refund_id.clone(),
-                refunded_amount: *refunded_amount,
-                lines: lines.clone(),
-                reference: reference.clone(),
-                description: description.clone(),
-                refunded_at: at,
-            }),
+            ) => {
+                check_amount("refunded_amount", *refunded_amount, lines)?;
+                self.order_mut()?.refunds.push(Refund {
+                    intent,
+                    refund_id: refund_id.clone(),
+                    refunded_amount: *refunded_amount,
+                    lines: lines.clone(),
+                    reference: reference.clone(),
+                    description: description.clone(),
+                    refunded_at: at,
+                });
+            }
             (Act::Cancel, Outcome::Changed) => self.order_mut()?.cancelled = true,
             (Act::Release, Outcome::Changed) => self.order_mut()?.released = true,
             (Act::Extend | Act::UpdateShippingAddress, Outcome::Changed) => {
@@ -431,10 +450,19 @@ impl Sale {
     }
 
     fn read(&mut self, snapshot: &OrderSnapshot, at: Timestamp) -> Result<(), String> {
+        let is_comparable = self.open_intent(|act| act.kind().moves_money()).is_none();
         let order = self.order_mut()?;
+        order.comparable_at = is_comparable.then_some(at);
         // An answer may overtake an older one; fraud news only ever comes from the latest read.
         order.fraud_status = snapshot.fraud_status.clone();
         order.expires_at = snapshot.expires_at.or(order.expires_at);
+        // Both are final at Klarna, whoever brought them about. Its clock counts, not ours.
+        if OrderStatus::Cancelled.is(&snapshot.status) {
+            order.cancelled = true;
+        }
+        if OrderStatus::Expired.is(&snapshot.status) {
+            order.expires_at = Some(order.expires_at.map_or(at, |expires_at| expires_at.min(at)));
+        }
         if snapshot.klarna_reference.is_some() {
             order.klarna_reference.clone_from(&snapshot.klarna_reference);
         }
@@ -481,14 +509,12 @@ impl Sale {
         self.intents.values().find(|intent| !intent.state.is_settled() && wanted(&intent.act))
     }
 
-    /// The newest authorization, if an order can still be placed with it: it was not given back,
-    /// no placing with it failed (a failure sticks to the token), and it is for the cart as it is.
+    /// The newest authorization of the cart as it is, if an order can still be placed with it: it
+    /// was not given back, and no placing with it failed (a failure sticks to the token). A late
+    /// one of an earlier cart does not stand in its way.
     pub fn usable_authorization(&self) -> Option<&Authorization> {
-        self.authorizations.last().filter(|authorization| {
-            !authorization.released
-                && authorization.cart_version == self.cart_version
-                && !self.was_used(&authorization.digest)
-        })
+        let newest = self.authorizations.iter().rfind(|it| it.cart_version == self.cart_version);
+        newest.filter(|it| !it.released && !self.was_used(&it.digest))
     }
 
     /// Whether placing an order was tried with this authorization.
@@ -536,23 +562,42 @@ impl Sale {
     }
 
     /// What Klarna said when the order was last read that differs from the sums here, if anything.
-    /// Reads while an intent is open, or after it, are not compared.
+    /// A read is compared until the next act that moves money is wanted; one that was made while
+    /// such an act was open is not compared at all.
     pub fn difference(&self) -> Option<String> {
         let order = self.order.as_ref()?;
-        let (read, at) = order.last_read.as_ref()?;
-        if *at != self.updated_at || self.open_intent(|act| act.kind().moves_money()).is_some() {
-            return None;
-        }
-        let ours = order.amounts(*at);
+        let at = order.comparable_at?;
+        let (read, _) = order.last_read.as_ref()?;
+        let ours = order.amounts(at);
+        // Whether releasing lowers Klarna's `order_amount` is not documented, and what is left of
+        // an order that is cancelled (recorded) or expired (a guess) says nothing.
+        let is_over = order.cancelled || order.is_expired(at);
         let pairs = [
-            ("order_amount", ours.order_amount, read.order_amount),
-            ("captured_amount", ours.captured_amount, read.captured_amount),
-            ("refunded_amount", ours.refunded_amount, read.refunded_amount),
+            (!order.released, "order_amount", ours.order_amount, read.order_amount),
+            (true, "captured_amount", ours.captured_amount, read.captured_amount),
+            (true, "refunded_amount", ours.refunded_amount, read.refunded_amount),
+            (
+                !is_over,
+                "remaining_authorized_amount",
+                ours.remaining_authorized_amount,
+                read.remaining_authorized_amount,
+            ),
         ];
-        pairs
-            .into_iter()
-            .find(|(_, ours, theirs)| ours != theirs)
-            .map(|(field, ours, theirs)| format!("{field} is {ours} here and {theirs} at Klarna"))
+        pairs.into_iter().find(|(counts, _, ours, theirs)| *counts && ours != theirs).map(
+            |(_, field, ours, theirs)| format!("{field} is {ours} here and {theirs} at Klarna"),
+        )
+    }
+}
+
+/// An act moves something, and no more or less than its lines are worth.
+fn check_amount(field: &str, amount: i64, lines: &[LinePart]) -> Result<(), String> {
+    let worth = sum(lines.iter().map(|part| part.line.total_amount));
+    if amount < 1 {
+        Err(format!("{field} is {amount}"))
+    } else if !lines.is_empty() && worth != amount {
+        Err(format!("{field} is {amount}, but its lines add up to {worth}"))
+    } else {
+        Ok(())
     }
 }
 

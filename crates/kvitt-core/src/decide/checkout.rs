@@ -21,6 +21,7 @@ impl Sale {
     pub(super) fn decide_place(&self, at: Timestamp) -> Result<Act, Refusal> {
         self.may_place(at)?;
         let authorization = self.usable_authorization().ok_or(Refusal::NotAuthorized)?;
+        check_worth(&self.cart)?;
         Ok(Act::Place { authorization: authorization.digest.clone(), cart: self.cart.clone() })
     }
 
@@ -37,6 +38,7 @@ impl Sale {
         if given != expected {
             return Err(Refusal::CountryChanged { given: given.code(), expected: expected.code() });
         }
+        check_worth(&cart)?;
         Ok(Event::CartChanged { cart })
     }
 
@@ -63,4 +65,11 @@ impl Sale {
         }
         if self.abandoned { Err(Refusal::Abandoned) } else { Ok(()) }
     }
+}
+
+/// A purchase that costs nothing is none of Klarna's (its API description: a minimum of 1 where
+/// money is to be captured later).
+pub fn check_worth(cart: &SaleCart) -> Result<(), Refusal> {
+    let value = cart.cart().totals().order_amount;
+    if value < 1 { Err(Refusal::NotPositive { field: "order_amount", value }) } else { Ok(()) }
 }

@@ -129,12 +129,11 @@ impl Asked<'_> {
             }
             ([], Some(amount)) => {
                 let lines = everything(cart, left);
+                // Too much or too little is the more helpful thing to say.
+                let is_refused_anyway = !(1..=amount_left).contains(&amount);
                 if amount == amount_left && sum(&lines) == amount {
                     (amount, lines)
-                } else if self.amount_only {
-                    (amount, Vec::new())
-                } else if amount > amount_left {
-                    // Too much is the more helpful thing to say.
+                } else if self.amount_only || is_refused_anyway {
                     (amount, Vec::new())
                 } else {
                     return Err(Refusal::LinesMissing { field: self.field });
@@ -158,16 +157,22 @@ impl Asked<'_> {
 }
 
 fn sum(lines: &[LinePart]) -> i64 {
-    lines.iter().map(|part| part.line.total_amount).fold(0, i64::saturating_add)
+    crate::order::sum(lines.iter().map(|part| part.line.total_amount))
 }
 
 /// All that is left of all lines, in the shop's order.
 fn everything(cart: &SaleCart, left: &BTreeMap<LineId, OrderLineFields>) -> Vec<LinePart> {
     cart.lines()
         .filter_map(|(line_id, _)| Some((line_id, left.get(line_id)?)))
-        .filter(|(_, line)| line.quantity > 0)
+        .filter(|(_, line)| line.quantity > 0 || is_bare_amount(line))
         .map(|(line_id, line)| LinePart { line_id: line_id.clone(), line: line.clone() })
         .collect()
+}
+
+/// A line of no pieces that is worth something: a reduction without a price of its own. It can
+/// only be taken as a whole, and once it is taken nothing is left of it.
+fn is_bare_amount(line: &OrderLineFields) -> bool {
+    line.quantity == 0 && line.total_amount != 0
 }
 
 fn pick(
@@ -190,7 +195,7 @@ fn pick(
         let asked = quantity.unwrap_or(available);
         let refused = || Refusal::LineQuantity { line_id: line_id.clone(), asked, left: available };
         let part = line
-            .filter(|_| asked >= 1)
+            .filter(|line| asked >= 1 || is_bare_amount(line))
             .and_then(|line| line.portion(0, asked).ok())
             .ok_or_else(refused)?;
         parts.push(LinePart { line_id: line_id.clone(), line: part });

@@ -1,6 +1,7 @@
 //! Decisions about an order: which acts its state allows, and changes that move no money.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
@@ -144,12 +145,17 @@ fn may_capture(order: &Order) -> Result<(), Refusal> {
 /// A line of which something was captured stays, at its price, with at least that much of it:
 /// otherwise later parts of it could not add up.
 fn check_captured_lines(order: &Order, cart: &SaleCart) -> Result<(), Refusal> {
+    let parts: BTreeSet<_> = order
+        .captures
+        .iter()
+        .flat_map(|capture| &capture.lines)
+        .map(|part| &part.line_id)
+        .collect();
     for (line_id, left) in order.uncaptured_lines() {
-        let Some(before) = order.cart.line(&line_id) else { continue };
-        let captured = before.quantity - left.quantity;
-        if captured == 0 {
+        let Some(before) = order.cart.line(&line_id).filter(|_| parts.contains(&line_id)) else {
             continue;
-        }
+        };
+        let captured = before.quantity - left.quantity;
         let discount = before.total_discount_amount - left.total_discount_amount;
         let kept = cart.line(&line_id).is_some_and(|after| {
             let adds_up = match after.quantity.cmp(&captured) {

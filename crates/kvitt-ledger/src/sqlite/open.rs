@@ -10,19 +10,21 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions as _, SqlSafeStr as _, SqlitePool};
+use sqlx::{ConnectOptions as _, Connection as _, SqlSafeStr as _, SqlitePool};
 
-use super::error::driver;
+use super::error::{driver, is_busy};
 use crate::error::LedgerError;
 
 /// How long a lock held by another process is waited for.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How often connecting is tried while another connection turns the file to WAL mode, and the
+/// pause in between.
+const CONNECT_ATTEMPTS_MAX: u32 = 50;
+const CONNECT_PAUSE: Duration = Duration::from_millis(20);
+
 /// How many read at once. More only wait for the same processor.
 const READERS_MAX: u32 = 8;
-
-/// How often migrating is tried: another process that opens the same new file can be faster.
-const MIGRATE_ATTEMPTS_MAX: u32 = 5;
 
 /// Forward only: a file that was released is never changed, the next one is added.
 const MIGRATIONS: [(i64, &str, &str); 1] =
@@ -122,20 +124,20 @@ async fn migrate(path: &Path, writer: &mut SqliteConnection) -> Result<(), Ledge
             })
             .collect(),
     );
-    let mut attempt = 1;
-    loop {
-        // `run` would do, but its future is `Send` for one lifetime only.
-        let Err(error) = migrator.run_direct(None, writer, false).await else { return Ok(()) };
-        match error {
-            MigrateError::VersionMissing(found) => return Err(LedgerError::NewerSchema { found }),
-            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-                if attempt == MIGRATE_ATTEMPTS_MAX {
-                    return Err(opening(path, error));
-                }
-                attempt += 1;
-            }
-            error => return Err(schema(path, &error)),
+    // Under the write lock, so that whoever opens the same file at the same time waits.
+    let failed = |error| opening(path, error);
+    let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+    // `run` would do, but its future is `Send` for one lifetime only.
+    match migrator.run_direct(None, &mut *transaction, false).await {
+        Ok(()) => transaction.commit().await.map_err(failed),
+        Err(MigrateError::VersionMissing(found)) => Err(LedgerError::NewerSchema { found }),
+        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
+            Err(failed(error))
         }
+        Err(error) => Err(LedgerError::CannotOpen {
+            path: path.to_owned(),
+            problem: format!("its schema is not one of kvitt's ({error}): restore a backup"),
+        }),
     }
 }
 
@@ -143,13 +145,19 @@ async fn migrate(path: &Path, writer: &mut SqliteConnection) -> Result<(), Ledge
 /// awaits them by reference could not be spawned.
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+/// Connects, and waits its turn where others do so at the same time: the first of them turns the
+/// file to WAL mode, and SQLite tells the rest at once that it is locked.
 fn connect(options: &SqliteConnectOptions) -> Boxed<'_, Result<SqliteConnection, sqlx::Error>> {
-    Box::pin(options.connect())
-}
-
-fn schema(path: &Path, error: &MigrateError) -> LedgerError {
-    LedgerError::CannotOpen {
-        path: path.to_owned(),
-        problem: format!("its schema is not one of kvitt's ({error}): restore a backup"),
-    }
+    Box::pin(async move {
+        let mut attempt = 1;
+        loop {
+            match options.connect().await {
+                Err(error) if is_busy(&error) && attempt < CONNECT_ATTEMPTS_MAX => {
+                    tokio::time::sleep(CONNECT_PAUSE).await;
+                    attempt += 1;
+                }
+                done => return done,
+            }
+        }
+    })
 }

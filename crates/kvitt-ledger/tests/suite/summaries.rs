@@ -164,6 +164,7 @@ pub(crate) async fn pages_over_one_moment_are_whole_and_newest_first(ledger: Arc
             assert!((1..=usize::try_from(limit).unwrap()).contains(&page.items.len()));
             seen.extend(page.items.into_iter().map(|item| item.sale));
             query.cursor = page.next_cursor;
+            assert!(seen.len() <= 25, "pages without end");
             if query.cursor.is_none() {
                 break;
             }

@@ -1,0 +1,18 @@
+//! What the crate promises, checked from outside: stories whose amounts are written by hand, a
+//! model that random sales are held against, and every sale there can be, up to a depth.
+
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+
+mod exploration;
+mod inconsistent;
+mod laws;
+mod life;
+mod news;
+mod placing;
+mod properties;
+mod refusals;
+mod shipping;
+mod status;
+mod stored;
+mod support;
+mod wishes;

@@ -1,0 +1,77 @@
+//! The command line as a whole: which commands there are, and what they share.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::checkout::CheckoutArgs;
+use crate::demo::DemoArgs;
+use crate::events::EventsArgs;
+use crate::key::KeyArgs;
+use crate::order::OrderArgs;
+use crate::sandbox::SandboxArgs;
+use crate::serve::ServeArgs;
+
+const AFTER_HELP: &str = "\
+Try it, without Klarna and without credentials:
+  kvitt demo
+
+Or step by step, each in a terminal of its own:
+  kvitt sandbox
+  KVITT_KLARNA_URL=http://127.0.0.1:4010 kvitt serve
+  export KVITT_API_KEY=$(kvitt key create --name shop)
+  kvitt checkout create --country SE --locale sv-SE --line \"Shirt,2,24900,2500\"
+  kvitt order list
+
+Exit codes:
+  0  done
+  1  an unexpected error inside kvitt
+  2  the command line or the configuration is wrong
+  3  refused: by kvitt, by Klarna, or by you when asked
+  4  there is no such checkout, order, capture or key
+  5  the outcome is not known yet: read the order again, or repeat with the same
+     --idempotency-key
+  6  the server, or what it depends on, cannot be reached: try again
+
+Settings come from flags, then from KVITT_… variables, then from kvitt.toml.
+Colours are left out where the output is no terminal, or NO_COLOR is set.";
+
+/// Take Klarna payments: one program from checkout to refund, with Klarna on localhost.
+#[derive(Parser)]
+#[command(name = "kvitt", version, arg_required_else_help = true, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command understands.
+#[derive(Args)]
+pub(crate) struct Common {
+    /// Read settings from this file; ./kvitt.toml where it exists [env: KVITT_CONFIG]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Common options")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print results as JSON, for programs
+    #[arg(long, global = true, help_heading = "Common options")]
+    pub(crate) json: bool,
+}
+
+/// Every command.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Sandbox, server and a first sale, in one go
+    Demo(DemoArgs),
+    /// Run the order server: merchant API, Klarna's callbacks, documentation
+    Serve(ServeArgs),
+    /// Run Klarna on localhost, for tries and tests
+    Sandbox(SandboxArgs),
+    /// Make, list and revoke keys to the merchant API
+    Key(KeyArgs),
+    /// Open a checkout for a cart, or look at one
+    Checkout(CheckoutArgs),
+    /// List orders, capture, refund, cancel, release, extend and change them
+    Order(OrderArgs),
+    /// What happened, to one order or to all
+    Events(EventsArgs),
+}

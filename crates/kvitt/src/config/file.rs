@@ -1,0 +1,297 @@
+//! `kvitt.toml` as it is written: texts by their keys, not yet checked for sense.
+
+use secrecy::SecretString;
+use toml::{Table, Value};
+
+use super::Problems;
+
+/// Everything that a file can say.
+#[derive(Default)]
+pub(crate) struct ConfigFile {
+    pub(crate) listen: Option<String>,
+    pub(crate) public_url: Option<String>,
+    pub(crate) database_url: Option<String>,
+    pub(crate) clock_from: Option<String>,
+    pub(crate) tls_certificate: Option<String>,
+    pub(crate) tls_key: Option<String>,
+    pub(crate) log_format: Option<String>,
+    pub(crate) log_filter: Option<String>,
+    pub(crate) accounts: Vec<AccountTable>,
+}
+
+/// One `[[account]]`.
+#[derive(Default)]
+pub(crate) struct AccountTable {
+    pub(crate) name: Option<String>,
+    pub(crate) region: Option<String>,
+    pub(crate) environment: Option<String>,
+    pub(crate) url: Option<String>,
+    pub(crate) countries: Vec<String>,
+    pub(crate) secrets: Secrets,
+}
+
+/// What proves to Klarna who is calling, as it was given.
+#[derive(Default)]
+pub(crate) struct Secrets {
+    pub(crate) username: Option<String>,
+    pub(crate) password: Option<SecretString>,
+    pub(crate) password_file: Option<String>,
+    pub(crate) api_key: Option<SecretString>,
+    pub(crate) api_key_file: Option<String>,
+}
+
+impl ConfigFile {
+    /// Reads the text of a file. What is wrong with it is noted; what is right is kept.
+    pub(crate) fn read(text: &str, problems: &mut Problems) -> Self {
+        let table = match text.parse::<Table>() {
+            Ok(table) => table,
+            Err(error) => {
+                // The library's own rendering quotes the line, which may hold a password.
+                let before = error.span().and_then(|span| text.get(..span.start));
+                let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+                problems.add(format_args!("line {line} is not TOML: {}", error.message()));
+                return Self::default();
+            }
+        };
+        let mut root = Reader::new("", table);
+        let mut file = Self {
+            listen: root.text("listen", problems),
+            public_url: root.text("public_url", problems),
+            database_url: root.text("database_url", problems),
+            clock_from: root.text("clock_from", problems),
+            ..Self::default()
+        };
+        if let Some(mut tls) = root.table("tls", problems) {
+            file.tls_certificate = tls.text("certificate", problems);
+            file.tls_key = tls.text("key", problems);
+            tls.finish(problems);
+        }
+        if let Some(mut log) = root.table("log", problems) {
+            file.log_format = log.text("format", problems);
+            file.log_filter = log.text("filter", problems);
+            log.finish(problems);
+        }
+        for mut account in root.tables("account", problems) {
+            let secrets = Secrets {
+                username: account.text("username", problems),
+                password: account.secret("password", problems),
+                password_file: account.text("password_file", problems),
+                api_key: account.secret("api_key", problems),
+                api_key_file: account.text("api_key_file", problems),
+            };
+            file.accounts.push(AccountTable {
+                name: account.text("name", problems),
+                region: account.text("region", problems),
+                environment: account.text("environment", problems),
+                url: account.text("url", problems),
+                countries: account.texts("countries", problems),
+                secrets,
+            });
+            account.finish(problems);
+        }
+        root.finish(problems);
+        file
+    }
+}
+
+/// Takes the known keys out of a table; what is left at the end is unknown.
+struct Reader {
+    path: String,
+    table: Table,
+    known: Vec<&'static str>,
+}
+
+impl Reader {
+    fn new(path: impl Into<String>, table: Table) -> Self {
+        Self { path: path.into(), table, known: Vec::new() }
+    }
+
+    fn take(&mut self, key: &'static str) -> Option<Value> {
+        self.known.push(key);
+        self.table.remove(key)
+    }
+
+    fn wrong_type(&self, key: &str, value: &Value, expected: &str, problems: &mut Problems) {
+        let given = value.type_str();
+        problems.add(format_args!("{}{key} is a TOML {given}: write it as {expected}", self.path));
+    }
+
+    fn text(&mut self, key: &'static str, problems: &mut Problems) -> Option<String> {
+        match self.take(key)? {
+            Value::String(text) => Some(text),
+            other => {
+                self.wrong_type(key, &other, "a text in quotes", problems);
+                None
+            }
+        }
+    }
+
+    fn secret(&mut self, key: &'static str, problems: &mut Problems) -> Option<SecretString> {
+        self.text(key, problems).map(SecretString::from)
+    }
+
+    fn texts(&mut self, key: &'static str, problems: &mut Problems) -> Vec<String> {
+        let values = match self.take(key) {
+            None => return Vec::new(),
+            Some(Value::Array(values)) => values,
+            Some(other) => vec![other],
+        };
+        let wanted = "a list of texts, such as [\"SE\", \"NO\"]";
+        let mut texts = Vec::new();
+        for value in values {
+            match value {
+                Value::String(text) => texts.push(text),
+                other => self.wrong_type(key, &other, wanted, problems),
+            }
+        }
+        texts
+    }
+
+    fn table(&mut self, key: &'static str, problems: &mut Problems) -> Option<Self> {
+        match self.take(key)? {
+            Value::Table(table) => Some(Self::new(format!("{key}."), table)),
+            other => {
+                self.wrong_type(
+                    key,
+                    &other,
+                    &format!("a table, which begins with [{key}]"),
+                    problems,
+                );
+                None
+            }
+        }
+    }
+
+    fn tables(&mut self, key: &'static str, problems: &mut Problems) -> Vec<Self> {
+        let wanted = format!("a list of tables, each of which begins with [[{key}]]");
+        let values = match self.take(key) {
+            None => return Vec::new(),
+            Some(Value::Array(values)) => values,
+            Some(other) => {
+                self.wrong_type(key, &other, &wanted, problems);
+                return Vec::new();
+            }
+        };
+        let mut tables = Vec::new();
+        for (index, value) in values.into_iter().enumerate() {
+            match value {
+                Value::Table(table) => {
+                    tables.push(Self::new(format!("{key}[{index}]."), table));
+                }
+                other => self.wrong_type(key, &other, &wanted, problems),
+            }
+        }
+        tables
+    }
+
+    fn finish(self, problems: &mut Problems) {
+        let known = self.known.join(", ");
+        for key in self.table.keys() {
+            problems.add(format_args!(
+                "{}{key} is not a setting: correct or remove it; known are {known}",
+                self.path
+            ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+
+    fn read(text: &str) -> (ConfigFile, Vec<String>) {
+        let mut problems = Problems::default();
+        let file = ConfigFile::read(text, &mut problems);
+        (file, problems.all().to_vec())
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let (file, problems) = read(
+            r#"
+            listen = "a"
+            public_url = "b"
+            database_url = "c"
+            clock_from = "d"
+            [tls]
+            certificate = "e"
+            key = "f"
+            [log]
+            format = "g"
+            filter = "h"
+            [[account]]
+            name = "i"
+            region = "j"
+            environment = "k"
+            url = "l"
+            username = "m"
+            password = "n"
+            password_file = "o"
+            api_key = "p"
+            api_key_file = "q"
+            countries = ["r", "s"]
+            [[account]]
+            "#,
+        );
+        assert_eq!(problems, [""; 0]);
+        let texts = [
+            file.listen,
+            file.public_url,
+            file.database_url,
+            file.clock_from,
+            file.tls_certificate,
+            file.tls_key,
+            file.log_format,
+            file.log_filter,
+        ];
+        assert_eq!(texts.map(Option::unwrap).concat(), "abcdefgh");
+        let [account, empty] = file.accounts.try_into().ok().unwrap();
+        let texts = [account.name, account.region, account.environment, account.url];
+        assert_eq!(texts.map(Option::unwrap).concat(), "ijkl");
+        let secrets = account.secrets;
+        let texts = [secrets.username, secrets.password_file, secrets.api_key_file];
+        assert_eq!(texts.map(Option::unwrap).concat(), "moq");
+        let hidden = [secrets.password, secrets.api_key].map(Option::unwrap);
+        assert_eq!(hidden.map(|it| it.expose_secret().to_owned()).concat(), "np");
+        assert_eq!(account.countries, ["r", "s"]);
+        assert!(empty.name.is_none() && empty.countries.is_empty());
+    }
+
+    #[test]
+    fn everything_wrong_is_said_at_once_and_no_secret_with_it() {
+        let (file, problems) = read(
+            "lisen = \"hunter2\"\nlisten = 4000\n[log]\nlevel = \"x\"\n[[account]]\n\
+             name = \"se\"\npassword = 12345678\ncountries = \"SE\"\napi_key = [\"hunter2\"]\n",
+        );
+        assert_eq!(
+            problems,
+            [
+                "listen is a TOML integer: write it as a text in quotes",
+                "log.level is not a setting: correct or remove it; known are format, filter",
+                "account[0].password is a TOML integer: write it as a text in quotes",
+                "account[0].api_key is a TOML array: write it as a text in quotes",
+                "lisen is not a setting: correct or remove it; known are listen, public_url, \
+                 database_url, clock_from, tls, log, account",
+            ]
+        );
+        assert_eq!(file.accounts.first().unwrap().countries, ["SE"]);
+    }
+
+    #[test]
+    fn what_is_not_toml_is_named_by_its_line_and_not_quoted() {
+        for text in [
+            "listen = \"a:1\"\n\npassword = \"hunter2\n",
+            "\n\n[account\npassword = hunter2",
+            "a = 1\n\npassword hunter2\n",
+        ] {
+            let (_, problems) = read(text);
+            let [problem] = problems.as_slice() else { panic!("{problems:?}") };
+            assert!(problem.starts_with("line 3 is not TOML: "), "{problem}");
+            assert!(!problem.contains("hunter2"), "{problem}");
+        }
+        let (_, problems) = read("account = 1\ntls = \"x\"\nlog = []\n");
+        assert_eq!(problems.len(), 3, "{problems:?}");
+    }
+}

@@ -1,0 +1,79 @@
+//! Starts a sandbox and a server beside each other, on one clock.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use klarna_sandbox::{Config, Sandbox};
+use kvitt_engine::{Account, Accounts, Clock, Engine, IdSource, Parts, RandomIds, Settings};
+use kvitt_server::ServerConfig;
+use secrecy::SecretString;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+/// The sandbox's clock, so that moving it moves both sides.
+struct SandboxClock(Sandbox);
+
+#[async_trait]
+impl Clock for SandboxClock {
+    async fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+}
+
+/// Both sides, running until this is dropped.
+pub(super) struct Running {
+    /// Where the server listens.
+    pub(super) server: SocketAddr,
+    /// Where the sandbox listens.
+    pub(super) sandbox: SocketAddr,
+    /// A key to the merchant API.
+    pub(super) key: SecretString,
+    /// Ends when one of the two does.
+    pub(super) tasks: JoinSet<Result<()>>,
+}
+
+/// Starts both, with their data in a folder.
+pub(super) async fn start(
+    folder: &Path,
+    server_listener: TcpListener,
+    sandbox_listener: TcpListener,
+) -> Result<Running> {
+    let (server, sandbox) = (server_listener.local_addr()?, sandbox_listener.local_addr()?);
+
+    let klarna = Sandbox::new(Config::default());
+    let client = klarna::Client::builder()
+        .base_url(klarna::BaseUrl::custom(&format!("http://{sandbox}"))?)
+        .credentials(klarna::Credentials::username_password("demo", "demo"))
+        .user_agent(concat!("kvitt/", env!("CARGO_PKG_VERSION")))
+        .build()?;
+    let account = Account { name: "sandbox".to_owned(), client, countries: Vec::new() };
+    let database = folder.join("kvitt.sqlite");
+    let ledger = kvitt_ledger::open(&format!("sqlite:{}", database.display()))
+        .await
+        .with_context(|| format!("the demo's ledger {} cannot be opened", database.display()))?;
+    let ids: Arc<dyn IdSource> = Arc::new(RandomIds);
+    let engine = Engine::new(Parts {
+        ledger,
+        accounts: Accounts::new([account])?,
+        clock: Arc::new(SandboxClock(klarna.clone())),
+        ids: Arc::clone(&ids),
+        settings: Settings::new(format!("http://{server}").parse()?),
+    });
+    let (_, key) =
+        kvitt_server::api_keys::create(engine.ledger(), ids.as_ref(), "demo", engine.now().await)
+            .await?;
+
+    let router = kvitt_server::router(ServerConfig::new(engine.clone(), ids));
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move { Ok(klarna.serve(sandbox_listener).await?) });
+    tasks.spawn(async move { Ok(axum::serve(server_listener, router).await?) });
+    tasks.spawn(async move {
+        engine.work().await;
+        Ok(())
+    });
+    Ok(Running { server, sandbox, key, tasks })
+}

@@ -1,0 +1,15 @@
+//! The merchant API's answers, as people read them.
+//!
+//! Everything is read leniently: a member that another version does not have is left out.
+
+mod checkout;
+mod event;
+mod line;
+mod money;
+mod order;
+mod preview;
+
+pub(crate) use checkout::Checkout;
+pub(crate) use event::{events, page as event_page};
+pub(crate) use order::{Acted, Order, OrderPage};
+pub(crate) use preview::Preview;

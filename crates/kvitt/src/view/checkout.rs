@@ -1,0 +1,74 @@
+//! A checkout.
+
+use serde::Deserialize;
+
+use super::line::{self, Line};
+use super::money::amount;
+use crate::output;
+
+/// A checkout as the merchant API shows it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Checkout {
+    id: String,
+    status: String,
+    account: String,
+    placement: String,
+    purchase_country: String,
+    purchase_currency: String,
+    locale: String,
+    order_amount: i64,
+    order_tax_amount: i64,
+    order_lines: Vec<Line>,
+    session: Option<Session>,
+    order_id: Option<String>,
+    merchant_reference1: Option<String>,
+    merchant_reference2: Option<String>,
+    attention: Option<String>,
+    created_at: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Session {
+    session_id: String,
+    payment_method_categories: Vec<Category>,
+    expires_at: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Category {
+    name: String,
+}
+
+impl Checkout {
+    /// The checkout with its lines.
+    pub(crate) fn show(self) -> String {
+        let currency = &self.purchase_currency;
+        let methods = |session: &Session| {
+            let names: Vec<_> =
+                session.payment_method_categories.iter().map(|it| it.name.clone()).collect();
+            names.join(", ")
+        };
+        let session = self.session.as_ref();
+        let head = output::list([
+            ("checkout", Some(self.id)),
+            ("status", Some(self.status)),
+            ("order", self.order_id),
+            ("account", Some(self.account)),
+            ("market", Some(format!("{} {}", self.purchase_country, self.locale))),
+            ("amount", Some(amount(self.order_amount, currency))),
+            ("tax in it", Some(amount(self.order_tax_amount, currency))),
+            ("placement", Some(self.placement)),
+            ("reference 1", self.merchant_reference1),
+            ("reference 2", self.merchant_reference2),
+            ("session", session.map(|it| it.session_id.clone())),
+            ("ways to pay", session.map(methods)),
+            ("session until", session.map(|it| it.expires_at.clone())),
+            ("created", Some(self.created_at)),
+            ("attention", self.attention),
+        ]);
+        format!("{head}\n\n{}", line::lines(&self.order_lines, currency))
+    }
+}

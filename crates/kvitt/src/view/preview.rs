@@ -1,0 +1,64 @@
+//! What an act would do.
+
+use serde::Deserialize;
+
+use super::line::{self, Line};
+use super::money::amount;
+use crate::output;
+
+/// A preview as the merchant API shows it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Preview {
+    kind: String,
+    amount: Option<i64>,
+    order_lines: Vec<Line>,
+    status_before: String,
+    before: Sums,
+    status_after: String,
+    after: Sums,
+    purchase_currency: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Sums {
+    order_amount: i64,
+    captured_amount: i64,
+    refunded_amount: i64,
+    remaining_authorized_amount: i64,
+}
+
+impl Preview {
+    /// What would change, before and after. Where the preview does not name the currency, it is
+    /// the order's, which the caller knows.
+    pub(crate) fn show(self, order_currency: &str) -> String {
+        let currency = self.purchase_currency.as_deref().unwrap_or(order_currency);
+        let how_much =
+            self.amount.map(|it| format!(" of {}", amount(it, currency))).unwrap_or_default();
+        let head = output::plain(&format!(
+            "{}{how_much}: a preview, nothing was changed",
+            self.kind.replace('_', " ")
+        ));
+        let (before, after) = (&self.before, &self.after);
+        let row = |name: &str, before: i64, after: i64| {
+            vec![name.to_owned(), amount(before, currency), amount(after, currency)]
+        };
+        let rows = [
+            vec!["status".to_owned(), self.status_before.clone(), self.status_after.clone()],
+            row("amount", before.order_amount, after.order_amount),
+            row("captured", before.captured_amount, after.captured_amount),
+            row("refunded", before.refunded_amount, after.refunded_amount),
+            row(
+                "left to capture",
+                before.remaining_authorized_amount,
+                after.remaining_authorized_amount,
+            ),
+        ];
+        let table = output::table(&["", ">now", ">then"], rows);
+        if self.order_lines.is_empty() {
+            return format!("{head}\n\n{table}");
+        }
+        format!("{head}\n\n{}\n\n{table}", line::lines(&self.order_lines, currency))
+    }
+}
