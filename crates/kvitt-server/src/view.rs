@@ -15,7 +15,9 @@ pub(crate) use checkout::Checkout;
 pub(crate) use event::{Event, EventFeed, EventPage};
 pub(crate) use intent::{Intent, KlarnaAnswer};
 pub(crate) use line::OrderLine;
-pub(crate) use order::{ActAnswer, ActReply, Capture, CapturePage, Order, Refund, RefundPage, allowed_acts};
+pub(crate) use order::{
+    ActAnswer, ActReply, Capture, CapturePage, Order, Refund, RefundPage, allowed_acts,
+};
 pub(crate) use preview::Preview;
 pub(crate) use shopper::Shopper;
 pub(crate) use summary::{CheckoutPage, OrderPage, OrderSummary};
