@@ -6,6 +6,7 @@ mod limits;
 mod money;
 mod order;
 
+pub use checkout::check_worth;
 pub use money::{CaptureWish, LinePick, RefundWish};
 pub use order::{AuthorizationWish, ReferencesWish};
 

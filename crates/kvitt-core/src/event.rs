@@ -44,7 +44,7 @@ pub enum Cause {
 /// Where a fact about Klarna was learnt.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Evidence {
-    /// The Klarna operation whose answer this is, such as `captureOrder`.
+    /// The operation whose answer this is, by the client's name for it, such as `capture`.
     pub operation: String,
     /// HTTP status of the answer; none where no answer came.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,7 +3,7 @@
 use kvitt_core::{
     ActKind, Cause, Event, Evidence, Intent, IntentId, IntentState, Preview, Sale, SaleId, Wish,
 };
-use kvitt_ledger::{LedgerError, PrivateChange, WorkChange};
+use kvitt_ledger::{PrivateChange, WorkChange};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
@@ -62,13 +62,11 @@ impl Engine {
             })
             .await;
         let intent = match (stored, intent) {
-            (Err(EngineError::Ledger(LedgerError::IdempotencyKeyTaken)), _) => {
-                let answered = self.answered_before(id, caller).await?;
-                return answered.ok_or(EngineError::Conflict);
-            }
-            (Err(error), _) => return Err(error),
-            (Ok(_), None) => return Err(EngineError::Internal("an act without intent".to_owned())),
             (Ok(_), Some(intent)) => intent,
+            (Ok(_), None) => return Err(EngineError::Internal("an act without intent".to_owned())),
+            // Another replica may have taken the same request between the look and the write; what
+            // stands in its way then is its own first copy.
+            (Err(error), _) => return self.answered_before(id, caller).await?.ok_or(error),
         };
         let engine = self.clone();
         // A task of its own: a caller who hangs up does not stop what is under way.

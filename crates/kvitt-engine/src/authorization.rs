@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use klarna::AuthorizationToken;
+use klarna::{AuthorizationToken, Operation};
 use kvitt_core::{
     AUTHORIZATION_LIFETIME, ActKind, Cause, Door, Event, IntentId, Refusal, Sale, SaleId, Wish,
 };
@@ -188,12 +188,14 @@ impl Engine {
             let token = AuthorizationToken::new(token.expose_secret())
                 .map_err(|error| EngineError::Unsendable(error.to_string()))?;
             let seen = match client.payments().cancel_authorization(&token).await {
-                Ok(answer) => {
-                    evidence("cancelAuthorization", answer.status, answer.correlation_id.as_ref())
-                }
+                Ok(answer) => evidence(
+                    Operation::CancelAuthorization,
+                    answer.status,
+                    answer.correlation_id.as_ref(),
+                ),
                 // Gone already: superseded, expired or given back.
                 Err(error) if error.status() == Some(404) => {
-                    crate::calls::refused("cancelAuthorization", &error).evidence
+                    crate::calls::refused(Operation::CancelAuthorization, &error).evidence
                 }
                 Err(error) => {
                     return Err(EngineError::KlarnaUnavailable {

@@ -4,8 +4,8 @@ use jiff::SignedDuration;
 use klarna::orders::{self, AuthorizationUpdate, MerchantReferences, NewCapture, NewRefund};
 use klarna::payments::{self, NewOrder, PlacedOrder};
 use klarna::{
-    AuthorizationToken, CaptureId, Client, CorrelationId, IdempotencyKey, OrderId as KlarnaOrderId,
-    Outcome as Effect, RefundId, Request,
+    AuthorizationToken, CaptureId, Client, CorrelationId, IdempotencyKey, Operation,
+    OrderId as KlarnaOrderId, Outcome as Effect, RefundId, Request,
 };
 use kvitt_core::{Act, Evidence, LinePart, Outcome, Refused};
 use kvitt_money::OrderLineFields;
@@ -151,7 +151,7 @@ pub(crate) async fn make(
 ) -> Result<Verdict, EngineError> {
     let request: Request = serde_json::from_str(call)
         .map_err(|_| EngineError::Internal("a stored call cannot be read".to_owned()))?;
-    let operation = request.operation().as_str();
+    let operation = request.operation();
     let answered = match act {
         Act::Place { .. } => client.send::<PlacedOrder>(&request).await.map(|answer| {
             let placed = answer.value;
@@ -192,7 +192,7 @@ pub(crate) async fn make(
     })
 }
 
-fn failed(act: &Act, operation: &str, error: &klarna::Error, in_doubt: bool) -> Verdict {
+fn failed(act: &Act, operation: Operation, error: &klarna::Error, in_doubt: bool) -> Verdict {
     let placing = matches!(act, Act::Place { .. });
     let refusal = refused(operation, error);
     match error.outcome() {
@@ -239,12 +239,12 @@ fn gives_up(error: &klarna::Error) -> bool {
 
 /// An answer as evidence.
 pub(crate) fn evidence(
-    operation: &str,
+    operation: Operation,
     status: u16,
     correlation_id: Option<&CorrelationId>,
 ) -> Evidence {
     Evidence {
-        operation: operation.to_owned(),
+        operation: operation.as_str().to_owned(),
         status: Some(status),
         correlation_id: correlation_id.map(ToString::to_string),
     }
@@ -252,7 +252,7 @@ pub(crate) fn evidence(
 
 /// A failure as a refusal, whatever is known of it. Where Klarna gave no code, one of ours stands
 /// in, and the client's own message.
-pub(crate) fn refused(operation: &str, error: &klarna::Error) -> Refused {
+pub(crate) fn refused(operation: Operation, error: &klarna::Error) -> Refused {
     let error_code = match (error.error_code(), error) {
         (Some(code), _) => code.to_string(),
         (None, klarna::Error::Unauthorized { .. }) => "UNAUTHORIZED".to_owned(),
@@ -267,7 +267,7 @@ pub(crate) fn refused(operation: &str, error: &klarna::Error) -> Refused {
             .filter(|messages| !messages.is_empty())
             .unwrap_or_else(|| vec![error.to_string()]),
         evidence: Evidence {
-            operation: operation.to_owned(),
+            operation: operation.as_str().to_owned(),
             status: error.status(),
             correlation_id: error.correlation_id().map(ToString::to_string),
         },

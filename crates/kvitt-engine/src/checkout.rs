@@ -95,6 +95,7 @@ impl Engine {
             confirmation_url: new.confirmation_url,
         };
         // Whether Klarna would take it is checked before anything is stored.
+        kvitt_core::check_worth(&new.cart)?;
         crate::session::check(&terms, &new.cart, &new.shopper)?;
         let at = self.now().await;
         let mut draft = Draft::of([Event::CheckoutCreated { terms, cart: new.cart }])

@@ -1,6 +1,6 @@
 //! The order as Klarna has it.
 
-use klarna::OrderId as KlarnaOrderId;
+use klarna::{Operation, OrderId as KlarnaOrderId};
 use kvitt_core::{Cause, Event, OrderSnapshot, Refusal, Sale, SaleId};
 
 use crate::EngineError;
@@ -8,6 +8,9 @@ use crate::calls::evidence;
 use crate::engine::{Draft, Engine};
 use crate::session::unsendable;
 use crate::work::{self, Claim};
+
+/// How often an order is read again because something happened to the sale meanwhile.
+const READS_MAX: u32 = 4;
 
 impl Engine {
     /// Reads the order from Klarna and records what it says.
@@ -21,6 +24,18 @@ impl Engine {
         id: SaleId,
         claim: Option<Claim>,
     ) -> Result<Sale, EngineError> {
+        for _ in 0..READS_MAX {
+            match self.read_order_once(id, claim).await {
+                Err(EngineError::Conflict) => {}
+                done => return done,
+            }
+        }
+        Err(EngineError::Conflict)
+    }
+
+    /// Reads and records, unless something happened to the sale in between: what was read then may
+    /// be older than what is known, and must not pass for the latest.
+    async fn read_order_once(&self, id: SaleId, claim: Option<Claim>) -> Result<Sale, EngineError> {
         let sale = self.sale(id).await?;
         let order = sale.order.as_ref().ok_or(Refusal::NoOrder)?;
         let client = &self.parts.accounts.get(&sale.terms.account)?.client;
@@ -33,9 +48,12 @@ impl Engine {
                 correlation_id: error.correlation_id().map(ToString::to_string),
             }
         })?;
-        let evidence = evidence("getOrder", answer.status, answer.correlation_id.as_ref());
+        let evidence = evidence(Operation::GetOrder, answer.status, answer.correlation_id.as_ref());
         let snapshot = snapshot(&answer.value);
-        self.write(id, &Cause::Kvitt, |_| {
+        self.write(id, &Cause::Kvitt, |seen| {
+            if seen.sale.version != sale.version {
+                return Err(EngineError::Conflict);
+            }
             let mut draft = Draft::of([Event::OrderRead {
                 snapshot: snapshot.clone(),
                 evidence: evidence.clone(),

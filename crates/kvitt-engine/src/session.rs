@@ -1,7 +1,7 @@
 //! The Klarna session of a checkout: opened, kept in step with the cart, replaced when lost.
 
 use klarna::payments::{MerchantUrls, NewSession, Purchase, SessionUpdate};
-use klarna::{Outcome, SessionId};
+use klarna::{Operation, Outcome, SessionId};
 use kvitt_core::{
     Cause, CheckoutTerms, Event, PaymentMethodCategory, SESSION_LIFETIME, Sale, SaleCart, SaleId,
 };
@@ -102,9 +102,12 @@ impl Engine {
         let client = &self.parts.accounts.get(&sale.terms.account)?.client;
         let answer = match client.payments().create_session(&session).await {
             Ok(answer) => answer,
-            Err(error) => return Err(self.session_failed(&sale, "createSession", &error).await?),
+            Err(error) => {
+                return Err(self.session_failed(&sale, Operation::CreateSession, &error).await?);
+            }
         };
-        let evidence = evidence("createSession", answer.status, answer.correlation_id.as_ref());
+        let evidence =
+            evidence(Operation::CreateSession, answer.status, answer.correlation_id.as_ref());
         let created = answer.value;
         self.write(sale.id, &Cause::Kvitt, |seen| {
             let mut draft = Draft::of([Event::SessionOpened {
@@ -145,8 +148,11 @@ impl Engine {
             .map_err(unsendable)?;
         match client.payments().update_session(&klarna_id, &update).await {
             Ok(answer) => {
-                let evidence =
-                    evidence("updateSession", answer.status, answer.correlation_id.as_ref());
+                let evidence = evidence(
+                    Operation::UpdateSession,
+                    answer.status,
+                    answer.correlation_id.as_ref(),
+                );
                 self.write(sale.id, &Cause::Kvitt, |_| {
                     Ok(Draft::of([Event::SessionUpdated {
                         session_id: session_id.clone(),
@@ -157,7 +163,7 @@ impl Engine {
                 .await
             }
             Err(error) if is_lost(&error) => {
-                let evidence = refused("updateSession", &error).evidence;
+                let evidence = refused(Operation::UpdateSession, &error).evidence;
                 let sale = self
                     .write(sale.id, &Cause::Kvitt, |_| {
                         Ok(Draft::of([Event::SessionLost {
@@ -168,7 +174,7 @@ impl Engine {
                     .await?;
                 self.open_session(sale).await
             }
-            Err(error) => Err(self.session_failed(&sale, "updateSession", &error).await?),
+            Err(error) => Err(self.session_failed(&sale, Operation::UpdateSession, &error).await?),
         }
     }
 
@@ -176,7 +182,7 @@ impl Engine {
     async fn session_failed(
         &self,
         sale: &Sale,
-        operation: &str,
+        operation: Operation,
         error: &klarna::Error,
     ) -> Result<EngineError, EngineError> {
         if error.outcome() != Outcome::Refused {

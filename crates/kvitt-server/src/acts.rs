@@ -10,8 +10,9 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::app::App;
+use crate::orders::as_order;
 use crate::problem::{Problem, klarna_refused};
-use crate::view::{ActAnswer, Capture, Intent, Order, Preview, Refund, allowed_acts};
+use crate::view::{ActAnswer, ActReply, Capture, Intent, Order, Refund, allowed_acts};
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
@@ -57,7 +58,7 @@ pub(crate) async fn carry_out(
     let engine = app.engine();
     if wanted.preview {
         return match engine.preview(id, wanted.wish).await {
-            Ok(preview) => Ok(Json(Preview::from(preview)).into_response()),
+            Ok(preview) => Ok(Json(ActReply::Preview(preview.into())).into_response()),
             Err(error) => Err(refused(app, id, error).await),
         };
     }
@@ -89,7 +90,7 @@ pub(crate) async fn carry_out(
         intent,
         order,
     };
-    Ok(replayed((status, Json(answer)).into_response(), answered.replayed))
+    Ok(replayed((status, Json(ActReply::Act(answer))).into_response(), answered.replayed))
 }
 
 /// The intent as it is answered, noted in log and metrics.
@@ -134,7 +135,7 @@ pub(crate) fn replayed_problem(problem: Problem) -> Problem {
 /// A refusal, with the acts that are possible instead.
 async fn refused(app: &App, id: SaleId, error: EngineError) -> Problem {
     let tells_more = matches!(error, EngineError::Refused(_));
-    let problem = Problem::from(error);
+    let problem = Problem::from(as_order(id, error));
     if !tells_more {
         return problem;
     }
@@ -143,6 +144,6 @@ async fn refused(app: &App, id: SaleId, error: EngineError) -> Problem {
             let acts = allowed_acts(&sale, app.engine().now().await);
             problem.about_order(id.order_id()).with_allowed_acts(acts)
         }
-        _ => problem.about_checkout(id),
+        _ => problem.about_checkout(id.checkout_id()),
     }
 }

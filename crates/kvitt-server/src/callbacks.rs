@@ -6,15 +6,15 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use kvitt_core::{CheckoutId, SaleId};
 use kvitt_engine::{AuthorizationCallback, Notification};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 
 use crate::app::App;
 use crate::problem::{Problem, codes};
 
-#[derive(IntoParams)]
+#[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "describes the path for the documentation")]
 pub(crate) struct CallbackParams {
     /// The checkout's id.
     #[param(example = "chk_0192f0c8111172228333444455556666")]
@@ -25,33 +25,33 @@ pub(crate) struct CallbackParams {
 
 /// Klarna says that the shopper authorized (Klarna documentation: authorization callback).
 #[utoipa::path(post, path = "/callbacks/klarna/{checkout_id}/{secret}/authorization",
-    tag = "Klarna", operation_id = "authorization_callback", params(CallbackParams),
+    tag = "Klarna", operation_id = "authorization_callback", 
     request_body(content = Object, content_type = "application/json"),
     responses((status = 200, description = "Taken in")))]
 pub(crate) async fn authorization(
     State(app): State<App>,
-    Path((checkout_id, secret)): Path<(String, String)>,
+    Path(params): Path<CallbackParams>,
     body: Bytes,
 ) -> Result<StatusCode, Problem> {
-    let id = sale(&checkout_id)?;
+    let id = sale(&params.checkout_id)?;
     let body: AuthorizationCallback = read(&body)?;
-    app.engine().authorization_callback(id, &secret, body).await?;
+    app.engine().authorization_callback(id, &params.secret, body).await?;
     Ok(StatusCode::OK)
 }
 
 /// Klarna says that something about fraud was decided (Klarna documentation: pending orders).
 #[utoipa::path(post, path = "/callbacks/klarna/{checkout_id}/{secret}/notification",
-    tag = "Klarna", operation_id = "notification_callback", params(CallbackParams),
+    tag = "Klarna", operation_id = "notification_callback", 
     request_body(content = Object, content_type = "application/json"),
     responses((status = 200, description = "Taken in")))]
 pub(crate) async fn notification(
     State(app): State<App>,
-    Path((checkout_id, secret)): Path<(String, String)>,
+    Path(params): Path<CallbackParams>,
     body: Bytes,
 ) -> Result<StatusCode, Problem> {
-    let id = sale(&checkout_id)?;
+    let id = sale(&params.checkout_id)?;
     let body: Notification = read(&body)?;
-    app.engine().notification_callback(id, &secret, body).await?;
+    app.engine().notification_callback(id, &params.secret, body).await?;
     Ok(StatusCode::OK)
 }
 

@@ -1,5 +1,7 @@
 //! What shops send: types of the door, turned into the types of the business.
 
+#![expect(clippy::struct_field_names, reason = "members have the names that the API fixes")]
+
 mod address;
 mod cart;
 mod customer;

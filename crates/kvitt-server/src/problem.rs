@@ -13,9 +13,13 @@ use utoipa::ToSchema;
 use crate::view::{Intent, KlarnaAnswer, Order};
 use codes::Code;
 
+/// What went wrong, and the way out. Boxed, since every handler's result has room for one.
+#[derive(Clone)]
+pub(crate) struct Problem(Box<Content>);
+
 /// What went wrong, and the way out.
 #[derive(Clone, Serialize, ToSchema)]
-#[schema(example = json!({
+#[schema(as = Problem, example = json!({
     "type": "/docs#error-over_capture",
     "title": "More than is left to capture",
     "status": 409,
@@ -25,7 +29,7 @@ use codes::Code;
     "order_id": "ord_0192f0c8111172228333444455556666",
     "allowed_acts": ["capture", "refund", "release", "extend"]
 }))]
-pub(crate) struct Problem {
+pub(crate) struct Content {
     /// Where the error is explained, relative to the server.
     #[serde(rename = "type")]
     kind: String,
@@ -60,7 +64,7 @@ pub(crate) struct Problem {
     intent: Option<Intent>,
     /// The order as it stands after Klarna's refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
-    order: Option<Box<Order>>,
+    order: Option<Order>,
     #[serde(skip)]
     headers: Vec<(header::HeaderName, HeaderValue)>,
 }
@@ -83,7 +87,7 @@ pub(crate) struct MemberError {
 impl Problem {
     /// A problem of this kind, with what went wrong here.
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Content {
             kind: format!("/docs#error-{}", code.code),
             title: code.title,
             status: code.status,
@@ -98,7 +102,7 @@ impl Problem {
             intent: None,
             order: None,
             headers: Vec::new(),
-        }
+        }))
     }
 
     /// kvitt's own fault. Nobody outside is told which.
@@ -110,46 +114,46 @@ impl Problem {
     }
 
     pub(crate) fn code(&self) -> &'static str {
-        self.code
+        self.0.code
     }
 
     pub(crate) fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     pub(crate) fn with_request_id(mut self, request_id: &str) -> Self {
-        self.request_id = Some(request_id.to_owned());
+        self.0.request_id = Some(request_id.to_owned());
         self
     }
 
     pub(crate) fn with_error(mut self, error: MemberError) -> Self {
-        self.errors.push(error);
+        self.0.errors.push(error);
         self
     }
 
     pub(crate) fn with_klarna(mut self, klarna: KlarnaAnswer) -> Self {
-        self.klarna = Some(klarna);
+        self.0.klarna = Some(klarna);
         self
     }
 
     pub(crate) fn with_allowed_acts(mut self, acts: Vec<&'static str>) -> Self {
-        self.allowed_acts = Some(acts);
+        self.0.allowed_acts = Some(acts);
         self
     }
 
-    pub(crate) fn about_checkout(mut self, id: impl ToString) -> Self {
-        self.checkout_id = Some(id.to_string());
+    pub(crate) fn about_checkout(mut self, id: impl Into<String>) -> Self {
+        self.0.checkout_id = Some(id.into());
         self
     }
 
-    pub(crate) fn about_order(mut self, id: impl ToString) -> Self {
-        self.order_id = Some(id.to_string());
+    pub(crate) fn about_order(mut self, id: impl Into<String>) -> Self {
+        self.0.order_id = Some(id.into());
         self
     }
 
     pub(crate) fn with_act(mut self, intent: Intent, order: Option<Order>) -> Self {
-        self.intent = Some(intent);
-        self.order = order.map(Box::new);
+        self.0.intent = Some(intent);
+        self.0.order = order;
         self
     }
 
@@ -158,18 +162,18 @@ impl Problem {
         name: header::HeaderName,
         value: impl Into<HeaderValue>,
     ) -> Self {
-        self.headers.push((name, value.into()));
+        self.0.headers.push((name, value.into()));
         self
     }
 
     /// The answer, ready to leave.
     pub(crate) fn render(self) -> Response {
-        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let body = serde_json::to_vec(&self.0).unwrap_or_default();
         let mut response = (self.status(), body).into_response();
         let headers = response.headers_mut();
         let content_type = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, content_type);
-        for (name, value) in self.headers {
+        for (name, value) in self.0.headers {
             headers.insert(name, value);
         }
         response

@@ -108,7 +108,7 @@ async fn no_such_method() -> Problem {
         description = "Take Klarna payments: checkouts, orders, captures, refunds. Amounts are \
             integers in minor units (149.90 kr is 14990). Every answer carries `X-Request-Id`. \
             Errors are `application/problem+json` with a stable `code`.",
-        license(name = "MIT OR Apache-2.0"),
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     tags(
         (name = "Checkouts", description = "One cart to be paid, until it is an order."),
@@ -117,7 +117,7 @@ async fn no_such_method() -> Problem {
         (name = "Klarna", description = "Where Klarna calls back."),
         (name = "Service", description = "The server itself."),
     ),
-    components(schemas(Problem)),
+    components(schemas(crate::problem::Content)),
 )]
 struct Base;
 

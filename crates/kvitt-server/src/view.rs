@@ -1,5 +1,7 @@
 //! What shops are answered: the state of the business in the words of the API.
 
+#![expect(clippy::struct_field_names, reason = "members have the names that the API fixes")]
+
 mod checkout;
 mod event;
 mod intent;
@@ -13,7 +15,9 @@ pub(crate) use checkout::Checkout;
 pub(crate) use event::{Event, EventFeed, EventPage};
 pub(crate) use intent::{Intent, KlarnaAnswer};
 pub(crate) use line::OrderLine;
-pub(crate) use order::{ActAnswer, Capture, CapturePage, Order, Refund, RefundPage, allowed_acts};
+pub(crate) use order::{
+    ActAnswer, ActReply, Capture, CapturePage, Order, Refund, RefundPage, allowed_acts,
+};
 pub(crate) use preview::Preview;
 pub(crate) use shopper::Shopper;
 pub(crate) use summary::{CheckoutPage, OrderPage, OrderSummary};

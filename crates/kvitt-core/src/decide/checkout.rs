@@ -69,7 +69,7 @@ impl Sale {
 
 /// A purchase that costs nothing is none of Klarna's (its API description: a minimum of 1 where
 /// money is to be captured later).
-fn check_worth(cart: &SaleCart) -> Result<(), Refusal> {
+pub fn check_worth(cart: &SaleCart) -> Result<(), Refusal> {
     let value = cart.cart().totals().order_amount;
     if value < 1 { Err(Refusal::NotPositive { field: "order_amount", value }) } else { Ok(()) }
 }

@@ -3,13 +3,13 @@
 use jiff::SignedDuration;
 use kvitt_core::{
     Act, ActKind, AuthorizationWish, CaptureWish, Event, FraudStatus, IntentId, LineId, LinePick,
-    RefundWish, SaleCart, Wish,
+    RefundWish, Sale, SaleCart, Wish,
 };
 use kvitt_money::{OrderLine, OrderLineFields, TaxRate};
 use proptest::prelude::*;
 
 use crate::laws;
-use crate::support::{Story, capture, cart_of, expiry, refund, shown};
+use crate::support::{SALE, Story, capture, cart_of, expiry, refund, shown};
 
 /// The model: sums and flags, kept by the simplest arithmetic there is.
 #[expect(clippy::struct_excessive_bools, reason = "flags are what a naive model is made of")]
@@ -350,7 +350,7 @@ proptest! {
         laws::check_replay(&story.sale(), &story.events);
         // Every beginning of the story is a sale too.
         for end in 1..story.events.len() {
-            prop_assert!(kvitt_core::Sale::fold(crate::support::SALE, &story.events[..end]).is_ok());
+            prop_assert!(Sale::fold(SALE, &story.events[..end]).is_ok());
         }
     }
 

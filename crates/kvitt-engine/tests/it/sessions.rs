@@ -109,3 +109,16 @@ async fn klarnas_refusal_of_a_session_is_kept_and_told() {
     assert_eq!(healed.sale.id, sale);
     assert!(healed.sale.session.is_some());
 }
+
+#[tokio::test]
+async fn what_costs_nothing_is_refused_before_it_is_stored() {
+    let shop = Shop::open().await;
+    let gift = OrderLine::tax_inclusive("Gift", 0, TaxRate::new(2500).unwrap(), 1).unwrap();
+    let mut new = Shop::new_checkout(Placement::Automatic);
+    new.cart = SaleCart::numbered(Cart::sum(Country::SE, vec![gift]).unwrap());
+    let refused = shop.engine.create_checkout(new, &merchant()).await;
+    let Err(EngineError::Refused(refusal)) = refused else { panic!("{refused:?}") };
+    assert_eq!(refusal.to_string(), "order_amount is 0: it must be 1 or more");
+    assert_eq!(shop.exchanges("/payments").await.len(), 0);
+    assert!(shop.engine.ledger().feed(0, 10).await.unwrap().is_empty());
+}

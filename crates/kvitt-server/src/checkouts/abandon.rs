@@ -20,6 +20,10 @@ pub(crate) async fn abandon(
     CheckoutRef(id): CheckoutRef,
     Bare { caller }: Bare,
 ) -> Result<Json<Checkout>, Problem> {
-    let sale = app.engine().abandon(id, &caller).await?;
+    let sale = app
+        .engine()
+        .abandon(id, &caller)
+        .await
+        .map_err(|error| Problem::from(error).about_checkout(id.checkout_id()))?;
     Ok(Json(whole(&app, &sale).await?))
 }

@@ -54,7 +54,11 @@ pub(crate) async fn authorization(
         session_id: body.session_id,
         door: Door::Browser,
     };
-    let sale = app.engine().hand_in_authorization(id, new, &caller).await?;
+    let sale = app
+        .engine()
+        .hand_in_authorization(id, new, &caller)
+        .await
+        .map_err(|error| Problem::from(error).about_checkout(id.checkout_id()))?;
     let placing = sale.intents.values().find(|intent| {
         matches!(&intent.act, Act::Place { authorization, .. } if *authorization == digest)
     });

@@ -2,29 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use super::whole;
 use crate::app::App;
 use crate::extract::{Call, CheckoutIdParam, CheckoutRef};
-use crate::input::{CartInput, OrderLineInput, Whole};
+use crate::input::CartInput;
 use crate::problem::Problem;
 use crate::view::Checkout;
-
-/// A new cart for a checkout.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct CartChange {
-    /// What the customer pays now.
-    #[schema(value_type = i64)]
-    order_amount: Whole,
-    /// Tax in it; computed where absent.
-    #[schema(value_type = Option<i64>)]
-    order_tax_amount: Option<Whole>,
-    /// All of the lines, not only those that changed.
-    order_lines: Vec<OrderLineInput>,
-}
 
 /// Change a checkout's cart
 ///
@@ -32,7 +16,7 @@ pub(crate) struct CartChange {
 /// any more: the shopper authorizes again.
 #[utoipa::path(patch, path = "/v1/checkouts/{id}", tag = "Checkouts",
     operation_id = "change_checkout", params(CheckoutIdParam),
-    request_body(content = CartChange, example = json!({
+    request_body(content = CartInput, example = json!({
         "order_amount": 29_800,
         "order_tax_amount": 5_960,
         "order_lines": [
@@ -48,14 +32,13 @@ pub(crate) struct CartChange {
 pub(crate) async fn change(
     State(app): State<App>,
     CheckoutRef(id): CheckoutRef,
-    Call { caller, body }: Call<CartChange>,
+    Call { caller, body }: Call<CartInput>,
 ) -> Result<Json<Checkout>, Problem> {
     let country = app.engine().sale(id).await?.terms.market.purchase_country();
-    let cart = CartInput {
-        order_amount: body.order_amount,
-        order_tax_amount: body.order_tax_amount,
-        order_lines: body.order_lines,
-    };
-    let sale = app.engine().change_cart(id, cart.check(country)?, &caller).await?;
+    let sale = app
+        .engine()
+        .change_cart(id, body.check(country)?, &caller)
+        .await
+        .map_err(|error| Problem::from(error).about_checkout(id.checkout_id()))?;
     Ok(Json(whole(&app, &sale).await?))
 }

@@ -33,7 +33,7 @@ pub(crate) async fn place(
         .engine()
         .act(id, Wish::Place, None, &caller)
         .await
-        .map_err(|error| Problem::from(error).about_checkout(id))?;
+        .map_err(|error| Problem::from(error).about_checkout(id.checkout_id()))?;
     placed(&app, id, Some(answered.intent), false, answered.replayed).await
 }
 
@@ -52,7 +52,7 @@ pub(super) async fn placed(
     let shown = intent.and_then(|intent| noted(app, &sale, &events, intent, again || was_there));
     let status = match state {
         Some(IntentState::Refused(said)) if sale.order.is_none() => {
-            let problem = klarna_refused(said).about_checkout(id);
+            let problem = klarna_refused(said).about_checkout(id.checkout_id());
             let problem = match shown {
                 Some(intent) => problem.with_act(intent, order),
                 None => problem,

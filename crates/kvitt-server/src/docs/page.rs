@@ -178,7 +178,9 @@ fn curl(
 }
 
 fn schema((name, value): (&String, &Value)) -> Schema {
-    let required: Vec<_> = items(&value["required"]).collect();
+    let required: Vec<_> = items(&value["required"])
+        .chain(items(&value["oneOf"]).flat_map(|variant| items(&variant["required"])))
+        .collect();
     let member = |(name, member): (&String, &Value)| Member {
         name: name.clone(),
         type_name: type_name(member),
@@ -186,19 +188,29 @@ fn schema((name, value): (&String, &Value)) -> Schema {
         required: required.iter().any(|required| **required == name.as_str()),
         description: text(&member["description"]),
     };
+    // The members of variants that are told apart by `type` stand side by side.
+    let mut members: Vec<Member> = Vec::new();
+    for object in std::iter::once(value).chain(items(&value["oneOf"])) {
+        for found in members_of(&object["properties"]).map(member) {
+            if let Some(known) = members.iter_mut().find(|known| known.name == found.name) {
+                let text = &mut known.type_name.text;
+                text.push_str(" | ");
+                text.push_str(&found.type_name.text);
+            } else {
+                members.push(found);
+            }
+        }
+    }
     Schema {
         name: name.clone(),
         description: text(&value["description"]),
-        members: members_of(&value["properties"]).map(member).collect(),
+        members,
         words: items(&value["enum"]).map(text).collect(),
-        variants: items(&value["oneOf"]).map(variant).collect(),
+        variants: items(&value["oneOf"])
+            .filter(|variant| variant.get("$ref").is_some())
+            .map(type_name)
+            .collect(),
     }
-}
-
-/// A variant: a schema of its own, told apart by `type`, or a word.
-fn variant(value: &Value) -> TypeName {
-    let reference = items(&value["allOf"]).find(|part| part.get("$ref").is_some());
-    type_name(reference.unwrap_or(value))
 }
 
 fn type_name(value: &Value) -> TypeName {

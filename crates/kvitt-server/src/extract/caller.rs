@@ -59,19 +59,16 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Pro
     let fits = |text: &&str| {
         (1..=KEY_LENGTH_MAX).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_graphic())
     };
-    match (text.filter(fits), values.next()) {
-        (Some(key), None) => Ok(Some(key.to_owned())),
-        _ => {
-            let message = format!(
-                "send one Idempotency-Key of 1 to {KEY_LENGTH_MAX} visible ASCII characters, \
-                 such as a UUID"
-            );
-            Err(Problem::new(codes::INVALID_IDEMPOTENCY_KEY, &message).with_error(MemberError {
-                path: "Idempotency-Key".to_owned(),
-                value: None,
-                expected: None,
-                message,
-            }))
-        }
+    if let (Some(key), None) = (text.filter(fits), values.next()) {
+        return Ok(Some(key.to_owned()));
     }
+    let message = format!(
+        "send one Idempotency-Key of 1 to {KEY_LENGTH_MAX} visible ASCII characters, such as a UUID"
+    );
+    Err(Problem::new(codes::INVALID_IDEMPOTENCY_KEY, &message).with_error(MemberError {
+        path: "Idempotency-Key".to_owned(),
+        value: None,
+        expected: None,
+        message,
+    }))
 }

@@ -2,14 +2,23 @@
 
 use kvitt_core::SaleCart;
 use kvitt_money::{Cart, Country, OrderLine, Totals};
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::{OrderLineInput, Whole};
 use crate::problem::Problem;
 
-/// The three members that make up a cart.
+/// Lines and their sums. Amounts are minor units.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct CartInput {
+    /// What the customer pays: the sum of all lines' `total_amount`.
+    #[schema(value_type = i64)]
     pub order_amount: Whole,
+    /// Tax in it. Computed where absent; where given it must be right to one minor unit per line.
+    #[schema(value_type = Option<i64>)]
     pub order_tax_amount: Option<Whole>,
+    /// All of the lines, 1 to 1,000.
     pub order_lines: Vec<OrderLineInput>,
 }
 

@@ -98,7 +98,6 @@ fn known(method: &Method) -> &'static str {
 }
 
 /// The answer where a handler panicked. What it panicked with is in the log, not in the answer.
-#[expect(clippy::needless_pass_by_value, reason = "the signature that the layer asks for")]
 pub(crate) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a handler panicked");
     Problem::internal().into_response()

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::extract::{Call, IdempotencyKeyParam, OrderIdParam, OrderRef, Params};
 use crate::input::{Address, CartInput, OrderLineInput, Whole};
 use crate::problem::{MemberError, Problem, codes};
-use crate::view::ActAnswer;
+use crate::view::{ActAnswer, ActReply};
 
 /// A change of an order, of exactly one kind: lines (`order_lines`, `order_amount`,
 /// `order_tax_amount`, `description`), references (`merchant_reference1`, `merchant_reference2`)
@@ -97,7 +97,7 @@ fn missing(member: &str) -> Problem {
     })),
     responses(
         (status = 200, description = "Changed; with `preview=true` what it would do",
-            body = ActAnswer),
+            body = ActReply),
         (status = 202, description = "Whether it is changed is not known yet", body = ActAnswer),
     ))]
 pub(crate) async fn change(

@@ -8,7 +8,7 @@ use crate::acts::{ActParams, Wanted, carry_out};
 use crate::app::App;
 use crate::extract::{Bare, IdempotencyKeyParam, OrderIdParam, OrderRef, Params};
 use crate::problem::Problem;
-use crate::view::ActAnswer;
+use crate::view::{ActAnswer, ActReply};
 
 /// Cancel an order
 ///
@@ -17,7 +17,7 @@ use crate::view::ActAnswer;
     params(OrderIdParam, ActParams, IdempotencyKeyParam),
     responses(
         (status = 200, description = "Cancelled; with `preview=true` what it would do",
-            body = ActAnswer),
+            body = ActReply),
         (status = 202, description = "Whether it is cancelled is not known yet", body = ActAnswer),
     ))]
 pub(crate) async fn cancel(
@@ -36,7 +36,7 @@ pub(crate) async fn cancel(
     params(OrderIdParam, ActParams, IdempotencyKeyParam),
     responses(
         (status = 200, description = "Released; with `preview=true` what it would do",
-            body = ActAnswer),
+            body = ActReply),
         (status = 202, description = "Whether it is released is not known yet", body = ActAnswer),
     ))]
 pub(crate) async fn release(
@@ -53,7 +53,7 @@ pub(crate) async fn release(
     params(OrderIdParam, ActParams, IdempotencyKeyParam),
     responses(
         (status = 200, description = "Extended; with `preview=true` what it would do",
-            body = ActAnswer),
+            body = ActReply),
         (status = 202, description = "Whether it is extended is not known yet", body = ActAnswer),
     ))]
 pub(crate) async fn extend(

@@ -13,7 +13,7 @@ use crate::extract::{
 };
 use crate::input::{ShippingInfo, parcels};
 use crate::problem::Problem;
-use crate::view::ActAnswer;
+use crate::view::{ActAnswer, ActReply};
 
 /// Parcels to be added.
 #[derive(Deserialize, ToSchema)]
@@ -33,7 +33,7 @@ pub(crate) struct ShippingInfoInput {
     })),
     responses(
         (status = 200, description = "Added; with `preview=true` what it would do",
-            body = ActAnswer),
+            body = ActReply),
         (status = 202, description = "Whether it is added is not known yet", body = ActAnswer),
     ))]
 pub(crate) async fn of_capture(
@@ -60,7 +60,7 @@ pub(crate) async fn of_capture(
     })),
     responses(
         (status = 200, description = "Added; with `preview=true` what it would do",
-            body = ActAnswer),
+            body = ActReply),
         (status = 202, description = "Whether it is added is not known yet", body = ActAnswer),
     ))]
 pub(crate) async fn of_order(

@@ -1,6 +1,7 @@
 //! Every code that an error can carry. The documentation page shows this table.
 
 /// One kind of error.
+#[expect(clippy::struct_field_names, reason = "`code` is its name in the answer")]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Code {
     /// The stable name, for programs.

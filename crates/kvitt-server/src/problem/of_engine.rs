@@ -12,9 +12,9 @@ impl From<EngineError> for Problem {
     fn from(error: EngineError) -> Self {
         let text = error.to_string();
         match error {
-            EngineError::NotFound { .. } => Self::new(codes::NOT_FOUND, text),
-            // The same answer as for a checkout that is not there.
-            EngineError::WrongSecret => Self::new(codes::NOT_FOUND, text),
+            EngineError::NotFound { .. } | EngineError::WrongSecret => {
+                Self::new(codes::NOT_FOUND, text)
+            }
             EngineError::Refused(refusal) => Self::new(codes::of_refusal(&refusal), text),
             EngineError::Amount(error) => Self::from(error),
             EngineError::LineIds(_) => Self::new(codes::INVALID_LINE_ID, text),
@@ -23,10 +23,11 @@ impl From<EngineError> for Problem {
             EngineError::AccountMissing { .. } => Self::new(codes::ACCOUNT_MISSING, text),
             EngineError::IdempotencyKeyReused => Self::new(codes::IDEMPOTENCY_KEY_REUSED, text),
             EngineError::KlarnaRefused { sale, refused } => {
-                klarna_refused(&refused).about_checkout(sale)
+                klarna_refused(&refused).about_checkout(sale.checkout_id())
             }
             EngineError::KlarnaUnavailable { sale, correlation_id, .. } => {
-                let problem = Self::new(codes::KLARNA_UNAVAILABLE, text).about_checkout(sale);
+                let problem =
+                    Self::new(codes::KLARNA_UNAVAILABLE, text).about_checkout(sale.checkout_id());
                 match correlation_id {
                     None => problem,
                     Some(id) => problem.with_klarna(KlarnaAnswer::correlated(id)),

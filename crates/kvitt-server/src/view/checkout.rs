@@ -147,6 +147,6 @@ impl Checkout {
 
     /// The same checkout with the placing of its order.
     pub(crate) fn with_placing(self, intent: Option<Intent>, order: Option<Order>) -> Self {
-        Self { intent, order, ..self }
+        Self { order, intent, ..self }
     }
 }

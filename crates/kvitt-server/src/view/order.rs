@@ -5,7 +5,7 @@ use kvitt_core::{ActKind, LinePart, Recorded, Sale};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Intent, OrderLine, Shopper};
+use super::{Intent, OrderLine, Preview, Shopper};
 use crate::input::ShippingInfo;
 
 /// What Klarna accepted for a checkout. Amounts are minor units of `purchase_currency`.
@@ -156,6 +156,17 @@ pub(crate) struct CapturePage {
 pub(crate) struct RefundPage {
     /// The refunds, oldest first.
     pub items: Vec<Refund>,
+}
+
+/// What came of an act, or what it would do.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "written to the answer where it is made")]
+pub(crate) enum ActReply {
+    /// It was carried out, or is under way.
+    Act(ActAnswer),
+    /// With `preview=true`: nothing was done.
+    Preview(Preview),
 }
 
 /// What came of an act.

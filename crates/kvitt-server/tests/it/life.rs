@@ -306,7 +306,10 @@ async fn a_cart_changes_and_a_checkout_is_given_up() {
     let given_up = send(shop.request(Method::DELETE, &path)).await.expect(200);
     assert_eq!(given_up["status"], "abandoned");
     send(shop.request(Method::DELETE, &path)).await.expect(200);
-    shop.patch(&path, &change).await.refused(409, "checkout_abandoned");
+    let cart = cart();
+    let back = json!({"order_amount": 54_700, "order_lines": cart["order_lines"]});
+    let refused = shop.patch(&path, &back).await.refused(409, "checkout_abandoned");
+    assert_eq!(refused["checkout_id"], id(&checkout));
     let order = path.replace("checkouts/chk_", "orders/ord_");
     shop.get(&order).await.refused(404, "no_order");
     let events = shop.get(&format!("{path}/events")).await.expect(200);

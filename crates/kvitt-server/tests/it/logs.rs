@@ -1,1 +1,104 @@
-//! TBD
+//! What is logged, and what is not.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use kvitt_core::{CheckoutId, SaleId};
+use kvitt_engine::names;
+use reqwest::Method;
+use secrecy::ExposeSecret;
+use serde_json::json;
+use tracing_subscriber::EnvFilter;
+
+use crate::shop::{Shop, cart, id, send};
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn secrets_and_personal_data_are_not_logged_and_ids_are() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(EnvFilter::new(
+            "info,kvitt_server=trace,kvitt_engine=trace,kvitt_ledger=trace,klarna=trace",
+        ))
+        .with_writer(move || writer.clone())
+        .init();
+
+    let shop = Shop::open().await;
+    let mut cart = cart();
+    cart["billing_address"] = json!({"given_name": "Ottilia", "family_name": "Vinterberg",
+        "email": "ottilia@example.com", "street_address": "Hemliga gatan 9",
+        "postal_code": "11122", "city": "Stockholm", "country": "SE"});
+    cart["customer"] = json!({"type": "person", "date_of_birth": "1941-03-21",
+        "national_identification_number": "194103216690"});
+    let request = shop.request(Method::POST, "/v1/checkouts?").json(&cart);
+    let request = request.header("X-Request-Id", "shop-request-17");
+    let answer = send(request).await;
+    assert_eq!(answer.headers["x-request-id"], "shop-request-17");
+    let checkout = answer.expect(201);
+    let token = shop.authorize(&checkout).await;
+    let sale = SaleId::from(id(&checkout).parse::<CheckoutId>().unwrap());
+    let secret = shop.engine.secret(sale, names::CALLBACK_SECRET).await.unwrap().unwrap();
+    let door = format!("/callbacks/klarna/{}/{}", id(&checkout), secret.expose_secret());
+    let body = json!({"authorization_token": token, "session_id":
+        checkout["session"]["session_id"]});
+    send(shop.bare(Method::POST, &format!("{door}/authorization")).json(&body)).await.expect(200);
+    send(shop.bare(Method::POST, &format!("{door}x/authorization")).json(&body)).await.expect(404);
+    send(shop.bare(Method::POST, &format!("{door}/nowhere")).json(&body)).await.expect(404);
+    let path = format!("/v1/checkouts/{}/authorization", id(&checkout));
+    shop.post(&path, &json!({"authorization_token": token})).await;
+    let order = path.replace("checkouts/chk_", "orders/ord_").replace("/authorization", "");
+    let capture = shop.post(&format!("{order}/captures"), &json!({})).await.expect(201);
+    let address = json!({"shipping_address": {"given_name": "Ottilia",
+        "street_address": "Hemliga gatan 11"}});
+    shop.patch(&order, &address).await;
+    shop.get("/v1/orders?search=ottilia@example.com").await.expect(200);
+    send(shop.bare(Method::GET, &order).bearer_auth("kvitt_stolen_key_1")).await.expect(401);
+    let mut wrong = cart.clone();
+    wrong["customer"]["date_of_birth"] = json!(19_410_321);
+    shop.post("/v1/checkouts", &wrong).await.expect(400);
+
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    for secret in [
+        shop.key.expose_secret(),
+        secret.expose_secret(),
+        &token,
+        checkout["session"]["client_token"].as_str().unwrap(),
+        "secret-of-the-account",
+        "kvitt_stolen_key_1",
+        "ttilia",
+        "Vinterberg",
+        "Hemliga",
+        "1941-03-21",
+        "19410321",
+        "194103216690",
+    ] {
+        let found = text.lines().find(|line| line.contains(secret));
+        assert_eq!(found, None, "{secret} is in the log");
+    }
+    let correlation_id = capture["intent"]["klarna"]["correlation_id"].as_str().unwrap();
+    for wanted in [
+        "shop-request-17",
+        "/callbacks/klarna/{checkout_id}/{secret}/authorization",
+        correlation_id,
+        capture["intent"]["id"].as_str().unwrap(),
+        "\"code\":\"api_key_invalid\"",
+        "\"latency_ms\"",
+    ] {
+        assert!(text.contains(wanted), "{wanted} is not in the log");
+    }
+}

@@ -164,12 +164,9 @@ impl Walk<'_> {
                 .as_str()
                 .map(|operation| format!("  {operation} {}", data["evidence"]["status"]))
                 .unwrap_or_default();
-            writeln!(
-                self.out,
-                "{:>4}  {}  {name:<24}{amount}{evidence}",
-                event["seq"],
-                text(event, "/at")?
-            )?;
+            let at: jiff::Timestamp = text(event, "/at")?.parse()?;
+            let seq = event["seq"].as_u64().context("an event has no seq")?;
+            writeln!(self.out, "{seq:>4}  {at:.3}  {name:<24}{amount}{evidence}")?;
         }
         writeln!(self.out)?;
         Ok(())
