@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::line::{self, Line};
-use super::money::{amount, part};
+use super::money::{amount, digits, part};
 use super::time::to_the_second;
 use crate::output;
 
@@ -222,9 +222,9 @@ impl OrderPage {
                 order.status.clone().unwrap_or_default(),
                 order.fraud_status.clone().unwrap_or_default(),
                 amount(order.order_amount, currency),
-                amount(order.captured_amount, currency),
-                amount(order.refunded_amount, currency),
-                amount(order.remaining_authorized_amount, currency),
+                digits(order.captured_amount, currency),
+                digits(order.refunded_amount, currency),
+                digits(order.remaining_authorized_amount, currency),
                 order.merchant_reference1.clone().unwrap_or_default(),
                 order.placed_at.as_deref().map(to_the_second).unwrap_or_default(),
                 order.attention.clone().unwrap_or_default(),
