@@ -12,7 +12,7 @@ const PRODUCTION: &str = "[[account]]\nname = \"main\"\nenvironment = \"producti
 /// Serves on a free port; what is wrong ends it before it could.
 fn serve(place: &Place, toml: &str) -> Ended {
     place.write("kvitt.toml", toml);
-    let ended = place.run(&["serve", "--listen", "127.0.0.1:0"]);
+    let ended = place.run_unserving(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(ended.code, Some(2), "{toml}: {ended:?}");
     assert_eq!(ended.stdout, "", "{toml}");
     assert!(!ended.stderr.contains("hunter2"), "{toml}: {}", ended.stderr);
@@ -142,7 +142,7 @@ fn all_problems_are_said_at_once() {
     place.set("KVITT_TLS_CERTIFICATE", "certificate.pem").set("KVITT_TLS_KEY", "no-such-key.pem");
     place.set("KVITT_PUBLIC_URL", "http://pay.example");
     place.set("KVITT_KLARNA_ENVIRONMENT", "production").set("KVITT_KLARNA_PASSWORT", "hunter2");
-    let ended = place.run(&["serve"]);
+    let ended = place.run_unserving(&["serve"]);
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{ended:?}");
     for words in [
         "for 7 reasons",
@@ -177,7 +177,7 @@ fn flags_come_before_variables_and_variables_before_the_file() {
     let mut place = Place::new();
     place.write("kvitt.toml", &with("public_url = \"of-file\""));
     let said = |place: &Place, args: &[&str]| {
-        let ended = place.run(&[&["serve", "--listen", "127.0.0.1:0"], args].concat());
+        let ended = place.run_unserving(&[&["serve", "--listen", "127.0.0.1:0"], args].concat());
         assert_eq!(ended.code, Some(2), "{ended:?}");
         ended.stderr
     };
@@ -200,7 +200,7 @@ fn flags_come_before_variables_and_variables_before_the_file() {
 fn a_server_for_everybody_has_to_know_its_address() {
     let place = Place::new();
     place.write("kvitt.toml", SANDBOX);
-    let ended = place.run(&["serve", "--listen", "0.0.0.0:0"]);
+    let ended = place.run_unserving(&["serve", "--listen", "0.0.0.0:0"]);
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.stderr.contains("public_url is missing"), "{}", ended.stderr);
 }

@@ -80,7 +80,7 @@ fn a_wrong_command_line_is_a_usage_error() {
         &["sandbox", "--listen", "4010"],
         &["sandbox", "--credentials", "user"],
     ] {
-        let ended = place.run(args);
+        let ended = place.run_unserving(args);
         assert_eq!(ended.code, Some(2), "kvitt {args:?}: {ended:?}");
         assert_eq!(ended.stdout, "", "kvitt {args:?}");
         assert!(!ended.stderr.is_empty());

@@ -58,7 +58,7 @@ fn with_a_certificate_of_its_own_it_speaks_https() {
     assert_eq!(place.good(&["order", "list"]).trim(), "no orders");
 
     let another = ["serve", "--listen", "127.0.0.1:0", "--tls-certificate", &file("authority.pem")];
-    let ended = place.run(&another);
+    let ended = place.run_unserving(&another);
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.stderr.contains("do not fit together"), "{}", ended.stderr);
 }

@@ -81,6 +81,17 @@ impl Place {
         serde_json::from_str(&text).unwrap_or_else(|_| panic!("kvitt {args:?} printed {text}"))
     }
 
+    /// Runs a program that must not serve. If it does nevertheless, that is its output.
+    pub(crate) fn run_unserving(&self, args: &[&str]) -> Ended {
+        let mut child = self.command(args).spawn().unwrap();
+        let mut first = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        if !first.is_empty() {
+            child.kill().unwrap();
+        }
+        Ended { stdout: first, ..ended(child) }
+    }
+
     /// Starts a program that serves, and waits until it does.
     pub(crate) fn start(&self, args: &[&str]) -> Serving {
         let mut child = self.command(args).stderr(Stdio::null()).spawn().unwrap();
