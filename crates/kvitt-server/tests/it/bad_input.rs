@@ -251,6 +251,25 @@ async fn parameters_that_are_unknown_or_out_of_range() {
         let request = shop.request(Method::GET, &format!("/v1/{query}"));
         refused(&shop, request, 400, "invalid_parameter").await;
     }
+    // A misspelt or unknown preview must not become the act itself.
+    let order = shop.order().await;
+    let path = format!("/v1/orders/{}", id(&order));
+    for act in ["cancel?preview=yes", "cancel?preveiw=true", "extend?preview", "cancel?dry=1"] {
+        let request = shop.request(Method::POST, &format!("{path}/{act}"));
+        refused(&shop, request, 400, "invalid_parameter").await;
+    }
+    let checkout = shop.checkout().await;
+    let path = format!("/v1/checkouts/{}", id(&checkout));
+    for (method, route) in [
+        (Method::POST, "/v1/checkouts".to_owned()),
+        (Method::POST, format!("{path}/place")),
+        (Method::POST, format!("{path}/authorization")),
+        (Method::PATCH, path.clone()),
+        (Method::DELETE, path.clone()),
+    ] {
+        let request = shop.request(method, &format!("{route}?preview=true")).json(&cart());
+        refused(&shop, request, 400, "invalid_parameter").await;
+    }
     let request = shop.request(Method::GET, "/v1/orders?purchase_country=XX");
     refused(&shop, request, 422, "invalid_market").await;
 }
