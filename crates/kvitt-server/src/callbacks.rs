@@ -27,7 +27,7 @@ pub(crate) struct CallbackParams {
 ///
 /// Klarna says that the shopper authorized (Klarna documentation: authorization callback).
 #[utoipa::path(post, path = "/callbacks/klarna/{checkout_id}/{secret}/authorization",
-    tag = "Klarna", operation_id = "authorization_callback", 
+    tag = "Klarna", operation_id = "authorization_callback",
     request_body(content = Object, content_type = "application/json"),
     responses((status = 200, description = "Taken in")))]
 pub(crate) async fn authorization(
@@ -46,7 +46,7 @@ pub(crate) async fn authorization(
 /// Klarna says that something about fraud was decided (Klarna documentation: pending orders).
 /// The order is then read.
 #[utoipa::path(post, path = "/callbacks/klarna/{checkout_id}/{secret}/notification",
-    tag = "Klarna", operation_id = "notification_callback", 
+    tag = "Klarna", operation_id = "notification_callback",
     request_body(content = Object, content_type = "application/json"),
     responses((status = 200, description = "Taken in")))]
 pub(crate) async fn notification(

@@ -1,5 +1,8 @@
 //! Bad input: each kind gets its own clear refusal, nothing is stored, Klarna is not called.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -160,6 +163,31 @@ async fn a_body_that_is_too_large_is_answered() {
     // Whoever has no key hears it too, and the connection lives on.
     let request = shop.bare(Method::POST, "/v1/checkouts").body(" ".repeat(900_000));
     refused(&shop, request, 401, "api_key_missing").await;
+}
+
+/// A client that reads only after it has written everything, as simple ones do.
+#[tokio::test]
+async fn a_body_that_is_too_large_meets_no_reset() {
+    let shop = Shop::open().await;
+    let address = shop.url.trim_start_matches("http://").to_owned();
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        let head = format!(
+            "POST /v1/checkouts HTTP/1.1\r\nHost: {address}\r\nContent-Length: 15000000\r\n\
+             Content-Type: application/json\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        for _ in 0..15 {
+            stream.write_all(&[b' '; 1_000_000]).unwrap();
+        }
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    })
+    .await
+    .unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    assert!(answer.contains("body_too_large"), "{answer}");
 }
 
 #[tokio::test]
