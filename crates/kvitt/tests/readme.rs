@@ -46,7 +46,7 @@ impl Demo {
     fn run(&self, snippet: &str) -> Value {
         let output = Command::new("bash")
             .args(["-euc", snippet])
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .envs(&self.variables)
             .output()
             .unwrap();
         let text = String::from_utf8(output.stdout).unwrap();

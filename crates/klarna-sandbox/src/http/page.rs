@@ -12,12 +12,19 @@ pub(crate) fn status(state: &State, now: jiff::Timestamp) -> Answer {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>kvitt sandbox</title>
+<meta name="color-scheme" content="light dark">
 <style>
-body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1rem;
-  color: #1d2b24; background: repeating-linear-gradient(135deg, #f7f4e9 0 2rem, #fbf9f1 2rem 4rem); }}
+:root {{ --ink: #1d2b24; --link: #0b4f8a; --stripe: #f7f4e9; --paper: #fbf9f1; }}
+@media (prefers-color-scheme: dark) {{
+  :root {{ --ink: #e8ece9; --link: #8ec7f5; --stripe: #191f1c; --paper: #1d2420; }}
+}}
+html {{ min-height: 100%; color: var(--ink);
+  background: repeating-linear-gradient(135deg, var(--stripe) 0 2rem, var(--paper) 2rem 4rem); }}
+body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1rem; }}
 h1 {{ font-size: 1.5rem; }}
-dt {{ float: left; clear: left; width: 14rem; }}
-dd {{ margin-left: 14rem; font-variant-numeric: tabular-nums; }}
+a {{ color: var(--link); }}
+dl {{ display: grid; grid-template-columns: minmax(8rem, max-content) 1fr; gap: .25rem 1.5rem; }}
+dd {{ margin: 0; font-variant-numeric: tabular-nums; }}
 </style>
 </head>
 <body>
