@@ -178,7 +178,7 @@ async fn a_body_that_is_too_large_meets_no_reset() {
         );
         stream.write_all(head.as_bytes()).unwrap();
         for _ in 0..15 {
-            stream.write_all(&[b' '; 1_000_000]).unwrap();
+            stream.write_all(&vec![b' '; 1_000_000]).unwrap();
         }
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
