@@ -1,5 +1,7 @@
 //! The command line as a whole: which commands there are, and what they share.
 
+#![expect(clippy::doc_markdown, reason = "help texts are shown as they stand")]
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -34,6 +36,7 @@ Exit codes:
   6  the server, or what it depends on, cannot be reached: try again
 
 Settings come from flags, then from KVITT_… variables, then from kvitt.toml.
+SSL_CERT_FILE names the authority of a server whose certificate is your own.
 Colours are left out where the output is no terminal, or NO_COLOR is set.";
 
 /// Take Klarna payments: one program from checkout to refund, with Klarna on localhost.

@@ -1,5 +1,7 @@
 //! `kvitt key`: keys to the merchant API, made and revoked where the database is.
 
+#![expect(clippy::doc_markdown, reason = "help texts are shown as they stand")]
+
 use std::process::ExitCode;
 use std::sync::Arc;
 

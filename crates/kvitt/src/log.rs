@@ -56,7 +56,7 @@ pub(crate) fn start(settings: &LogSettings) -> anyhow::Result<()> {
         .with_ansi(output::colours_on_stderr());
     let started = match settings.format.unwrap_or(by_stream) {
         LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).try_init(),
     };
     started.map_err(anyhow::Error::from_boxed).context("the log could not be started")
 }

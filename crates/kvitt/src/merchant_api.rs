@@ -1,5 +1,7 @@
 //! The merchant API, as the commands on checkouts, orders and events see it.
 
+#![expect(clippy::doc_markdown, reason = "help texts are shown as they stand")]
+
 mod answer;
 
 use std::time::Duration;
@@ -163,14 +165,17 @@ impl MerchantApi {
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
+        let cause = cause(error);
+        let way_out = if cause.contains("certificate") {
+            "name the authority that signed it with SSL_CERT_FILE, or correct --server or \
+             KVITT_SERVER"
+        } else {
+            "start it with `kvitt serve`, or say where it is with --server or KVITT_SERVER"
+        };
+        let server = &self.server;
         Failure::new(
             Exit::Unreachable,
-            format_args!(
-                "no kvitt server answers at {} ({}): start it with `kvitt serve`, or say where it \
-                 is with --server or KVITT_SERVER",
-                self.server,
-                cause(error)
-            ),
+            format_args!("no kvitt server answers at {server} ({cause}): {way_out}"),
         )
     }
 }

@@ -65,21 +65,28 @@ pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|it| if it.is_control() { '\u{fffd}' } else { it }).collect()
 }
 
-/// Rows under headings. Headings that begin with `>` are set right, as numbers are.
+/// Rows under headings. Headings that begin with `>` are set right, as numbers are. A column in
+/// which nothing stands is left out.
 pub(crate) fn table(headings: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    if io::stdout().is_terminal() {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-    } else {
-        table.set_content_arrangement(ContentArrangement::Disabled);
-        table.force_no_tty();
+    // A line that the terminal wraps can still be copied; an id cut into pieces cannot.
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    table.force_no_tty();
+    let rows: Vec<Vec<String>> = rows.into_iter().collect();
+    let is_used = |column: &usize| {
+        rows.is_empty() || rows.iter().any(|row| row.get(*column).is_some_and(|it| !it.is_empty()))
+    };
+    let used: Vec<usize> = (0..headings.len()).filter(is_used).collect();
+    let of_used = |cells: &[&str]| -> Vec<String> {
+        used.iter().filter_map(|column| cells.get(*column)).map(|cell| plain(cell)).collect()
+    };
+    let names: Vec<_> = headings.iter().map(|it| it.trim_start_matches('>')).collect();
+    table.set_header(of_used(&names).iter().map(|name| name.to_uppercase()));
+    for row in &rows {
+        table.add_row(of_used(&row.iter().map(String::as_str).collect::<Vec<_>>()));
     }
-    table.set_header(headings.iter().map(|heading| heading.trim_start_matches('>').to_uppercase()));
-    for row in rows {
-        table.add_row(row.iter().map(|cell| plain(cell)).collect::<Vec<_>>());
-    }
-    for (index, heading) in headings.iter().enumerate() {
+    for (index, heading) in used.iter().filter_map(|it| headings.get(*it)).enumerate() {
         if let Some(column) = table.column_mut(index) {
             column.set_padding((0, 2));
             if heading.starts_with('>') {

@@ -1,5 +1,7 @@
 //! `kvitt sandbox`: Klarna on localhost.
 
+#![expect(clippy::doc_markdown, reason = "help texts are shown as they stand")]
+
 use std::process::ExitCode;
 
 use clap::Args;
@@ -70,10 +72,11 @@ pub(crate) async fn run(args: &SandboxArgs, context: &Context) -> Result<ExitCod
     let listener = listen.bind().await.map_err(Failure::usage)?;
     let address = listener.local_addr().map_err(Failure::internal)?;
     let sandbox = Sandbox::new(Config { credentials, ..Config::default() });
+    let asked = shutdown::asked();
     output::print(&format!("listening on http://{address}"))?;
     tokio::select! {
         served = sandbox.serve(listener) => served.map_err(Failure::internal)?,
-        () = shutdown::asked() => {}
+        () = asked => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,5 +1,7 @@
 //! `kvitt serve`: the order server.
 
+#![expect(clippy::doc_markdown, reason = "help texts are shown as they stand")]
+
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -156,11 +158,11 @@ impl Ready {
         let Self { listener, address, tls, engine } = self;
         let config = ServerConfig::new(engine.clone(), Arc::new(RandomIds));
         let router = kvitt_server::router(config);
+        let serving = kvitt_server::serve(listener, router, tls, shutdown::asked());
         output::print(&format!("listening on {address}"))?;
-        let server = kvitt_server::serve(listener, router, tls, shutdown::asked());
         // Work that is dropped half way is finished by whoever claims it next.
         tokio::select! {
-            served = server => served.map_err(Failure::internal)?,
+            served = serving => served.map_err(Failure::internal)?,
             () = engine.work() => {}
         }
         Ok(ExitCode::SUCCESS)

@@ -45,7 +45,7 @@ impl AccountSettings {
         let tables = &sources.file.accounts;
         let of_variables: Vec<&str> = sources.environment.names_under(ONLY_PREFIX).collect();
         if tables.is_empty() {
-            if of_variables.is_empty() {
+            if of_variables.is_empty() && !sources.file.unreadable {
                 problems.add(
                     "there is no Klarna account: for tries run `kvitt sandbox` and set \
                      KVITT_KLARNA_URL=http://127.0.0.1:4010; for Klarna itself set \
@@ -162,10 +162,10 @@ fn named(
     }
     let prefix = prefix_of(&name.value);
     let others = sources.file.accounts.iter().take(index).filter_map(|it| it.name.as_ref());
-    for other in others.filter(|other| prefix_of(other) == prefix) {
+    // The same name twice is noticed where the accounts come together.
+    for other in others.filter(|it| **it != name.value && prefix_of(it) == prefix) {
         problems.add(name.refused(format_args!(
-            "account {other:?} has that name already, or one that reads {prefix}… in variables: \
-             give each a name of its own"
+            "account {other:?} reads {prefix}… in variables, too: give each a name of its own"
         )));
     }
     let countries = table.countries.iter().map(|country| Given {
@@ -254,11 +254,13 @@ impl Draft {
             .filter_map(|given| problems.keep(given.value.parse().map_err(|it| given.refused(it))))
             .collect();
         let place = self.place(&countries, problems);
-        let local = place
-            .as_ref()
-            .is_some_and(|(environment, url)| environment.is_none() && is_on_this_machine(url));
+        let any_will_do = match &place {
+            Some((environment, url)) => environment.is_none() && is_on_this_machine(url),
+            // The address is wrong; with the right one they may not be needed.
+            None => self.url.is_some(),
+        };
         let environment = place.as_ref().and_then(|(environment, _)| *environment);
-        let credentials = self.credentials(local, environment, problems);
+        let credentials = self.credentials(any_will_do, environment, problems);
         let (environment, base_url) = place?;
         let credentials = credentials?;
         (problems.len() == before).then_some(AccountSettings {
@@ -460,4 +462,92 @@ fn is_on_this_machine(url: &BaseUrl) -> bool {
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
         None => false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Context;
+    use crate::environment::Environment;
+
+    fn read(toml: &str, variables: &[(&str, &str)]) -> Vec<AccountSettings> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), toml).unwrap();
+        let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        let context = Context {
+            environment: variables.collect::<Environment>(),
+            config: Some(file.path().to_owned()),
+            json: false,
+        };
+        let mut problems = Problems::default();
+        let sources = Sources::read(&context, &mut problems);
+        let accounts = AccountSettings::all(&sources, &mut problems);
+        assert_eq!(problems.all(), [""; 0]);
+        accounts
+    }
+
+    fn place(account: &AccountSettings) -> (&str, &str) {
+        (account.name.as_str(), account.base_url.as_str())
+    }
+
+    #[test]
+    fn from_sandbox_to_playground_to_production_by_configuration_alone() {
+        let sandbox = read("", &[("KVITT_KLARNA_URL", "http://127.0.0.1:4010")]);
+        assert_eq!(place(&sandbox[0]), ("default", "http://127.0.0.1:4010"));
+        assert_eq!(sandbox[0].environment, None);
+        let credentials = [("KVITT_KLARNA_USERNAME", "PK1"), ("KVITT_KLARNA_PASSWORD", "hidden")];
+        for (environment, region, url) in [
+            ("playground", "eu", "https://api.playground.klarna.com"),
+            ("playground", "na", "https://api-na.playground.klarna.com"),
+            ("production", "oc", "https://api-oc.klarna.com"),
+            ("production", "", "https://api.klarna.com"),
+        ] {
+            let place_variables =
+                [("KVITT_KLARNA_ENVIRONMENT", environment), ("KVITT_KLARNA_REGION", region)];
+            let accounts = read("", &[&place_variables[..], &credentials].concat());
+            assert_eq!(place(&accounts[0]), ("default", url));
+            assert!(accounts[0].environment.is_some());
+            assert!(!format!("{accounts:?}").contains("hidden"));
+        }
+    }
+
+    #[test]
+    fn the_region_follows_from_the_countries() {
+        let account = |name: &str, rest: &str| {
+            format!(
+                "[[account]]\nname = \"{name}\"\nenvironment = \"playground\"\n\
+                 api_key = \"klarna_test_api_x\"\n{rest}\n"
+            )
+        };
+        let toml = [
+            account("us", "countries = [\"US\", \"ca\"]"),
+            account("au", "countries = [\"AU\"]"),
+            account("mixed", "countries = [\"SE\", \"MX\"]\nregion = \"eu\""),
+            account("rest", ""),
+        ];
+        let accounts = read(&toml.concat(), &[]);
+        assert_eq!(
+            accounts.iter().map(place).collect::<Vec<_>>(),
+            [
+                ("us", "https://api-na.playground.klarna.com"),
+                ("au", "https://api-oc.playground.klarna.com"),
+                ("mixed", "https://api.playground.klarna.com"),
+                ("rest", "https://api.playground.klarna.com"),
+            ]
+        );
+        assert_eq!(accounts[0].countries, [Country::US, Country::CA]);
+    }
+
+    #[test]
+    fn secrets_come_from_variables_before_the_file() {
+        let toml = "[[account]]\nname = \"us-1\"\nurl = \"https://sandbox.example\"\n\
+                    username = \"of-file\"\npassword_file = \"no-such-file\"\n";
+        let accounts = read(toml, &[("KVITT_ACCOUNT_US_1_PASSWORD", "of-variable")]);
+        assert_eq!(format!("{:?}", accounts[0].credentials), "Credentials(username and password)");
+        let accounts = read(
+            "[[account]]\nname = \"us-1\"\nurl = \"https://sandbox.example\"\n",
+            &[("KVITT_ACCOUNT_US_1_API_KEY", "of-variable")],
+        );
+        assert_eq!(format!("{:?}", accounts[0].credentials), "Credentials(API key)");
+    }
 }

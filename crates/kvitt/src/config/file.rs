@@ -17,6 +17,8 @@ pub(crate) struct ConfigFile {
     pub(crate) log_format: Option<String>,
     pub(crate) log_filter: Option<String>,
     pub(crate) accounts: Vec<AccountTable>,
+    /// It could not be read, so that nothing can be said of what is missing in it.
+    pub(crate) unreadable: bool,
 }
 
 /// One `[[account]]`.
@@ -50,7 +52,7 @@ impl ConfigFile {
                 let before = error.span().and_then(|span| text.get(..span.start));
                 let line = before.map_or(1, |before| before.matches('\n').count() + 1);
                 problems.add(format_args!("line {line} is not TOML: {}", error.message()));
-                return Self::default();
+                return Self { unreadable: true, ..Self::default() };
             }
         };
         let mut root = Reader::new("", table);
@@ -99,11 +101,12 @@ struct Reader {
     path: String,
     table: Table,
     known: Vec<&'static str>,
+    wrong: Vec<&'static str>,
 }
 
 impl Reader {
     fn new(path: impl Into<String>, table: Table) -> Self {
-        Self { path: path.into(), table, known: Vec::new() }
+        Self { path: path.into(), table, known: Vec::new(), wrong: Vec::new() }
     }
 
     fn take(&mut self, key: &'static str) -> Option<Value> {
@@ -121,13 +124,18 @@ impl Reader {
             Value::String(text) => Some(text),
             other => {
                 self.wrong_type(key, &other, "a text in quotes", problems);
+                self.wrong.push(key);
                 None
             }
         }
     }
 
     fn secret(&mut self, key: &'static str, problems: &mut Problems) -> Option<SecretString> {
-        self.text(key, problems).map(SecretString::from)
+        let Some(text) = self.text(key, problems) else {
+            // What was of a wrong type is noted already, and must not be called missing as well.
+            return self.wrong.contains(&key).then(|| SecretString::from("of a wrong type"));
+        };
+        Some(SecretString::from(text))
     }
 
     fn texts(&mut self, key: &'static str, problems: &mut Problems) -> Vec<String> {

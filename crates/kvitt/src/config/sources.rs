@@ -64,7 +64,7 @@ impl Sources {
                     "the configuration {file_name} cannot be read, {error}: correct --config or \
                      KVITT_CONFIG, or leave it out"
                 ));
-                ConfigFile::default()
+                ConfigFile { unreadable: true, ..ConfigFile::default() }
             }
         };
         Self { environment, file, file_name }

@@ -146,9 +146,9 @@ impl Problem {
 pub(crate) fn shown<T: DeserializeOwned>(
     answer: &Answer,
     json: bool,
-    show: impl FnOnce(T) -> String,
+    show: impl FnOnce(&T) -> String,
 ) -> Result<String, Failure> {
-    if json { Ok(answer.json().to_owned()) } else { Ok(show(answer.read()?)) }
+    if json { Ok(answer.json().to_owned()) } else { Ok(show(&answer.read()?)) }
 }
 
 #[cfg(test)]

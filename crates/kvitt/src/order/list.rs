@@ -1,5 +1,7 @@
 //! Which orders to list.
 
+#![expect(clippy::doc_markdown, reason = "help texts are shown as they stand")]
+
 use clap::Args;
 
 /// Filters of `kvitt order list`. All that are given must hold.

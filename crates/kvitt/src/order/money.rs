@@ -87,7 +87,10 @@ impl MoneyArgs {
     pub(super) fn capture(&self, tracking: &[Tracking]) -> String {
         let mut body = self.body("captured_amount");
         if !tracking.is_empty() {
-            let parcel = |it: &Tracking| json!({ "shipping_company": it.company, "tracking_number": it.number });
+            let parcel = |parcel: &Tracking| {
+                let Tracking { company, number } = parcel;
+                json!({ "shipping_company": company, "tracking_number": number })
+            };
             body["shipping_info"] = tracking.iter().map(parcel).collect();
         }
         body.to_string()

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::line::{self, Line};
 use super::money::amount;
+use super::time::to_the_second;
 use crate::output;
 
 /// A checkout as the merchant API shows it.
@@ -44,7 +45,7 @@ struct Category {
 
 impl Checkout {
     /// The checkout with its lines.
-    pub(crate) fn show(self) -> String {
+    pub(crate) fn show(&self) -> String {
         let currency = &self.purchase_currency;
         let methods = |session: &Session| {
             let names: Vec<_> =
@@ -53,21 +54,21 @@ impl Checkout {
         };
         let session = self.session.as_ref();
         let head = output::list([
-            ("checkout", Some(self.id)),
-            ("status", Some(self.status)),
-            ("order", self.order_id),
-            ("account", Some(self.account)),
+            ("checkout", Some(self.id.clone())),
+            ("status", Some(self.status.clone())),
+            ("order", self.order_id.clone()),
+            ("account", Some(self.account.clone())),
             ("market", Some(format!("{} {}", self.purchase_country, self.locale))),
             ("amount", Some(amount(self.order_amount, currency))),
             ("tax in it", Some(amount(self.order_tax_amount, currency))),
-            ("placement", Some(self.placement)),
-            ("reference 1", self.merchant_reference1),
-            ("reference 2", self.merchant_reference2),
+            ("placement", Some(self.placement.clone())),
+            ("reference 1", self.merchant_reference1.clone()),
+            ("reference 2", self.merchant_reference2.clone()),
             ("session", session.map(|it| it.session_id.clone())),
             ("ways to pay", session.map(methods)),
-            ("session until", session.map(|it| it.expires_at.clone())),
-            ("created", Some(self.created_at)),
-            ("attention", self.attention),
+            ("session until", session.map(|it| to_the_second(&it.expires_at))),
+            ("created", Some(to_the_second(&self.created_at))),
+            ("attention", self.attention.clone()),
         ]);
         format!("{head}\n\n{}", line::lines(&self.order_lines, currency))
     }

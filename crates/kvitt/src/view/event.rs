@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::time::to_the_second;
 use crate::output;
 
 /// A part of the feed, or all events of one sale.
@@ -33,11 +34,11 @@ struct Cause {
 }
 
 /// The events of one sale, oldest first.
-pub(crate) fn events(page: EventPage) -> String {
+pub(crate) fn events(page: &EventPage) -> String {
     let rows = page.items.iter().map(|event| {
         vec![
             event.seq.to_string(),
-            event.at.clone(),
+            to_the_second(&event.at),
             event.kind.clone(),
             event.cause.by.clone(),
             event.detail(),
@@ -47,7 +48,7 @@ pub(crate) fn events(page: EventPage) -> String {
 }
 
 /// A part of the feed of all sales, and how to go on.
-pub(crate) fn page(page: EventPage) -> String {
+pub(crate) fn page(page: &EventPage) -> String {
     let next = page.next_after.map(|next| format!("more: --after {next}"));
     if page.items.is_empty() {
         return "no events".to_owned();
@@ -55,7 +56,7 @@ pub(crate) fn page(page: EventPage) -> String {
     let rows = page.items.iter().map(|event| {
         vec![
             event.position.map(|it| it.to_string()).unwrap_or_default(),
-            event.at.clone(),
+            to_the_second(&event.at),
             event.order_id.clone(),
             event.kind.clone(),
             event.cause.by.clone(),

@@ -13,9 +13,13 @@ pub(super) fn amount(minor: i64, currency: &str) -> String {
 
 /// The part of the total, such as `298.00 of 498.00 SEK`.
 pub(super) fn part(minor: i64, total: i64, currency: &str) -> String {
-    let part = amount(minor, currency);
-    let digits = part.strip_suffix(currency).map_or(part.as_str(), str::trim_end);
-    format!("{digits} of {}", amount(total, currency))
+    format!("{} of {}", digits(minor, currency), amount(total, currency))
+}
+
+/// The amount without its currency, where that stands beside it.
+pub(super) fn digits(minor: i64, currency: &str) -> String {
+    let amount = amount(minor, currency);
+    amount.strip_suffix(currency).map_or(amount.as_str(), str::trim_end).to_owned()
 }
 
 /// A rate in basis points, such as `25 %`.

@@ -3,7 +3,8 @@
 use serde::Deserialize;
 
 use super::line::{self, Line};
-use super::money::{amount, part};
+use super::money::{amount, digits, part};
+use super::time::to_the_second;
 use crate::output;
 
 /// An order as the merchant API shows it.
@@ -92,7 +93,7 @@ pub(crate) struct OrderPage {
 
 impl Order {
     /// The order with its lines, captures and refunds.
-    pub(crate) fn show(self) -> String {
+    pub(crate) fn show(&self) -> String {
         let currency = &self.purchase_currency;
         let of_total = |minor| part(minor, self.order_amount, currency);
         let changed = (self.original_order_amount != self.order_amount)
@@ -109,9 +110,9 @@ impl Order {
             ("amount", Some(amount(self.order_amount, currency))),
             ("placed with", changed),
             ("captured", Some(of_total(self.captured_amount))),
-            ("refunded", Some(part(self.refunded_amount, self.captured_amount, currency))),
+            ("refunded", self.refunded_of_captured()),
             ("left to capture", Some(of_total(self.remaining_authorized_amount))),
-            ("capture until", self.expires_at.clone()),
+            ("capture until", self.expires_at.as_deref().map(to_the_second)),
             ("possible now", Some(self.allowed_acts.join(", ")).filter(|acts| !acts.is_empty())),
             ("under way", self.open_intent.as_ref().map(Intent::sentence)),
             ("attention", self.attention.clone()),
@@ -124,8 +125,8 @@ impl Order {
             ("Klarna's order", self.klarna_order_id.clone()),
             ("Klarna's reference", self.klarna_reference.clone()),
             ("checkout", Some(self.checkout_id.clone())),
-            ("created", Some(self.created_at.clone())),
-            ("placed", self.placed_at.clone()),
+            ("created", Some(to_the_second(&self.created_at))),
+            ("placed", self.placed_at.as_deref().map(to_the_second)),
         ]);
         let mut parts = vec![head, line::order_lines(&self.order_lines, currency)];
         if !self.captures.is_empty() {
@@ -137,6 +138,12 @@ impl Order {
         parts.join("\n\n")
     }
 
+    /// How much of what was captured is refunded; none where there is nothing to refund.
+    fn refunded_of_captured(&self) -> Option<String> {
+        let captured = self.captured_amount;
+        (captured > 0).then(|| part(self.refunded_amount, captured, &self.purchase_currency))
+    }
+
     /// The sums, after something was done to them.
     fn sums(&self) -> String {
         let currency = &self.purchase_currency;
@@ -145,9 +152,9 @@ impl Order {
             ("order", Some(self.id.clone())),
             ("status", self.status.clone()),
             ("captured", Some(of_total(self.captured_amount))),
-            ("refunded", Some(part(self.refunded_amount, self.captured_amount, currency))),
+            ("refunded", self.refunded_of_captured()),
             ("left to capture", Some(of_total(self.remaining_authorized_amount))),
-            ("capture until", self.expires_at.clone()),
+            ("capture until", self.expires_at.as_deref().map(to_the_second)),
             ("attention", self.attention.clone()),
         ])
     }
@@ -160,7 +167,7 @@ fn movements(id: &str, moved: &str, movements: &[Movement], currency: &str) -> S
         vec![
             id.cloned().unwrap_or_default(),
             amount(it.captured_amount + it.refunded_amount, currency),
-            at.clone(),
+            to_the_second(at),
             it.reference.clone().unwrap_or_default(),
             it.description.clone().unwrap_or_default(),
         ]
@@ -177,7 +184,7 @@ impl Intent {
 
 impl Acted {
     /// What was done, and the order's sums after it.
-    pub(crate) fn show(self) -> String {
+    pub(crate) fn show(&self) -> String {
         let currency = &self.order.purchase_currency;
         let what = self.intent.kind.replace('_', " ");
         let how_much = self
@@ -204,7 +211,7 @@ impl Acted {
 
 impl OrderPage {
     /// The orders as a table, and how to see more.
-    pub(crate) fn show(self) -> String {
+    pub(crate) fn show(&self) -> String {
         if self.items.is_empty() {
             return "no orders".to_owned();
         }
@@ -215,11 +222,11 @@ impl OrderPage {
                 order.status.clone().unwrap_or_default(),
                 order.fraud_status.clone().unwrap_or_default(),
                 amount(order.order_amount, currency),
-                amount(order.captured_amount, currency),
-                amount(order.refunded_amount, currency),
-                amount(order.remaining_authorized_amount, currency),
+                digits(order.captured_amount, currency),
+                digits(order.refunded_amount, currency),
+                digits(order.remaining_authorized_amount, currency),
                 order.merchant_reference1.clone().unwrap_or_default(),
-                order.placed_at.clone().unwrap_or_default(),
+                order.placed_at.as_deref().map(to_the_second).unwrap_or_default(),
                 order.attention.clone().unwrap_or_default(),
             ]
         };
@@ -236,10 +243,10 @@ impl OrderPage {
             "attention",
         ];
         let table = output::table(&headings, self.items.iter().map(row));
-        match self.next_cursor {
+        match &self.next_cursor {
             None => table,
             Some(cursor) => {
-                format!("{table}\n\nmore: --cursor {}", output::plain(&cursor))
+                format!("{table}\n\nmore: --cursor {}", output::plain(cursor))
             }
         }
     }

@@ -32,7 +32,7 @@ struct Sums {
 impl Preview {
     /// What would change, before and after. Where the preview does not name the currency, it is
     /// the order's, which the caller knows.
-    pub(crate) fn show(self, order_currency: &str) -> String {
+    pub(crate) fn show(&self, order_currency: &str) -> String {
         let currency = self.purchase_currency.as_deref().unwrap_or(order_currency);
         let how_much =
             self.amount.map(|it| format!(" of {}", amount(it, currency))).unwrap_or_default();

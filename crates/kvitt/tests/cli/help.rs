@@ -1,0 +1,88 @@
+//! What a newcomer reads first.
+
+use crate::support::Place;
+
+#[test]
+fn the_help_names_every_command_and_every_exit_code() {
+    let help = Place::new().good(&["--help"]);
+    for word in ["demo", "serve", "sandbox", "key", "checkout", "order", "events"] {
+        assert!(help.lines().any(|line| line.trim_start().starts_with(word)), "{word}: {help}");
+    }
+    for code in 0..=6 {
+        assert!(
+            help.lines().any(|line| line.starts_with(&format!("  {code}  "))),
+            "{code}: {help}"
+        );
+    }
+    for word in ["--json", "--config", "kvitt.toml", "KVITT_", "NO_COLOR"] {
+        assert!(help.contains(word), "{word}: {help}");
+    }
+}
+
+#[test]
+fn every_command_explains_itself() {
+    let place = Place::new();
+    for (command, words) in [
+        (&["demo"][..], &["--headless", "--data", "--listen", "--sandbox-listen"][..]),
+        (&["serve"], &["--listen", "KVITT_PUBLIC_URL", "[[account]]", "clock_from", "[tls]"]),
+        (&["sandbox"], &["--listen", "--credentials", "/sandbox/v1", "Examples"]),
+        (&["key"], &["create", "list", "revoke", "KVITT_DATABASE_URL"]),
+        (&["checkout"], &["create", "show", "KVITT_API_KEY", "KVITT_SERVER"]),
+        (&["checkout", "create"], &["--file", "--country", "--locale", "--line", "minor units"]),
+        (
+            &["order"],
+            &["list", "show", "capture", "refund", "cancel", "release", "extend", "update"],
+        ),
+        (&["order", "list"], &["--status", "--search", "--limit", "--cursor"]),
+        (
+            &["order", "capture"],
+            &["--line", "--amount", "--amount-only", "--reference", "--description", "--tracking"],
+        ),
+        (&["order", "refund"], &["--line", "--amount", "--yes", "--preview"]),
+        (&["order", "cancel"], &["--yes", "--preview", "--idempotency-key"]),
+        (&["order", "release"], &["--yes", "--preview", "--idempotency-key"]),
+        (&["order", "extend"], &["--preview", "--idempotency-key"]),
+        (&["order", "update"], &["--file", "--reference1", "--reference2", "--preview"]),
+        (&["events"], &["--after", "--limit"]),
+    ] {
+        let help = place.good(&[command, &["--help"]].concat());
+        for word in words {
+            assert!(help.contains(word), "{command:?} does not explain {word}: {help}");
+        }
+        assert!(!help.contains('\x1b'), "no colours where there is no terminal");
+    }
+}
+
+#[test]
+fn the_version_is_the_packages() {
+    let version = Place::new().good(&["--version"]);
+    assert_eq!(version.trim(), concat!("kvitt ", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn a_wrong_command_line_is_a_usage_error() {
+    let place = Place::new();
+    for args in [
+        &[][..],
+        &["pay"],
+        &["order"],
+        &["order", "capture"],
+        &["order", "capture", "ord_1", "--amount", "249.00"],
+        &["order", "capture", "ord_1", "--amount-only"],
+        &["order", "capture", "ord_1", "--tracking", "PostNord"],
+        &["order", "update", "ord_1"],
+        &["order", "list", "--limit", "0"],
+        &["checkout", "create"],
+        &["checkout", "create", "--country", "SE"],
+        &["checkout", "create", "--file", "a.json", "--country", "SE"],
+        &["checkout", "create", "--country", "SE", "--line", "Shirt,1,249.00,2500"],
+        &["events", "ord_1", "--after", "1"],
+        &["sandbox", "--listen", "4010"],
+        &["sandbox", "--credentials", "user"],
+    ] {
+        let ended = place.run(args);
+        assert_eq!(ended.code, Some(2), "kvitt {args:?}: {ended:?}");
+        assert_eq!(ended.stdout, "", "kvitt {args:?}");
+        assert!(!ended.stderr.is_empty());
+    }
+}

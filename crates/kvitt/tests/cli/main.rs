@@ -1,0 +1,11 @@
+//! The program as its users meet it: its help, its configuration, its commands, its exit codes.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod configuration;
+mod help;
+mod keys;
+mod refusals;
+mod sale;
+mod serving;
+mod support;
