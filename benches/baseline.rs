@@ -58,7 +58,15 @@ fn per_second(count: u32, mut durations: Vec<Duration>) -> f64 {
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let ratios = runtime.block_on(async { [sessions::measure().await, life::measure().await] });
+    let ratios = runtime.block_on(async {
+        [
+            sessions::measure().await,
+            life::measure("a full life through kvitt, one at a time, against direct calls", 1)
+                .await,
+            life::measure("a full life through kvitt, 32 at a time, against direct calls", 32)
+                .await,
+        ]
+    });
     println!("\n| what | measured | against | ratio |\n|---|---|---|---|");
     for Ratio { name, unit, measured, against } in ratios {
         println!(

@@ -2,6 +2,7 @@
 //! made directly to the sandbox. kvitt stores every intent and every outcome on disk, with full
 //! sync, and reads the order once after placing it.
 
+use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -11,12 +12,14 @@ use kvitt_server::ServerConfig;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 use crate::{Ratio, in_turns};
 
-const LIVES: u32 = 100;
+const LIVES: u32 = 128;
 
-pub(crate) async fn measure() -> Ratio {
+/// So many lives at a time.
+pub(crate) async fn measure(name: &'static str, at_a_time: u32) -> Ratio {
     let sandbox = Sandbox::start(Config::default()).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let (server, key) = kvitt(&sandbox, folder.path()).await;
@@ -25,23 +28,34 @@ pub(crate) async fn measure() -> Ratio {
     let shop = Shop { http, url: format!("http://{server}"), key, sandbox: sandbox.url() };
     let (measured, against) = in_turns(
         LIVES,
-        || async {
-            for _ in 0..LIVES {
-                shop.life().await;
-            }
+        || {
+            together(at_a_time, || {
+                let shop = shop.clone();
+                async move { shop.life().await }
+            })
         },
-        || async {
-            for _ in 0..LIVES {
-                klarna.life().await;
-            }
+        || {
+            together(at_a_time, || {
+                let klarna = klarna.clone();
+                async move { klarna.life().await }
+            })
         },
     )
     .await;
-    Ratio {
-        name: "a full life through kvitt, against the same calls made directly",
-        unit: "lives",
-        measured,
-        against,
+    Ratio { name, unit: "lives", measured, against }
+}
+
+/// All lives of a round, so many at a time.
+async fn together<F: Future<Output = ()> + Send + 'static>(at_a_time: u32, life: impl Fn() -> F) {
+    let mut tasks = JoinSet::new();
+    for _ in 0..LIVES {
+        if tasks.len() >= at_a_time as usize {
+            tasks.join_next().await.unwrap().unwrap();
+        }
+        tasks.spawn(life());
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.unwrap();
     }
 }
 
@@ -98,6 +112,7 @@ async fn authorize(http: &reqwest::Client, sandbox: &str, session_id: &Value) ->
     answer(http.post(url).json(&body)).await.0["authorization_token"].clone()
 }
 
+#[derive(Clone)]
 struct Direct {
     http: reqwest::Client,
     url: String,
@@ -123,6 +138,7 @@ impl Direct {
     }
 }
 
+#[derive(Clone)]
 struct Shop {
     http: reqwest::Client,
     url: String,

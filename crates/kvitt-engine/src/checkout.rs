@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use crate::engine::{Caller, Draft, Engine};
 use crate::shopper::Shopper;
-use crate::{EngineError, names, work};
+use crate::{EngineError, names, session, work};
 
 /// What a shop wants of a new checkout.
 #[derive(Debug, Clone)]
@@ -96,7 +96,7 @@ impl Engine {
         };
         // Whether Klarna would take it is checked before anything is stored.
         kvitt_core::check_worth(&new.cart)?;
-        crate::session::check(&terms, &new.cart, &new.shopper)?;
+        session::check(&terms, &new.cart, &new.shopper)?;
         let at = self.now().await;
         let mut draft = Draft::of([Event::CheckoutCreated { terms, cart: new.cart }])
             .answering(caller, None, at);
@@ -119,30 +119,37 @@ impl Engine {
         caller: &Caller,
     ) -> Result<Sale, EngineError> {
         let _alone = self.alone_with(id).await;
-        let sale = self
-            .write(id, &caller.cause, |seen| {
-                if seen.sale.cart == cart {
-                    return Ok(Draft::default());
-                }
-                let event = seen.sale.decide_cart(cart.clone())?;
-                crate::session::check(&seen.sale.terms, &cart, &Shopper::of(&seen.private)?)?;
-                let mut draft = Draft::of([event]);
-                work::schedule_release(id, self, &mut draft);
-                Ok(draft)
-            })
-            .await?;
-        self.follow_up(sale).await?;
+        if self.replayed(id, caller).await?.is_none() {
+            let sale = self
+                .write(id, &caller.cause, |seen| {
+                    let event = seen.sale.decide_cart(cart.clone())?;
+                    session::check(&seen.sale.terms, &cart, &Shopper::of(&seen.private)?)?;
+                    let mut draft = Draft::default().answering(caller, None, seen.at);
+                    if seen.sale.cart != cart {
+                        draft.events.push(event);
+                        work::schedule_release(id, self, &mut draft);
+                    }
+                    Ok(draft)
+                })
+                .await?;
+            Box::pin(self.follow_up(sale)).await?;
+        }
         self.ensure_session(id).await
     }
 
     /// Gives a checkout up. Whatever the shopper authorized is given back.
     pub async fn abandon(&self, id: SaleId, caller: &Caller) -> Result<Sale, EngineError> {
         let _alone = self.alone_with(id).await;
+        if self.replayed(id, caller).await?.is_some() {
+            return self.sale(id).await;
+        }
         let sale = self
             .write(id, &caller.cause, |seen| {
-                let Some(event) = seen.sale.decide_abandon()? else { return Ok(Draft::default()) };
-                let mut draft = Draft::of([event]);
-                work::schedule_release(id, self, &mut draft);
+                let mut draft = Draft::default().answering(caller, None, seen.at);
+                if let Some(event) = seen.sale.decide_abandon()? {
+                    draft.events.push(event);
+                    work::schedule_release(id, self, &mut draft);
+                }
                 Ok(draft)
             })
             .await?;

@@ -119,9 +119,11 @@ impl Engine {
         &self.parts.settings
     }
 
-    /// The time now.
+    /// The time now, to the microsecond: what the ledger keeps.
     pub async fn now(&self) -> Timestamp {
-        self.parts.clock.now().await
+        let now = self.parts.clock.now().await;
+        // A time that exists exists to the microsecond too.
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 
     /// A sale, or `NotFound`.

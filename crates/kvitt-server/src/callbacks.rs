@@ -23,9 +23,11 @@ pub(crate) struct CallbackParams {
     secret: String,
 }
 
+/// Take an authorization callback
+///
 /// Klarna says that the shopper authorized (Klarna documentation: authorization callback).
 #[utoipa::path(post, path = "/callbacks/klarna/{checkout_id}/{secret}/authorization",
-    tag = "Klarna", operation_id = "authorization_callback", 
+    tag = "Klarna", operation_id = "authorization_callback",
     request_body(content = Object, content_type = "application/json"),
     responses((status = 200, description = "Taken in")))]
 pub(crate) async fn authorization(
@@ -39,9 +41,12 @@ pub(crate) async fn authorization(
     Ok(StatusCode::OK)
 }
 
+/// Take a fraud notification
+///
 /// Klarna says that something about fraud was decided (Klarna documentation: pending orders).
+/// The order is then read.
 #[utoipa::path(post, path = "/callbacks/klarna/{checkout_id}/{secret}/notification",
-    tag = "Klarna", operation_id = "notification_callback", 
+    tag = "Klarna", operation_id = "notification_callback",
     request_body(content = Object, content_type = "application/json"),
     responses((status = 200, description = "Taken in")))]
 pub(crate) async fn notification(

@@ -14,14 +14,14 @@ static DESCRIPTION: LazyLock<String> =
 
 static PAGE: LazyLock<Option<String>> = LazyLock::new(|| page::render().ok());
 
-/// The description of this interface
+/// Read this description as an OpenAPI document
 #[utoipa::path(get, path = "/openapi.json", tag = "Service", operation_id = "openapi_json",
     responses((status = 200, description = "An OpenAPI document", body = Object)))]
 pub(crate) async fn openapi_json() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], DESCRIPTION.as_str()).into_response()
 }
 
-/// This interface, for people
+/// Read this description as a page
 #[utoipa::path(get, path = "/docs", tag = "Service", operation_id = "docs",
     responses((status = 200, description = "A page", body = String, content_type = "text/html")))]
 pub(crate) async fn page() -> Result<Response, Problem> {

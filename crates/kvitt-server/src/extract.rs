@@ -11,4 +11,4 @@ pub(crate) use ids::{
     CaptureRef, CaptureRefParams, CheckoutIdParam, CheckoutIntentParams, CheckoutRef, IntentRef,
     OrderIdParam, OrderIntentParams, OrderRef,
 };
-pub(crate) use query::{Params, limit, one_of, timestamp};
+pub(crate) use query::{Nothing, Params, limit, one_of, timestamp};

@@ -18,14 +18,16 @@ pub(crate) struct Health {
 
 const OK: Json<Health> = Json(Health { status: "ok" });
 
-/// The process lives.
+/// See that the process lives
 #[utoipa::path(get, path = "/healthz", tag = "Service", operation_id = "healthz",
     responses((status = 200, description = "It lives", body = Health)))]
 pub(crate) async fn healthz() -> Json<Health> {
     OK
 }
 
-/// The server can work: its database can be read and written. 503 where it cannot.
+/// See that the server can work
+///
+/// Its database can be read and written; 503 where it cannot.
 #[utoipa::path(get, path = "/readyz", tag = "Service", operation_id = "readyz",
     responses((status = 200, description = "It can work", body = Health)))]
 pub(crate) async fn readyz(State(app): State<App>) -> Result<Json<Health>, Problem> {

@@ -73,6 +73,8 @@ impl Metrics {
     }
 }
 
+/// Read the metrics
+///
 /// Counters and latencies in the text format of Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "Service", operation_id = "metrics",
     responses((status = 200, description = "The metrics", body = String,

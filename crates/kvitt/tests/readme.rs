@@ -44,11 +44,8 @@ impl Demo {
 
     /// Runs a snippet as a reader would, and gives back the JSON that it printed.
     fn run(&self, snippet: &str) -> Value {
-        let output = Command::new("bash")
-            .args(["-euc", snippet])
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .output()
-            .unwrap();
+        let output =
+            Command::new("bash").args(["-euc", snippet]).envs(&self.variables).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success(), "{snippet}\n{text}");
         serde_json::from_str(&text).unwrap_or_else(|_| panic!("{snippet}\nprinted: {text}"))

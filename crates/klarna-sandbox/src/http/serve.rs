@@ -31,9 +31,6 @@ pub(crate) async fn handle(shared: Arc<Shared>, request: Request) -> Response<Bo
         return response(answer);
     }
     let effect = shared.state().faults.strike(call.method.as_str(), &call.path);
-    if let Some(Effect::Delay { milliseconds }) = &effect {
-        tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
-    }
     let answer = match &effect {
         Some(Effect::Status { status, body }) => {
             Some(Answer::document(*status, "application/json", body.clone().unwrap_or_default()))
@@ -51,6 +48,9 @@ pub(crate) async fn handle(shared: Arc<Shared>, request: Request) -> Response<Bo
         }
         Some(Effect::Delay { .. }) | None => Some(klarna(&shared, &call, started)),
     };
+    if let Some(Effect::Delay { milliseconds }) = &effect {
+        tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
+    }
     exchange::record(&shared, &call, answer.as_ref(), effect.as_ref(), started.elapsed());
     answer.map_or_else(dropped, response)
 }

@@ -21,7 +21,7 @@ pub(crate) enum Effect {
     Html502,
     /// 429 as recorded: no body, no `Retry-After`; nothing takes effect.
     TooManyRequests,
-    /// The answer comes so much later.
+    /// The request takes effect; the answer comes so much later.
     Delay { milliseconds: u64 },
 }
 

@@ -1,10 +1,12 @@
 //! Answers that do not come, come late or make no sense.
 
+use std::time::Duration;
+
 use kvitt_core::{IntentState, OrderStatus, Refusal, Wish};
 use kvitt_engine::EngineError;
 use serde_json::{Value, json};
 
-use crate::shop::{Shop, capture};
+use crate::shop::{Shop, capture, merchant};
 
 fn keys(exchanges: &[Value]) -> Vec<String> {
     let key = |headers: &Value| {
@@ -154,4 +156,50 @@ async fn wrong_credentials_end_an_intent_at_once() {
         panic!("{:?}", answered.state());
     };
     assert_eq!(refused.error_code, "UNAUTHORIZED");
+}
+
+#[tokio::test]
+async fn after_a_day_klarna_forgets_the_key_and_a_person_has_to_look() {
+    let shop = Shop::open().await;
+    let sale = shop.order().await;
+    shop.fault("/captures", 1, json!({"kind": "reset_before"})).await;
+    let answered = shop.act(sale.id, capture(&[("l1", 1)])).await.unwrap();
+    let made = shop.exchanges("/captures").await.len();
+    shop.advance("PT25H").await;
+    let waits = |sale: &kvitt_core::Sale| {
+        matches!(sale.intents[&answered.intent].state, IntentState::NeedsHuman { .. })
+    };
+    let sale = shop.work_until(sale.id, waits).await;
+    assert!(sale.attention().unwrap().contains("24 hours"));
+    assert_eq!(shop.exchanges("/captures").await.len(), made, "the call was made once more");
+    assert_eq!(shop.engine.work_once().await.unwrap(), 0, "nothing is left to be done");
+}
+
+#[test]
+fn a_process_that_dies_while_klarna_works_is_finished_by_the_next() {
+    let (dies, goes_on) = (runtime(), runtime());
+    let shop = goes_on.block_on(Shop::open());
+    let sale = goes_on.block_on(shop.order());
+    let delay = json!({"kind": "delay", "milliseconds": 3_600_000});
+    goes_on.block_on(shop.fault("/captures", 1, delay));
+    let mortal = dies.block_on(shop.replica_with(|settings| settings.lease = Duration::ZERO));
+    let id = sale.id;
+    dies.spawn(async move { mortal.act(id, capture(&[("l1", 2)]), None, &merchant()).await });
+    // Klarna made the capture; its answer never reaches the process, which is gone.
+    goes_on.block_on(async {
+        while shop.at_klarna(&sale).await["captured_amount"] != 20_000 {
+            tokio::task::yield_now().await;
+        }
+    });
+    dies.shutdown_background();
+
+    let captured = |sale: &kvitt_core::Sale| !sale.order.as_ref().unwrap().captures.is_empty();
+    let sale = goes_on.block_on(shop.work_until(id, captured));
+    assert_eq!(sale.order.as_ref().unwrap().captures[0].captured_amount, 20_000);
+    assert_eq!(goes_on.block_on(shop.at_klarna(&sale))["captured_amount"], 20_000);
+    assert_eq!(goes_on.block_on(shop.engine.refresh(id)).unwrap().difference(), None);
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }

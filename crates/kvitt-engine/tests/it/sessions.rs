@@ -1,7 +1,7 @@
 //! Sessions follow the cart, heal, and never start a second order.
 
 use kvitt_core::{CheckoutStatus, Placement, Refusal, SaleCart};
-use kvitt_engine::{EngineError, names};
+use kvitt_engine::{Caller, EngineError, names};
 use kvitt_money::{Cart, Country, OrderLine, TaxRate};
 use secrecy::ExposeSecret;
 
@@ -55,6 +55,24 @@ async fn a_changed_cart_reaches_the_session_and_voids_the_authorization() {
     assert_eq!(shop.at_klarna(&placed).await["order_amount"], 20_000);
     let late = shop.engine.change_cart(sale.id, Shop::cart(), &merchant()).await;
     assert!(matches!(late, Err(EngineError::Refused(Refusal::AlreadyPlaced))), "{late:?}");
+}
+
+#[tokio::test]
+async fn a_change_under_a_key_is_made_once_and_nothing_changes_after_the_end() {
+    let shop = Shop::open().await;
+    let sale = shop.checkout_with(Placement::Manual).await;
+    let change = |cart, caller: Caller| {
+        let engine = shop.engine.clone();
+        async move { engine.change_cart(sale.id, cart, &caller).await }
+    };
+    let changed = change(one_book(Country::SE), keyed("change-1", 1)).await.unwrap();
+    let again = change(one_book(Country::SE), keyed("change-1", 1)).await.unwrap();
+    assert_eq!((changed.cart_version, again.cart_version), (2, 2));
+    let other = change(Shop::cart(), keyed("change-1", 2)).await;
+    assert!(matches!(other, Err(EngineError::IdempotencyKeyReused)));
+    shop.engine.abandon(sale.id, &merchant()).await.unwrap();
+    let late = change(one_book(Country::SE), merchant()).await;
+    assert!(matches!(late, Err(EngineError::Refused(Refusal::Abandoned))), "{late:?}");
 }
 
 #[tokio::test]

@@ -51,7 +51,15 @@ impl Shop {
 
     /// Another process over the same ledger: what this one knew in memory is gone.
     pub(crate) async fn another_replica(&self) -> Engine {
-        engine(&self.folder, &self.klarna, vec![account("main", &self.klarna.url(), &[])]).await
+        self.replica_with(|_| ()).await
+    }
+
+    /// Another process that behaves otherwise.
+    pub(crate) async fn replica_with(&self, change: impl FnOnce(&mut Settings)) -> Engine {
+        let accounts = vec![account("main", &self.klarna.url(), &[])];
+        let mut settings = settings();
+        change(&mut settings);
+        engine_with(&self.folder, &self.klarna, accounts, settings).await
     }
 
     /// Three cups at 100.00 and a shirt at 250.00, both with 25 % tax: 550.00 SEK.
@@ -173,10 +181,24 @@ pub(crate) async fn engine(
     klarna: &Running,
     accounts: Vec<Account>,
 ) -> Engine {
-    let path = folder.path().join("kvitt.sqlite");
-    let ledger = kvitt_ledger::open(&format!("sqlite:{}", path.display())).await.unwrap();
+    engine_with(folder, klarna, accounts, settings()).await
+}
+
+/// Nothing is put off: what is not known yet is asked for again at once.
+fn settings() -> Settings {
     let mut settings = Settings::new("http://127.0.0.1:1".parse().unwrap());
     settings.retry_after = Duration::ZERO;
+    settings
+}
+
+async fn engine_with(
+    folder: &tempfile::TempDir,
+    klarna: &Running,
+    accounts: Vec<Account>,
+    settings: Settings,
+) -> Engine {
+    let path = folder.path().join("kvitt.sqlite");
+    let ledger = kvitt_ledger::open(&format!("sqlite:{}", path.display())).await.unwrap();
     Engine::new(Parts {
         ledger,
         accounts: Accounts::new(accounts).unwrap(),

@@ -5,7 +5,7 @@ use axum::extract::State;
 
 use super::whole;
 use crate::app::App;
-use crate::extract::{Bare, CheckoutIdParam, CheckoutRef};
+use crate::extract::{Bare, CheckoutIdParam, CheckoutRef, Nothing, Params};
 use crate::problem::Problem;
 use crate::view::Checkout;
 
@@ -18,6 +18,7 @@ use crate::view::Checkout;
 pub(crate) async fn abandon(
     State(app): State<App>,
     CheckoutRef(id): CheckoutRef,
+    _: Params<Nothing>,
     Bare { caller }: Bare,
 ) -> Result<Json<Checkout>, Problem> {
     let sale = app

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::place::placed;
 use crate::app::App;
-use crate::extract::{Call, CheckoutIdParam, CheckoutRef, IdempotencyKeyParam};
+use crate::extract::{Call, CheckoutIdParam, CheckoutRef, IdempotencyKeyParam, Nothing, Params};
 use crate::problem::Problem;
 use crate::view::Checkout;
 
@@ -44,6 +44,7 @@ pub(crate) struct AuthorizationInput {
 pub(crate) async fn authorization(
     State(app): State<App>,
     CheckoutRef(id): CheckoutRef,
+    _: Params<Nothing>,
     Call { caller, body }: Call<AuthorizationInput>,
 ) -> Result<Response, Problem> {
     let digest = authorization_digest(body.authorization_token.expose_secret());

@@ -5,7 +5,7 @@ use axum::extract::State;
 
 use super::whole;
 use crate::app::App;
-use crate::extract::{Call, CheckoutIdParam, CheckoutRef};
+use crate::extract::{Call, CheckoutIdParam, CheckoutRef, Nothing, Params};
 use crate::input::CartInput;
 use crate::problem::Problem;
 use crate::view::Checkout;
@@ -32,6 +32,7 @@ use crate::view::Checkout;
 pub(crate) async fn change(
     State(app): State<App>,
     CheckoutRef(id): CheckoutRef,
+    _: Params<Nothing>,
     Call { caller, body }: Call<CartInput>,
 ) -> Result<Json<Checkout>, Problem> {
     let country = app.engine().sale(id).await?.terms.market.purchase_country();

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::whole;
 use crate::acts::replayed;
 use crate::app::App;
-use crate::extract::{Call, IdempotencyKeyParam};
+use crate::extract::{Call, IdempotencyKeyParam, Nothing, Params};
 use crate::input::{Address, CartInput, Customer, OrderLineInput, Whole};
 use crate::problem::{MemberError, Problem, codes};
 use crate::view::Checkout;
@@ -100,6 +100,7 @@ pub(crate) struct MerchantUrlsInput {
         body = Checkout)))]
 pub(crate) async fn create(
     State(app): State<App>,
+    _: Params<Nothing>,
     Call { caller, body }: Call<CheckoutInput>,
 ) -> Result<Response, Problem> {
     let new = new_checkout(&app, body)?;

@@ -9,7 +9,7 @@ use kvitt_core::{IntentId, IntentState, SaleId, Wish};
 use super::whole;
 use crate::acts::{noted, replayed, replayed_problem};
 use crate::app::App;
-use crate::extract::{Bare, CheckoutIdParam, CheckoutRef, IdempotencyKeyParam};
+use crate::extract::{Bare, CheckoutIdParam, CheckoutRef, IdempotencyKeyParam, Nothing, Params};
 use crate::problem::{Problem, klarna_refused};
 use crate::view::{Checkout, Order};
 
@@ -27,6 +27,7 @@ use crate::view::{Checkout, Order};
 pub(crate) async fn place(
     State(app): State<App>,
     CheckoutRef(id): CheckoutRef,
+    _: Params<Nothing>,
     Bare { caller }: Bare,
 ) -> Result<Response, Problem> {
     let answered = app

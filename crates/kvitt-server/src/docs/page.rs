@@ -79,6 +79,26 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
+/// A description as HTML: escaped, with what stands between backticks as code.
+fn prose(value: &Value) -> String {
+    let mut html = String::new();
+    for (index, piece) in value.as_str().unwrap_or_default().split('`').enumerate() {
+        if index > 0 {
+            html.push_str(if index % 2 == 1 { "<code>" } else { "</code>" });
+        }
+        for character in piece.chars() {
+            match character {
+                '&' => html.push_str("&amp;"),
+                '<' => html.push_str("&lt;"),
+                '>' => html.push_str("&gt;"),
+                '"' => html.push_str("&quot;"),
+                other => html.push(other),
+            }
+        }
+    }
+    html
+}
+
 fn items(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
@@ -96,7 +116,7 @@ fn group(tag: &Value, description: &Value) -> Group {
             }
         }
     }
-    Group { name: text(&tag["name"]), description: text(&tag["description"]), operations }
+    Group { name: text(&tag["name"]), description: prose(&tag["description"]), operations }
 }
 
 fn operation(path: &str, method: &str, value: &Value) -> Operation {
@@ -107,7 +127,7 @@ fn operation(path: &str, method: &str, value: &Value) -> Operation {
         method: method.to_ascii_uppercase(),
         path: path.to_owned(),
         summary: text(&value["summary"]),
-        description: text(&value["description"]),
+        description: prose(&value["description"]),
         needs_key,
         parameters: items(&value["parameters"])
             .map(|parameter| Member {
@@ -115,7 +135,7 @@ fn operation(path: &str, method: &str, value: &Value) -> Operation {
                 type_name: type_name(&parameter["schema"]),
                 place: text(&parameter["in"]),
                 required: parameter["required"] == Value::Bool(true),
-                description: text(&parameter["description"]),
+                description: prose(&parameter["description"]),
             })
             .collect(),
         body: content.get("schema").map(type_name),
@@ -129,7 +149,7 @@ fn answer((status, value): (&String, &Value)) -> Answer {
     let status = if status == "default" { "error" } else { status };
     Answer {
         status: status.to_owned(),
-        description: text(&value["description"]),
+        description: prose(&value["description"]),
         body: body.map(type_name),
     }
 }
@@ -186,7 +206,7 @@ fn schema((name, value): (&String, &Value)) -> Schema {
         type_name: type_name(member),
         place: String::new(),
         required: required.iter().any(|required| **required == name.as_str()),
-        description: text(&member["description"]),
+        description: prose(&member["description"]),
     };
     // The members of variants that are told apart by `type` stand side by side.
     let mut members: Vec<Member> = Vec::new();
@@ -203,7 +223,7 @@ fn schema((name, value): (&String, &Value)) -> Schema {
     }
     Schema {
         name: name.clone(),
-        description: text(&value["description"]),
+        description: prose(&value["description"]),
         members,
         words: items(&value["enum"]).map(text).collect(),
         variants: items(&value["oneOf"])
@@ -268,6 +288,15 @@ mod tests {
         for target in targets {
             assert!(page.contains(&format!("id=\"{target}\"")), "#{target} leads nowhere");
         }
+    }
+
+    #[test]
+    fn descriptions_are_escaped_and_code_is_marked() {
+        let text = Value::from("a < b & `c > \"d\"`.");
+        assert_eq!(prose(&text), "a &lt; b &amp; <code>c &gt; &quot;d&quot;</code>.");
+        let page = render().unwrap();
+        assert_eq!(page.matches("<code>").count(), page.matches("</code>").count());
+        assert!(!page.contains('`'), "a backtick was left");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::problem::{MemberError, Problem, codes};
@@ -23,6 +24,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
         Ok(Self(params))
     }
 }
+
+/// No parameters at all. Asked for by routes that change something, so that a `preview=true` which
+/// they do not know is refused instead of overlooked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}
 
 fn refuse(name: &str, given: &str, expected: &str) -> Problem {
     let message = format!("{name} is {given:?}, expected {expected}");

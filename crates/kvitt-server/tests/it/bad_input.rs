@@ -1,5 +1,8 @@
 //! Bad input: each kind gets its own clear refusal, nothing is stored, Klarna is not called.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -162,6 +165,31 @@ async fn a_body_that_is_too_large_is_answered() {
     refused(&shop, request, 401, "api_key_missing").await;
 }
 
+/// A client that reads only after it has written everything, as simple ones do.
+#[tokio::test]
+async fn a_body_that_is_too_large_meets_no_reset() {
+    let shop = Shop::open().await;
+    let address = shop.url.trim_start_matches("http://").to_owned();
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        let head = format!(
+            "POST /v1/checkouts HTTP/1.1\r\nHost: {address}\r\nContent-Length: 15000000\r\n\
+             Content-Type: application/json\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        for _ in 0..15 {
+            stream.write_all(&vec![b' '; 1_000_000]).unwrap();
+        }
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    })
+    .await
+    .unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    assert!(answer.contains("body_too_large"), "{answer}");
+}
+
 #[tokio::test]
 async fn keys_that_open_nothing() {
     let shop = Shop::open().await;
@@ -249,6 +277,25 @@ async fn parameters_that_are_unknown_or_out_of_range() {
         "events?limit=1000",
     ] {
         let request = shop.request(Method::GET, &format!("/v1/{query}"));
+        refused(&shop, request, 400, "invalid_parameter").await;
+    }
+    // A misspelt or unknown preview must not become the act itself.
+    let order = shop.order().await;
+    let path = format!("/v1/orders/{}", id(&order));
+    for act in ["cancel?preview=yes", "cancel?preveiw=true", "extend?preview", "cancel?dry=1"] {
+        let request = shop.request(Method::POST, &format!("{path}/{act}"));
+        refused(&shop, request, 400, "invalid_parameter").await;
+    }
+    let checkout = shop.checkout().await;
+    let path = format!("/v1/checkouts/{}", id(&checkout));
+    for (method, route) in [
+        (Method::POST, "/v1/checkouts".to_owned()),
+        (Method::POST, format!("{path}/place")),
+        (Method::POST, format!("{path}/authorization")),
+        (Method::PATCH, path.clone()),
+        (Method::DELETE, path.clone()),
+    ] {
+        let request = shop.request(method, &format!("{route}?preview=true")).json(&cart());
         refused(&shop, request, 400, "invalid_parameter").await;
     }
     let request = shop.request(Method::GET, "/v1/orders?purchase_country=XX");

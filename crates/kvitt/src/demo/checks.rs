@@ -6,6 +6,7 @@ use serde_json::Value;
 
 /// The order's sums, as Klarna and the merchant API both name them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "the names are Klarna's")]
 pub(super) struct Sums {
     pub(super) order_amount: i64,
     pub(super) captured_amount: i64,
