@@ -93,19 +93,8 @@ pub(crate) fn cart() -> SaleCart {
     SaleCart::numbered(Cart::sum(Country::SE, vec![shirt]).unwrap())
 }
 
-/// One event of each kind, with every member that can be absent there.
-pub(crate) fn every_event() -> Vec<Event> {
-    let evidence = Evidence {
-        operation: "captureOrder".to_owned(),
-        status: Some(201),
-        correlation_id: Some("b1e4".to_owned()),
-    };
-    let refused = Refused {
-        error_code: "CAPTURE_NOT_ALLOWED".to_owned(),
-        error_messages: vec!["not \"allowed\"".to_owned()],
-        evidence: evidence.clone(),
-    };
-    let act = Act::Capture {
+fn capture() -> Act {
+    Act::Capture {
         captured_amount: 24_900,
         lines: vec![LinePart {
             line_id: LineId("l1".to_owned()),
@@ -117,6 +106,20 @@ pub(crate) fn every_event() -> Vec<Event> {
             tracking_number: Some("42".to_owned()),
             ..ShippingInfo::default()
         }],
+    }
+}
+
+/// One event of each kind, with every member that can be absent there.
+pub(crate) fn every_event() -> Vec<Event> {
+    let evidence = Evidence {
+        operation: "captureOrder".to_owned(),
+        status: Some(201),
+        correlation_id: Some("b1e4".to_owned()),
+    };
+    let refused = Refused {
+        error_code: "CAPTURE_NOT_ALLOWED".to_owned(),
+        error_messages: vec!["not \"allowed\"".to_owned()],
+        evidence: evidence.clone(),
     };
     vec![
         Event::CheckoutCreated {
@@ -161,7 +164,7 @@ pub(crate) fn every_event() -> Vec<Event> {
             authorization: "digest".to_owned(),
             evidence: evidence.clone(),
         },
-        Event::Requested { intent: intent(1), act, idempotency_key: "key-1".to_owned() },
+        Event::Requested { intent: intent(1), act: capture(), idempotency_key: "key-1".to_owned() },
         Event::Done {
             intent: intent(1),
             outcome: Outcome::Captured { capture_id: "c-1".to_owned() },
@@ -172,6 +175,7 @@ pub(crate) fn every_event() -> Vec<Event> {
             intent: intent(3),
             attempt: 2,
             problem: "no answer in 10 s".to_owned(),
+            may_have_taken_effect: true,
             evidence: Evidence::default(),
         },
         Event::NeedsHuman {

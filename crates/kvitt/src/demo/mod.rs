@@ -66,10 +66,12 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode> {
         let held = walk::walk(&api, &mut stdout()).await?;
         return Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
+    // Listened for before anybody is told that there is something to stop.
+    let asked_to_stop = shutdown::asked();
     greet(&mut stdout().lock(), &running)?;
     tokio::select! {
         Some(ended) = running.tasks.join_next() => ended??,
-        () = shutdown::asked() => {}
+        () = asked_to_stop => {}
     }
     Ok(ExitCode::SUCCESS)
 }
