@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use kvitt_core::{ApiKeyId, Recorded, SaleId};
+use kvitt_core::{ApiKeyId, IntentId, Recorded, SaleId};
 use uuid::Uuid;
 
 use crate::api_key::ApiKey;
@@ -24,6 +24,9 @@ pub trait Ledger: Send + Sync + 'static {
     /// The sale's events, oldest first; empty where the sale is not known. A stream with a hole,
     /// or an event that cannot be read, is [`LedgerError::Inconsistent`].
     async fn events(&self, sale: SaleId) -> Result<Vec<Recorded>, LedgerError>;
+
+    /// The sale that an intent belongs to; none where it is not known.
+    async fn sale_of_intent(&self, intent: IntentId) -> Result<Option<SaleId>, LedgerError>;
 
     /// Stores one step of a sale in one transaction, and answers with its events in their places.
     ///

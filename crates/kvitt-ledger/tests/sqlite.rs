@@ -153,6 +153,8 @@ async fn a_row_that_cannot_be_read_is_named() {
         let mut other = connect(&file(&dir)).await;
         other.execute("DROP TRIGGER event_is_final").await.unwrap();
         other.execute("DROP TRIGGER event_stays").await.unwrap();
+        // SQLite itself keeps broken JSON out of the index's way; damage on the disk asks nobody.
+        other.execute("DROP INDEX event_intent").await.unwrap();
         other.execute(damage).await.unwrap();
 
         let error = ledger.events(sale(1)).await.unwrap_err();

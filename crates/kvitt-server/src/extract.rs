@@ -8,7 +8,7 @@ mod query;
 pub(crate) use body::{Bare, Call};
 pub(crate) use caller::{IdempotencyKeyParam, Merchant};
 pub(crate) use ids::{
-    CaptureRef, CaptureRefParams, CheckoutIdParam, CheckoutIntentParams, CheckoutRef, IntentRef,
-    OrderIdParam, OrderIntentParams, OrderRef,
+    CaptureRef, CaptureRefParams, CheckoutIdParam, CheckoutRef, IntentIdParam, IntentRef,
+    OrderIdParam, OrderRef,
 };
 pub(crate) use query::{Nothing, Params, limit, one_of, timestamp};

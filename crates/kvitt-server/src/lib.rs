@@ -17,6 +17,7 @@ mod events;
 mod extract;
 mod health;
 mod input;
+mod intents;
 mod layers;
 mod metrics;
 mod orders;

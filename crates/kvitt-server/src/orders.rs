@@ -4,7 +4,6 @@ pub(crate) mod captures;
 pub(crate) mod change;
 pub(crate) mod close;
 pub(crate) mod events;
-pub(crate) mod intents;
 pub(crate) mod list;
 pub(crate) mod read;
 pub(crate) mod refunds;

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use crate::app::{App, ServerConfig};
 use crate::problem::{Problem, codes};
-use crate::{callbacks, checkouts, docs, events, health, layers, metrics, orders};
+use crate::{callbacks, checkouts, docs, events, health, intents, layers, metrics, orders};
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,6 @@ fn table() -> Vec<(Owner, UtoipaMethodRouter<App>)> {
         (Merchant, routes!(checkouts::abandon::abandon)),
         (Merchant, routes!(checkouts::authorization::authorization)),
         (Merchant, routes!(checkouts::place::place)),
-        (Merchant, routes!(checkouts::read::intent)),
         (Merchant, routes!(orders::list::list)),
         (Merchant, routes!(orders::read::read)),
         (Merchant, routes!(orders::change::change)),
@@ -51,7 +50,7 @@ fn table() -> Vec<(Owner, UtoipaMethodRouter<App>)> {
         (Merchant, routes!(orders::close::extend)),
         (Merchant, routes!(orders::shipping_info::of_order)),
         (Merchant, routes!(orders::shipping_info::of_capture)),
-        (Merchant, routes!(orders::intents::intent)),
+        (Merchant, routes!(intents::read)),
         (Merchant, routes!(events::list)),
         (Merchant, routes!(checkouts::events::events)),
         (Merchant, routes!(orders::events::events)),
@@ -113,6 +112,7 @@ async fn no_such_method() -> Problem {
     tags(
         (name = "Checkouts", description = "One cart to be paid, until it is an order."),
         (name = "Orders", description = "What Klarna accepted, and what becomes of it."),
+        (name = "Intents", description = "Acts that were wanted, and how far they have come."),
         (name = "Events", description = "What happened, in order."),
         (name = "Klarna", description = "Where Klarna calls back."),
         (name = "Service", description = "The server itself."),

@@ -49,6 +49,9 @@ CREATE TABLE event (
     UNIQUE (sale, seq)
 ) STRICT;
 
+-- Whose intent is it?
+CREATE INDEX event_intent ON event (event ->> 'intent') WHERE event ->> 'intent' IS NOT NULL;
+
 -- Events are only ever appended.
 CREATE TRIGGER event_is_final BEFORE UPDATE ON event
 BEGIN

@@ -1,6 +1,6 @@
 //! Events: one sale's stream, and the feed of all.
 
-use kvitt_core::{Recorded, SaleId};
+use kvitt_core::{IntentId, Recorded, SaleId};
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
@@ -31,6 +31,20 @@ pub(super) async fn of_sale(db: &SqlitePool, sale: SaleId) -> Result<Vec<Recorde
             }
         })
         .collect()
+}
+
+/// The sale in which an intent was requested.
+pub(super) async fn sale_of_intent(
+    db: &SqlitePool,
+    intent: IntentId,
+) -> Result<Option<SaleId>, LedgerError> {
+    // The expression is the index's own.
+    let row = sqlx::query("SELECT sale FROM event WHERE event ->> 'intent' = ? LIMIT 1")
+        .bind(intent.to_string())
+        .fetch_optional(db)
+        .await
+        .map_err(driver)?;
+    row.map(|row| Read::new("event", &row).sale()).transpose()
 }
 
 /// The events of all sales after a position.

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use kvitt_core::{ApiKeyId, Recorded, SaleId};
+use kvitt_core::{ApiKeyId, IntentId, Recorded, SaleId};
 use sqlx::SqlitePool;
 use uuid::Uuid;
 
@@ -81,6 +81,10 @@ impl Ledger for SqliteLedger {
 
     async fn summaries(&self, query: &SaleQuery) -> Result<Page, LedgerError> {
         summaries::page(&self.readers, query).await
+    }
+
+    async fn sale_of_intent(&self, intent: IntentId) -> Result<Option<SaleId>, LedgerError> {
+        events::sale_of_intent(&self.readers, intent).await
     }
 
     async fn summary(&self, sale: SaleId) -> Result<Option<SaleSummary>, LedgerError> {

@@ -41,6 +41,7 @@ macro_rules! suite {
             ]
             streams: [
                 every_kind_of_event_comes_back_as_it_went_in,
+                an_intent_leads_to_its_sale,
                 an_unknown_sale_is_empty,
                 of_two_writers_one_wins,
                 the_loser_leaves_nothing_behind,

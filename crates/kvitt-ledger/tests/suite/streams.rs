@@ -10,7 +10,7 @@ use kvitt_ledger::{
 };
 
 use super::sample::{
-    api_key, every_event, kind, moment, new_event, quiet_step, sale, step, summary, work_id,
+    api_key, every_event, intent, kind, moment, new_event, quiet_step, sale, step, summary, work_id,
 };
 
 pub(crate) async fn every_kind_of_event_comes_back_as_it_went_in(ledger: Arc<dyn Ledger>) {
@@ -40,6 +40,17 @@ pub(crate) async fn every_kind_of_event_comes_back_as_it_went_in(ledger: Arc<dyn
         assert_eq!(read.at, moment(i64::try_from(seq).unwrap()), "kept to the microsecond");
         assert_eq!((read.id, read.cause, read.event), (new.id, new.cause, new.event));
     }
+}
+
+pub(crate) async fn an_intent_leads_to_its_sale(ledger: Arc<dyn Ledger>) {
+    let events = (1..).zip(every_event()).map(|(number, event)| new_event(number, event));
+    let append =
+        Append { events: events.collect(), summary: summary(sale(2), 16), ..step(sale(2), 0) };
+    ledger.append(step(sale(1), 0)).await.unwrap();
+    ledger.append(append).await.unwrap();
+
+    assert_eq!(ledger.sale_of_intent(intent(1)).await.unwrap(), Some(sale(2)));
+    assert_eq!(ledger.sale_of_intent(intent(9)).await.unwrap(), None);
 }
 
 pub(crate) async fn an_unknown_sale_is_empty(ledger: Arc<dyn Ledger>) {

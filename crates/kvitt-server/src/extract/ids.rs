@@ -51,25 +51,10 @@ pub(crate) struct CaptureRefParams {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "describes the path for the documentation")]
-pub(crate) struct OrderIntentParams {
-    /// The order's id.
-    #[param(example = "ord_0192f0c8111172228333444455556666")]
-    id: String,
+pub(crate) struct IntentIdParam {
     /// The intent's id.
     #[param(example = "int_0192f0c8111172228333444455556666")]
-    intent_id: String,
-}
-
-#[derive(IntoParams)]
-#[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "describes the path for the documentation")]
-pub(crate) struct CheckoutIntentParams {
-    /// The checkout's id.
-    #[param(example = "chk_0192f0c8111172228333444455556666")]
     id: String,
-    /// The intent's id.
-    #[param(example = "int_0192f0c8111172228333444455556666")]
-    intent_id: String,
 }
 
 async fn text<S: Send + Sync>(parts: &mut Parts, state: &S, name: &str) -> Result<String, Problem> {
@@ -124,6 +109,6 @@ impl<S: Send + Sync> FromRequestParts<S> for IntentRef {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        Ok(Self(id::<IntentId, S>(parts, state, "intent_id").await?))
+        Ok(Self(id::<IntentId, S>(parts, state, "id").await?))
     }
 }

@@ -1,7 +1,7 @@
 //! One wanted act and how far it has come.
 
 use jiff::Timestamp;
-use kvitt_core::{Act, ActKind, Event, Evidence, IntentId, IntentState, Recorded, Refused, Sale};
+use kvitt_core::{Act, Event, Evidence, IntentId, IntentState, Recorded, Refused, Sale};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -88,10 +88,6 @@ impl Intent {
     pub(crate) fn of(sale: &Sale, events: &[Recorded], id: IntentId) -> Option<Self> {
         let intent = sale.intents.get(&id)?;
         let kind = intent.act.kind();
-        let face = match kind {
-            ActKind::Place => format!("checkouts/{}", sale.id.checkout_id()),
-            _ => format!("orders/{}", sale.id.order_id()),
-        };
         let (attempts, problem) = match &intent.state {
             IntentState::Unknown { attempts, problem, .. } => {
                 (Some(*attempts), Some(problem.clone()))
@@ -103,7 +99,7 @@ impl Intent {
             id: id.to_string(),
             kind: kind.as_str(),
             state: intent.state.as_str(),
-            url: format!("/v1/{face}/intents/{id}"),
+            url: format!("/v1/intents/{id}"),
             requested_at: intent.requested_at,
             amount: match &intent.act {
                 Act::Capture { captured_amount, .. } => Some(*captured_amount),

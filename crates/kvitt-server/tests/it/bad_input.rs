@@ -221,7 +221,7 @@ async fn ids_and_paths_that_lead_nowhere() {
         format!("/v1/orders/ord_{unknown}"),
         format!("/v1/orders/ord_{unknown}/captures"),
         format!("/v1/orders/ord_{unknown}/events"),
-        format!("/v1/orders/ord_{unknown}/intents/int_{unknown}"),
+        format!("/v1/intents/int_{unknown}"),
     ] {
         let problem = refused(&shop, get(&path), 404, "not_found").await;
         assert!(problem["detail"].as_str().unwrap().contains(unknown), "{problem}");
