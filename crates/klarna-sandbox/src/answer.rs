@@ -33,8 +33,12 @@ const SECURITY: [(&str, &str); 7] = [
     ("pragma", "no-cache"),
     ("expires", "0"),
     ("x-frame-options", "DENY"),
-    ("strict-transport-security", "max-age=31536000; includeSubDomains"),
+    STRICT_TRANSPORT,
 ];
+
+/// The one header of these that the page for strangers has too (recorded exchange).
+pub(crate) const STRICT_TRANSPORT: (&str, &str) =
+    ("strict-transport-security", "max-age=31536000; includeSubDomains");
 
 impl Answer {
     /// A status alone.

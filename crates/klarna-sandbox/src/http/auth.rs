@@ -3,7 +3,10 @@
 use axum::http::{HeaderMap, header};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use crate::{answer::Answer, config::Config};
+use crate::{
+    answer::{Answer, STRICT_TRANSPORT},
+    config::Config,
+};
 
 /// The credential of a request that may pass.
 pub(crate) fn credential(headers: &HeaderMap, config: &Config) -> Option<String> {
@@ -31,6 +34,7 @@ pub(crate) fn unauthorized() -> Answer {
         <h1>401 Authorization Required</h1></center></body></html>";
     Answer::document(401, "text/html", page.to_owned())
         .with("www-authenticate", "Basic realm=\"very closed site\"")
+        .with(STRICT_TRANSPORT.0, STRICT_TRANSPORT.1)
 }
 
 #[cfg(test)]

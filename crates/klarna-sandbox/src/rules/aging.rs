@@ -1,5 +1,5 @@
-//! What time alone does to an order: fraud decisions fall, rejected orders are cancelled,
-//! authorizations expire.
+//! What time alone does to an order: refunds show on their captures, fraud decisions fall,
+//! rejected orders are cancelled, authorizations expire.
 
 use jiff::Timestamp;
 
@@ -17,6 +17,16 @@ pub(crate) fn age(
     part_captured_becomes_expired: bool,
     capture_id: impl Fn() -> String,
 ) -> Option<FraudStatus> {
+    for capture in &mut order.captures {
+        let refunded = &mut capture.refunded_amount;
+        capture.allocating.retain(|&(shows_at, amount)| {
+            let shows = shows_at <= now;
+            if shows {
+                *refunded += amount;
+            }
+            !shows
+        });
+    }
     let mut fallen = None;
     loop {
         let decision = order.decision_due.map(|(due, _)| due);

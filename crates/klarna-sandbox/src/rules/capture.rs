@@ -116,6 +116,7 @@ fn take(order: &mut Order, request: Request, capture_id: String, now: Timestamp)
         reference: request.reference,
         order_lines: request.order_lines.unwrap_or_default(),
         refunded_amount: 0,
+        allocating: Vec::new(),
         billing_address: order.billing_address.clone(),
         shipping_address: order.shipping_address.clone(),
         shipping_info: request.shipping_info.unwrap_or_default(),

@@ -16,6 +16,10 @@ pub(crate) const NOTIFICATION_FOR: SignedDuration = SignedDuration::from_hours(2
 /// No extension reaches beyond this many days after creation (Klarna documentation).
 const EXTENDED_DAYS_MAX: i64 = 180;
 
+/// How long a refund takes until the capture it belongs to shows it. Right after a refund whose
+/// lines were the capture's, the capture read 0 (recorded exchange); the minute is a guess.
+pub(crate) const ALLOCATION: SignedDuration = SignedDuration::from_mins(1);
+
 const DAY_SECONDS: i64 = 86_400;
 
 /// Midnight UTC at the start of the day so many days after this one (Klarna's sample order:

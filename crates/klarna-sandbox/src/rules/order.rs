@@ -112,7 +112,10 @@ pub(crate) struct Capture {
     pub(crate) description: String,
     pub(crate) reference: Option<String>,
     pub(crate) order_lines: Vec<Line>,
+    /// The refunds that were allocated to this capture.
     pub(crate) refunded_amount: i64,
+    /// Refunds of this capture that do not show yet: when each will, and its amount.
+    pub(crate) allocating: Vec<(Timestamp, i64)>,
     pub(crate) billing_address: Option<Texts>,
     pub(crate) shipping_address: Option<Texts>,
     pub(crate) shipping_info: Vec<Texts>,

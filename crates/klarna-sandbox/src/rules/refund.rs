@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     capture::{lines, positive},
+    lifetime,
     line::Line,
     order::{Capture, Order, Refund, Status},
     read::{Members, Problem, Reader},
@@ -77,7 +78,10 @@ pub(crate) fn refund(
     }
     order.refunded_amount += request.refunded_amount;
     match allocation(order, &request) {
-        Some(capture) => capture.refunded_amount += request.refunded_amount,
+        Some(capture) => {
+            let shows_at = lifetime::later(now, lifetime::ALLOCATION);
+            capture.allocating.push((shows_at, request.refunded_amount));
+        }
         None => order.allocation_failed = true,
     }
     order.refunds.push(Refund {
@@ -115,7 +119,8 @@ fn allocation<'a>(order: &'a mut Order, request: &Request) -> Option<&'a mut Cap
             })
     };
     order.captures.iter_mut().find(|capture| {
-        request.refunded_amount <= capture.captured_amount - capture.refunded_amount
+        let allocating: i64 = capture.allocating.iter().map(|(_, amount)| amount).sum();
+        request.refunded_amount <= capture.captured_amount - capture.refunded_amount - allocating
             && request.lines().iter().all(|line| belongs(line, capture))
     })
 }
@@ -126,6 +131,7 @@ mod tests {
 
     use super::*;
     use crate::rules::{
+        aging,
         capture::tests::take_from,
         order::tests::{at, order},
     };
@@ -149,15 +155,30 @@ mod tests {
             "total_amount": amount})
     }
 
+    fn shown_at(order: &mut Order, now: &str) -> Vec<i64> {
+        aging::age(order, at(now), false, || "late".to_owned());
+        order.captures.iter().map(|capture| capture.refunded_amount).collect()
+    }
+
     #[test]
-    fn lines_allocate_a_refund_to_their_capture() {
+    fn lines_allocate_a_refund_to_their_capture_a_little_later() {
         let mut order = captured();
         give(&mut order, &json!({"refunded_amount": 1000, "order_lines": [line("b", 1000)]}))
             .unwrap();
-        assert_eq!(order.captures[0].refunded_amount, 0);
-        assert_eq!(order.captures[1].refunded_amount, 1000);
         assert_eq!(order.refunded_amount, 1000);
+        assert_eq!(shown_at(&mut order, "2026-01-03T00:00:59Z"), [0, 0]);
+        assert_eq!(shown_at(&mut order, "2026-01-03T00:01:00Z"), [0, 1000]);
+        assert_eq!(shown_at(&mut order, "2026-01-03T00:02:00Z"), [0, 1000]);
         assert_eq!(order.status, Status::Captured);
+    }
+
+    #[test]
+    fn what_is_being_allocated_takes_its_place() {
+        let mut order = captured();
+        let most = json!({"refunded_amount": 3000, "order_lines": [line("b", 3000)]});
+        give(&mut order, &most).unwrap();
+        give(&mut order, &most).unwrap();
+        assert_eq!(shown_at(&mut order, "2026-01-04T00:00:00Z"), [0, 3000]);
     }
 
     #[test]
@@ -167,7 +188,7 @@ mod tests {
         give(&mut order, &json!({"refunded_amount": 1000, "order_lines": [line("b", 1000)]}))
             .unwrap();
         assert_eq!(order.refunded_amount, 1100);
-        assert!(order.captures.iter().all(|capture| capture.refunded_amount == 0));
+        assert_eq!(shown_at(&mut order, "2026-01-04T00:00:00Z"), [0, 0]);
     }
 
     #[test]

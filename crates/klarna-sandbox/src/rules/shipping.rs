@@ -187,6 +187,9 @@ mod tests {
         let body = json!({"shipping_address": {"city": ""}});
         let refusal = update_customer_details(&mut order, &members(&body)).unwrap_err();
         assert_eq!((refusal.status, refusal.code), (422, "INVALID_ADDRESS"));
+        let body = json!({"shipping_address": {"country": "SWE"}});
+        let refusal = update_customer_details(&mut order, &members(&body)).unwrap_err();
+        assert_eq!((refusal.status, refusal.code), (422, "INVALID_ADDRESS"));
         let body = json!({"billing_address": {"city": "Lund"}});
         let refusal = update_customer_details(&mut order, &members(&body)).unwrap_err();
         assert_eq!(

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::read::{Fault, Reader};
+use super::{
+    purchase::letters,
+    read::{Fault, Reader},
+};
 
 /// One member: its name and the most characters Payments and Order Management take.
 pub(crate) struct Member {
@@ -34,7 +37,7 @@ pub(crate) const ADDRESS: [Member; 13] = [
     member("postal_code", 10, 10),
     member("city", 99, 200),
     member("region", 99, 200),
-    member("country", 2, 2),
+    member("country", 2, 255),
     member("email", 99, 100),
     member("phone", 99, 100),
     member("organization_name", 99, 255),
@@ -133,7 +136,7 @@ impl Texts {
                 Side::Orders => member.orders_max,
             };
             if let Some(text) = reader.text(member.name, 0, max) {
-                if !fits(member.name, &text) {
+                if !fits(member.name, &text, side) {
                     reader.fault(member.name, Fault::Pattern);
                 }
                 texts.insert(member.name, text);
@@ -153,16 +156,51 @@ impl Texts {
     }
 }
 
-/// Whether a text has its member's form. An empty one says "not known" and passes.
-fn fits(name: &str, text: &str) -> bool {
+/// Whether a text has its member's form. An empty one says "not known" and passes. Order
+/// Management's schema gives a country no form.
+fn fits(name: &str, text: &str, side: Side) -> bool {
     match name {
         _ if text.is_empty() => true,
-        "country" => text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()),
+        "country" => side == Side::Orders || letters(text, 2),
+        "color_border" | "color_border_selected" | "color_details" | "color_text" => is_color(text),
         "last_four_ssn" => {
             matches!(text.len(), 4 | 9) && text.bytes().all(|byte| byte.is_ascii_digit())
         }
         "type" => matches!(text, "person" | "organization"),
         "shipping_method" => SHIPPING_METHODS.contains(&text),
         _ => true,
+    }
+}
+
+/// `#` and six hexadecimal digits.
+fn is_color(text: &str) -> bool {
+    text.strip_prefix('#').is_some_and(|digits| {
+        digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colors_have_six_digits() {
+        for (text, passes) in [
+            ("#0aF3c9", true),
+            ("", true),
+            ("0aF3c9", false),
+            ("#0aF3c", false),
+            ("#0aF3cg", false),
+            ("red", false),
+        ] {
+            assert_eq!(fits("color_text", text, Side::Payments), passes, "{text}");
+        }
+        assert!(fits("radius_border", "5px", Side::Payments));
+    }
+
+    #[test]
+    fn only_payments_gives_a_country_its_form() {
+        assert!(!fits("country", "S1", Side::Payments));
+        assert!(fits("country", "SWE", Side::Orders));
     }
 }

@@ -145,6 +145,14 @@ impl State {
         if session.order_id.is_some() {
             return Err(Refusal::session_completed());
         }
+        self.valid(token, now)
+    }
+
+    /// Refuses a token that is unknown, given back, too old or superseded.
+    fn valid(&self, token: &str, now: Timestamp) -> Result<(), Refusal> {
+        let authorization = self.authorizations.get(token).ok_or_else(Refusal::invalid_token)?;
+        let session =
+            self.sessions.get(&authorization.session_id).ok_or_else(Refusal::invalid_token)?;
         let newest = session.authorization_token.as_deref() == Some(token);
         if authorization.deleted || authorization.expires_at <= now || !newest {
             return Err(Refusal::invalid_token());
@@ -183,11 +191,7 @@ impl State {
         body: &Members,
         moment: &Moment<'_>,
     ) -> Result<CustomerToken, Refusal> {
-        if let Err(refusal) = self.usable(token, moment.now)
-            && refusal.code != "SESSION_COMPLETED"
-        {
-            return Err(refusal);
-        }
+        self.valid(token, moment.now)?;
         let authorization =
             self.authorizations.get_mut(token).ok_or_else(Refusal::invalid_token)?;
         let body_value = Value::Object(body.clone());

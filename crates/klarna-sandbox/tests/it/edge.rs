@@ -19,6 +19,7 @@ async fn strangers_get_a_page() {
         assert_eq!(got.status, 401);
         assert_eq!(got.header("content-type"), "text/html");
         assert_eq!(got.header("www-authenticate"), "Basic realm=\"very closed site\"");
+        assert_eq!(got.header("strict-transport-security"), "max-age=31536000; includeSubDomains");
         assert_eq!(got.headers.get("klarna-correlation-id"), None);
         assert!(got.text.contains("401 Authorization Required"));
     }

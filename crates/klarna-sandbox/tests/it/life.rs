@@ -78,6 +78,9 @@ async fn from_cart_to_refund() {
     let order = shop.read(&order_id).await;
     assert_eq!(order["status"], "CAPTURED");
     assert_eq!(order["refunded_amount"], 8990);
+    assert_eq!(order["captures"][0]["refunded_amount"], 0);
+    shop.advance("PT1M").await;
+    let order = shop.read(&order_id).await;
     assert_eq!(order["captures"][0]["refunded_amount"], 8990);
     assert_eq!(order["captures"][1]["refunded_amount"], 0);
     assert_eq!(order["refunds"][0]["refund_id"], refund_id.as_str());

@@ -210,6 +210,25 @@ async fn the_intent_decides_what_a_token_makes() {
 }
 
 #[tokio::test]
+async fn after_the_order_only_the_newest_young_token_makes_a_customer_token() {
+    let shop = Shop::open().await;
+    let mut cart = cart();
+    cart["intent"] = json!("buy_and_tokenize");
+    let id = shop.session(&cart).await;
+    let older = shop.token(&id).await;
+    let newer = shop.token(&id).await;
+    assert_eq!(shop.place(&newer, &cart).await.status, 200);
+    let path = |token: &str| format!("/payments/v1/authorizations/{token}/customer-token");
+    assert_eq!(shop.post(&path(&older), &token_request()).await.refusal(), invalid_token());
+    assert_eq!(shop.post(&path(&newer), &token_request()).await.status, 200);
+    let id = shop.session(&cart).await;
+    let late = shop.token(&id).await;
+    assert_eq!(shop.place(&late, &cart).await.status, 200);
+    shop.advance("PT1H").await;
+    assert_eq!(shop.post(&path(&late), &token_request()).await.refusal(), invalid_token());
+}
+
+#[tokio::test]
 async fn a_customer_token_needs_a_purpose_and_its_own_country() {
     let shop = Shop::open().await;
     let mut cart = cart();
