@@ -350,6 +350,15 @@ async fn acts_that_the_order_does_not_allow() {
     ] {
         refused(&shop, post(&captures, body), 422, code).await;
     }
+    for path in [&captures, &refunds] {
+        let less = json!({"order_lines": [{"line_id": "shirt", "quantity": -1}]});
+        let problem = refused(&shop, post(path, less), 422, "invalid_amount").await;
+        let error = first_error(&problem);
+        assert_eq!(
+            (&error["path"], &error["value"]),
+            (&json!("order_lines[0].quantity"), &json!("-1"))
+        );
+    }
     for body in [
         json!({"order_lines": [{"line_id": "shirt", "quantity": 0.5}]}),
         json!({"captured_amount": "100"}),
