@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::app::App;
-use crate::extract::{Params, limit};
+use crate::extract::{Params, limit, position};
 use crate::problem::Problem;
 use crate::view::{Event, EventFeed};
 
@@ -16,8 +16,8 @@ use crate::view::{Event, EventFeed};
 #[into_params(parameter_in = Query)]
 pub(crate) struct FeedParams {
     /// `next_after` of the part before; from the start where absent.
-    #[serde(default)]
-    after: u64,
+    #[param(value_type = u64, required = false)]
+    after: Option<String>,
     /// How many at most, 1 to 100; 20 where absent.
     #[param(value_type = Option<u32>)]
     limit: Option<String>,
@@ -34,9 +34,10 @@ pub(crate) async fn list(
     Params(params): Params<FeedParams>,
 ) -> Result<Json<EventFeed>, Problem> {
     let limit = limit(params.limit.as_deref())?;
-    let entries = app.engine().ledger().feed(params.after, limit).await?;
+    let after = position("after", params.after.as_deref())?;
+    let entries = app.engine().ledger().feed(after, limit).await?;
     Ok(Json(EventFeed {
-        next_after: entries.last().map_or(params.after, |entry| entry.position),
+        next_after: entries.last().map_or(after, |entry| entry.position),
         items: entries.iter().map(Event::of_feed).collect(),
     }))
 }

@@ -69,7 +69,7 @@ fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         match command {
             Command::Demo(args) => {
                 log::start(&log::LogSettings::quiet()).map_err(Failure::internal)?;
-                Box::pin(demo::run(args)).await.map_err(Failure::internal)
+                Box::pin(demo::run(args, context.json)).await
             }
             Command::Serve(args) => Box::pin(serve::run(&args, context)).await,
             Command::Sandbox(args) => Box::pin(sandbox::run(&args, context)).await,

@@ -166,7 +166,11 @@ impl MerchantApi {
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
         let cause = cause(error);
-        let way_out = if cause.contains("certificate") {
+        let way_out = if cause.contains("CaUsedAsEndEntity") {
+            // What `openssl req -x509` makes unless told.
+            "its certificate is an authority's: make the server's own with \
+             basicConstraints=CA:FALSE"
+        } else if cause.contains("certificate") {
             "name the authority that signed it with SSL_CERT_FILE, or correct --server or \
              KVITT_SERVER"
         } else {

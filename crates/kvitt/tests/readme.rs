@@ -123,3 +123,32 @@ fn the_demo_walks_the_route_by_itself() {
     assert!(text.contains("Timeline of ord_"), "{text}");
     assert!(text.contains("all held"), "{text}");
 }
+
+#[test]
+fn the_walk_is_one_document_for_a_program() {
+    let output = Command::new(env!("CARGO_BIN_EXE_kvitt"))
+        .args(["demo", "--headless", "--json"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["held"], true, "{document}");
+    assert_eq!(document["broken"], serde_json::json!([]));
+    let names: Vec<_> =
+        document["steps"].as_array().unwrap().iter().map(|it| &it["name"]).collect();
+    assert_eq!(names[..4], ["session", "widget", "authorize", "order"]);
+    assert_eq!(names.len(), 11, "{names:?}");
+    assert_eq!(document["timeline"]["items"].as_array().unwrap().len(), 12);
+}
+
+#[test]
+fn a_demo_whose_place_is_taken_says_so() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = taken.local_addr().unwrap().to_string();
+    let output = Command::new(env!("CARGO_BIN_EXE_kvitt"))
+        .args(["demo", "--listen", &place])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(String::from_utf8(output.stderr).unwrap().contains("choose another port"));
+}

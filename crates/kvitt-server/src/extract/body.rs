@@ -63,6 +63,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Call<T> {
         let read = Read::from(request, state).await?;
         check_content_type(&read.headers)?;
         let value = json(&read.bytes)?;
+        // serde would take an array for a struct, member by member.
+        if !value.is_object() {
+            return Err(not_an_object());
+        }
         let body = typed(&read.bytes)?;
         Ok(Self { caller: read.caller(&value), body })
     }
@@ -110,6 +114,24 @@ fn json(bytes: &[u8]) -> Result<Value, Problem> {
     })
 }
 
+fn not_an_object() -> Problem {
+    let message = "the body is JSON, but no object: send a JSON object";
+    let error =
+        MemberError { path: String::new(), value: None, expected: None, message: message.into() };
+    Problem::new(codes::INVALID_MEMBER, message).with_error(error)
+}
+
+/// What serde says, without the names that types have in here.
+fn without_type_names(message: &str) -> String {
+    let Some((before, after)) = message.split_once("expected struct ") else {
+        return message.to_owned();
+    };
+    let rest = after.trim_start_matches(|it: char| it.is_alphanumeric() || it == '_');
+    // "with 9 elements" is about an array in the place of an object.
+    let rest = if rest.starts_with(" with ") { "" } else { rest };
+    format!("{before}expected an object{rest}")
+}
+
 /// The body as the type that the route takes.
 fn typed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
@@ -121,6 +143,7 @@ fn typed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             Some((message, _)) => message.to_owned(),
             None => message,
         };
+        let message = without_type_names(&message);
         let (path, detail) = if path == "." {
             (String::new(), message.clone())
         } else {
@@ -186,6 +209,23 @@ mod tests {
             r#"{"a":1}"#,
         ] {
             assert_ne!(one, hash(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn names_of_types_are_not_told() {
+        for (said, told) in [
+            (
+                "invalid type: integer `1`, expected struct Line",
+                "invalid type: integer `1`, expected an object",
+            ),
+            (
+                "invalid length 0, expected struct Line with 9 elements",
+                "invalid length 0, expected an object",
+            ),
+            ("missing field `name`", "missing field `name`"),
+        ] {
+            assert_eq!(without_type_names(said), told);
         }
     }
 

@@ -51,6 +51,12 @@ pub(crate) fn limit(given: Option<&str>) -> Result<u32, Problem> {
         .ok_or_else(|| refuse("limit", given, "a whole number from 1 to 100"))
 }
 
+/// A place in the feed; its start where absent.
+pub(crate) fn position(name: &str, given: Option<&str>) -> Result<u64, Problem> {
+    let Some(given) = given else { return Ok(0) };
+    given.parse().map_err(|_| refuse(name, given, "a whole number, as next_after hands it out"))
+}
+
 /// One of the words allowed.
 pub(crate) fn one_of(
     name: &str,

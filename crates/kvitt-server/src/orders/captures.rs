@@ -12,7 +12,7 @@ use crate::acts::{ActParams, Wanted, carry_out};
 use crate::app::App;
 use crate::extract::{Call, IdempotencyKeyParam, OrderIdParam, OrderRef, Params};
 use crate::input::{ShippingInfo, Whole, parcels};
-use crate::problem::Problem;
+use crate::problem::{MemberError, Problem, codes};
 use crate::view::{ActAnswer, Capture, CapturePage};
 
 /// A line and how many pieces of it.
@@ -26,13 +26,29 @@ pub(crate) struct LinePickInput {
     quantity: Option<Whole>,
 }
 
-/// Lines as the business picks them.
-pub(super) fn picks(given: Vec<LinePickInput>) -> Vec<LinePick> {
-    let pick = |pick: LinePickInput| LinePick {
-        line_id: LineId(pick.line_id),
-        quantity: pick.quantity.map(|quantity| quantity.0),
+/// Lines as the business picks them. A negative quantity is refused as such: that so and so many
+/// are left, as the business would say, is beside the point.
+pub(super) fn picks(given: Vec<LinePickInput>) -> Result<Vec<LinePick>, Problem> {
+    let pick = |(index, pick): (usize, LinePickInput)| {
+        let quantity = pick.quantity.map(|quantity| quantity.0);
+        match quantity.filter(|quantity| *quantity < 0) {
+            Some(negative) => Err(negative_quantity(index, negative)),
+            None => Ok(LinePick { line_id: LineId(pick.line_id), quantity }),
+        }
     };
-    given.into_iter().map(pick).collect()
+    given.into_iter().enumerate().map(pick).collect()
+}
+
+fn negative_quantity(index: usize, quantity: i64) -> Problem {
+    let path = format!("order_lines[{index}].quantity");
+    let expected = "1 or more, or no quantity for all that are left";
+    let message = format!("{path} is {quantity}, expected {expected}");
+    Problem::new(codes::INVALID_AMOUNT, &message).with_error(MemberError {
+        path,
+        value: Some(quantity.to_string()),
+        expected: Some(expected.to_owned()),
+        message,
+    })
 }
 
 /// What to capture. With neither lines nor an amount: everything that is left.
@@ -81,7 +97,7 @@ pub(crate) async fn create(
     Call { caller, body }: Call<CaptureInput>,
 ) -> Result<Response, Problem> {
     let wish = Wish::Capture(CaptureWish {
-        lines: picks(body.order_lines),
+        lines: picks(body.order_lines)?,
         captured_amount: body.captured_amount.map(|amount| amount.0),
         amount_only: body.amount_only,
         reference: body.reference,

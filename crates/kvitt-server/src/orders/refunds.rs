@@ -59,7 +59,7 @@ pub(crate) async fn create(
     Call { caller, body }: Call<RefundInput>,
 ) -> Result<Response, Problem> {
     let wish = Wish::Refund(RefundWish {
-        lines: picks(body.order_lines),
+        lines: picks(body.order_lines)?,
         refunded_amount: body.refunded_amount.map(|amount| amount.0),
         amount_only: body.amount_only,
         reference: body.reference,

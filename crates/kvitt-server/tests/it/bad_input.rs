@@ -131,6 +131,13 @@ async fn bodies_that_are_no_json() {
     for body in ["null", "[]", "1", "\"x\""] {
         refused(&shop, raw(body, "application/json"), 400, "invalid_member").await;
     }
+    // The members in their order, without their names: whole, but no checkout.
+    let cart_as_array = json!(["SE", "SEK", "sv-SE", 54_700, 10_940, cart()["order_lines"]]);
+    for body in [json!([]), cart_as_array] {
+        let problem = refused(&shop, create(&shop, &body), 400, "invalid_member").await;
+        let detail = problem["detail"].as_str().unwrap();
+        assert_eq!(detail, "the body is JSON, but no object: send a JSON object");
+    }
     for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx"] {
         refused(&shop, raw("{}", content_type), 415, "unsupported_media_type").await;
     }
@@ -279,6 +286,9 @@ async fn parameters_that_are_unknown_or_out_of_range() {
         let request = shop.request(Method::GET, &format!("/v1/{query}"));
         refused(&shop, request, 400, "invalid_parameter").await;
     }
+    let request = shop.request(Method::GET, "/v1/events?after=x");
+    let problem = refused(&shop, request, 400, "invalid_parameter").await;
+    assert_eq!(first_error(&problem)["path"], "after", "{problem}");
     // A misspelt or unknown preview must not become the act itself.
     let order = shop.order().await;
     let path = format!("/v1/orders/{}", id(&order));
@@ -339,6 +349,15 @@ async fn acts_that_the_order_does_not_allow() {
         (json!({"shipping_info": [{"shipping_method": "Pigeon"}]}), "shipping_method"),
     ] {
         refused(&shop, post(&captures, body), 422, code).await;
+    }
+    for path in [&captures, &refunds] {
+        let less = json!({"order_lines": [{"line_id": "shirt", "quantity": -1}]});
+        let problem = refused(&shop, post(path, less), 422, "invalid_amount").await;
+        let error = first_error(&problem);
+        assert_eq!(
+            (&error["path"], &error["value"]),
+            (&json!("order_lines[0].quantity"), &json!("-1"))
+        );
     }
     for body in [
         json!({"order_lines": [{"line_id": "shirt", "quantity": 0.5}]}),

@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 
 use self::api::Api;
 use crate::config::Listen;
+use crate::failure::Failure;
 use crate::shutdown;
 
 /// Flags of `kvitt demo`.
@@ -26,7 +27,8 @@ pub(crate) struct DemoArgs {
     /// Walk the whole route without a browser, and exit 0 only if all of it held
     #[arg(long)]
     headless: bool,
-    /// Keep the data in this folder instead of a temporary one
+    /// Keep the server's data in this folder instead of a temporary one; the sandbox forgets its
+    /// orders all the same
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Where the server listens; port 0 picks a free one [default: 127.0.0.1:4000, or any free
@@ -40,7 +42,19 @@ pub(crate) struct DemoArgs {
 }
 
 /// Runs the demo. The code is a failure where a check of the walk did not hold.
-pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode> {
+pub(crate) async fn run(args: DemoArgs, json: bool) -> Result<ExitCode, Failure> {
+    // First of all, so that nothing is left behind where somebody else has the place.
+    let server = bind(args.listen.as_ref(), 4000, args.headless).await?;
+    let sandbox = bind(args.sandbox_listen.as_ref(), 4010, args.headless).await?;
+    run_at(server, sandbox, &args, json).await.map_err(Failure::internal)
+}
+
+async fn run_at(
+    server: TcpListener,
+    sandbox: TcpListener,
+    args: &DemoArgs,
+    json: bool,
+) -> Result<ExitCode> {
     let temporary;
     let folder = if let Some(folder) = &args.data {
         std::fs::create_dir_all(folder)
@@ -50,12 +64,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode> {
         temporary = tempfile::tempdir().context("no temporary folder: give one with --data DIR")?;
         temporary.path()
     };
-    let mut running = start::start(
-        folder,
-        bind(args.listen.as_ref(), 4000, args.headless).await?,
-        bind(args.sandbox_listen.as_ref(), 4010, args.headless).await?,
-    )
-    .await?;
+    let mut running = start::start(folder, server, sandbox).await?;
     if args.headless {
         let api = Api {
             server: format!("http://{}", running.server),
@@ -63,12 +72,12 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode> {
             key: running.key.clone(),
             http: reqwest::Client::builder().build()?,
         };
-        let held = walk::walk(&api, &mut stdout()).await?;
+        let held = walk::walk(&api, &mut stdout(), json).await?;
         return Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     // Listened for before anybody is told that there is something to stop.
     let asked_to_stop = shutdown::asked();
-    greet(&mut stdout().lock(), &running)?;
+    greet(&mut stdout().lock(), &running, json)?;
     tokio::select! {
         Some(ended) = running.tasks.join_next() => ended??,
         () = asked_to_stop => {}
@@ -78,21 +87,30 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode> {
 
 /// Takes a port: the one asked for, else the usual one. A walk needs no fixed place, and must not
 /// fail because something else has it.
-async fn bind(asked: Option<&Listen>, usual: u16, headless: bool) -> Result<TcpListener> {
+async fn bind(asked: Option<&Listen>, usual: u16, headless: bool) -> Result<TcpListener, Failure> {
     let listen = match asked {
         Some(listen) => listen.clone(),
         None => format!("127.0.0.1:{}", if headless { 0 } else { usual })
             .parse()
-            .map_err(anyhow::Error::msg)?,
+            .map_err(Failure::usage)?,
     };
-    listen.bind().await.map_err(anyhow::Error::msg)
+    listen.bind().await.map_err(Failure::usage)
 }
 
-/// What a newcomer needs to go on.
-fn greet(out: &mut dyn Write, running: &start::Running) -> Result<()> {
+/// What a newcomer needs to go on; for a program one JSON document after the ready line.
+fn greet(out: &mut dyn Write, running: &start::Running, json: bool) -> Result<()> {
     let (server, sandbox) = (running.server, running.sandbox);
     let key = running.key.expose_secret();
     writeln!(out, "listening on http://{server}")?;
+    if json {
+        let document = serde_json::json!({
+            "server": format!("http://{server}"),
+            "sandbox": format!("http://{sandbox}"),
+            "api_key": key,
+        });
+        writeln!(out, "{document}")?;
+        return Ok(out.flush()?);
+    }
     writeln!(out, "Klarna on localhost: http://{sandbox}")?;
     writeln!(out, "API key: {key}")?;
     writeln!(out, "API documentation: http://{server}/docs\n")?;

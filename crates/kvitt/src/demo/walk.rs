@@ -12,13 +12,26 @@ use super::api::{Api, text};
 use super::cart::{self, ORDER_AMOUNT};
 use super::checks::{Checks, Sums};
 
-/// Walks the route, prints a line a step, and says whether every check held.
-pub(super) async fn walk(api: &Api, out: &mut dyn Write) -> Result<bool> {
-    let mut walk = Walk { api, out, checks: Checks::default() };
+/// Walks the route, prints a line a step, or one JSON document in the end, and says whether every
+/// check held.
+pub(super) async fn walk(api: &Api, out: &mut dyn Write, json: bool) -> Result<bool> {
+    let mut walk = Walk { api, out, checks: Checks::default(), steps: json.then(Vec::new) };
     let order = walk.sale().await?;
     walk.ways_back().await?;
-    walk.timeline(&order).await?;
+    let events = walk.events(&order).await?;
     let (held, broken) = (walk.checks.held(), walk.checks.broken().to_vec());
+    if let Some(steps) = &walk.steps {
+        let document = json!({
+            "held": broken.is_empty(),
+            "checks_held": held,
+            "broken": broken,
+            "steps": steps,
+            "timeline": { "order_id": order, "items": events },
+        });
+        writeln!(walk.out, "{document}")?;
+        return Ok(broken.is_empty());
+    }
+    walk.timeline(&order, &events)?;
     for problem in &broken {
         writeln!(walk.out, "BROKEN  {problem}")?;
     }
@@ -31,6 +44,8 @@ struct Walk<'a> {
     api: &'a Api,
     out: &'a mut dyn Write,
     checks: Checks,
+    /// Where the steps are gathered for a program instead of being printed.
+    steps: Option<Vec<Value>>,
 }
 
 /// An order by both its ids.
@@ -148,9 +163,12 @@ impl Walk<'_> {
         )
     }
 
-    async fn timeline(&mut self, order_id: &str) -> Result<()> {
+    async fn events(&self, order_id: &str) -> Result<Vec<Value>> {
         let events = self.api.get(&format!("/v1/orders/{order_id}/events")).await?;
-        let events = events["items"].as_array().context("the order has no events")?;
+        Ok(events["items"].as_array().context("the order has no events")?.clone())
+    }
+
+    fn timeline(&mut self, order_id: &str, events: &[Value]) -> Result<()> {
         writeln!(self.out, "\nTimeline of {order_id}")?;
         for event in events {
             let name = text(event, "/type")?;
@@ -166,7 +184,8 @@ impl Walk<'_> {
                 .unwrap_or_default();
             let at: jiff::Timestamp = text(event, "/at")?.parse()?;
             let seq = event["seq"].as_u64().context("an event has no seq")?;
-            writeln!(self.out, "{seq:>4}  {at:.3}  {name:<24}{amount}{evidence}")?;
+            let line = format!("{seq:>4}  {at:.3}  {name:<24}{amount}{evidence}");
+            writeln!(self.out, "{}", line.trim_end())?;
         }
         writeln!(self.out)?;
         Ok(())
@@ -239,6 +258,10 @@ impl Walk<'_> {
     }
 
     fn step(&mut self, number: u32, name: &str, what: &str) -> Result<()> {
+        if let Some(steps) = &mut self.steps {
+            steps.push(json!({ "step": number, "name": name, "detail": what }));
+            return Ok(());
+        }
         writeln!(self.out, "{number}  {name:<10} {what}")?;
         Ok(())
     }

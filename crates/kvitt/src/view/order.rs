@@ -202,7 +202,7 @@ impl Acted {
             "done".to_owned()
         } else {
             let problem = self.intent.problem.as_ref().map(|it| format!(": {it}"));
-            format!("not known yet, {}{}", self.intent.state, problem.unwrap_or_default())
+            format!("not known yet{}", problem.unwrap_or_default())
         };
         let said = output::plain(&format!("{what}{how_much}{id}: {state}"));
         format!("{said}\n\n{}", self.order.sums())
