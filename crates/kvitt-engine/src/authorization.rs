@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use klarna::{AuthorizationToken, Operation};
+use klarna::{AuthorizationToken, Operation, Outcome};
 use kvitt_core::{
     AUTHORIZATION_LIFETIME, ActKind, Cause, Door, Event, IntentId, Refusal, Sale, SaleId, Wish,
 };
@@ -92,7 +92,7 @@ impl Engine {
         if self.replayed(id, caller).await?.is_some() {
             return self.sale(id).await;
         }
-        self.write(id, &caller.cause, |seen| {
+        self.write_once(id, caller, |seen| {
             if seen.sale.authorizations.iter().any(|known| known.digest == digest) {
                 return Ok(Draft::default().answering(caller, None, seen.at));
             }
@@ -157,8 +157,14 @@ impl Engine {
                         let caller = Caller::without_key(Cause::Kvitt);
                         self.intent_draft(seen, act, None, &caller)?
                     }
-                    // Placed, being placed, given up or too late: nothing is left to do here.
-                    Err(_) => Draft::default(),
+                    // Placed, being placed, given up or too late: nothing is left to place.
+                    Err(_) => {
+                        let mut draft = Draft::default();
+                        if seen.sale.losing_authorizations().next().is_some() {
+                            work::schedule_release(id, self, &mut draft);
+                        }
+                        draft
+                    }
                 };
                 intent = draft.events.iter().find_map(Event::intent);
                 draft.fence = claim.map(Claim::fence);
@@ -181,6 +187,7 @@ impl Engine {
         let sale = self.sale(id).await?;
         let client = &self.parts.accounts.get(&sale.terms.account)?.client;
         let private = self.parts.ledger.private(id).await?;
+        let now = self.now().await;
         let mut released = Vec::new();
         for authorization in sale.losing_authorizations() {
             let digest = &authorization.digest;
@@ -193,8 +200,13 @@ impl Engine {
                     answer.status,
                     answer.correlation_id.as_ref(),
                 ),
-                // Gone already: superseded, expired or given back.
-                Err(error) if error.status() == Some(404) => {
+                // Gone already: superseded, expired or given back. A token that is dead by itself
+                // holds nothing, whatever else Klarna has against giving it back.
+                Err(error)
+                    if error.status() == Some(404)
+                        || (error.outcome() == Outcome::Refused
+                            && now >= authorization.expires_at) =>
+                {
                     crate::calls::refused(Operation::CancelAuthorization, &error).evidence
                 }
                 Err(error) => {
@@ -207,7 +219,7 @@ impl Engine {
             };
             released.push((digest.clone(), seen));
         }
-        self.write(id, &Cause::Kvitt, |_| {
+        self.write(id, &Cause::Kvitt, |seen| {
             let mut draft = Draft { fence: claim.map(Claim::fence), ..Draft::default() };
             for (authorization, evidence) in &released {
                 draft.events.push(Event::AuthorizationReleased {
@@ -218,7 +230,11 @@ impl Engine {
                     name: names::authorization_token(authorization),
                 });
             }
-            work::finish(id, work::RELEASE_AUTHORIZATIONS, &mut draft);
+            // One that lost while these were given back still needs the work.
+            let lost: Vec<_> = sale.losing_authorizations().map(|it| &it.digest).collect();
+            if seen.sale.losing_authorizations().all(|it| lost.contains(&&it.digest)) {
+                work::finish(id, work::RELEASE_AUTHORIZATIONS, &mut draft);
+            }
             Ok(draft)
         })
         .await

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod doors;
+mod doubt;
 mod faults;
 mod fraud;
 mod life;

@@ -49,6 +49,11 @@ impl Shop {
         Self { engine, klarna, http, folder }
     }
 
+    /// Where the ledger is.
+    pub(crate) fn folder(&self) -> &tempfile::TempDir {
+        &self.folder
+    }
+
     /// Another process over the same ledger: what this one knew in memory is gone.
     pub(crate) async fn another_replica(&self) -> Engine {
         self.replica_with(|_| ()).await
