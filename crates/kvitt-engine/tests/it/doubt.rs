@@ -15,6 +15,17 @@ async fn worker_that_dies(shop: &Shop) {
     assert_eq!(claimed.len(), 1, "{claimed:?}");
 }
 
+/// Until the first fault that was set has struck: its request is under way.
+async fn until_struck(shop: &Shop) {
+    for _ in 0..10_000 {
+        if shop.control("GET", "/sandbox/v1/faults", None).await[0]["times"] == 0 {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("no request came");
+}
+
 fn refusal(status: u16, code: &str, message: &str) -> Value {
     let id = "6c2b1cb5-1f0f-4a60-9c0e-3c4a1a0f2d11";
     let body = json!({"correlation_id": id, "error_code": code, "error_messages": [message]});
@@ -140,9 +151,7 @@ async fn an_authorization_that_loses_while_another_is_given_back_is_not_forgotte
         let (engine, second) = (shop.engine.clone(), second.clone());
         async move { engine.hand_in_authorization(id, browser(&second), &merchant()).await }
     });
-    while shop.control("GET", "/sandbox/v1/faults", None).await.to_string().contains("\"delay\"") {
-        tokio::task::yield_now().await;
-    }
+    until_struck(&shop).await;
     let third = shop.authorize(&sale).await;
     other.hand_in_authorization(id, browser(&third), &merchant()).await.unwrap();
     slow.await.unwrap().unwrap();
@@ -196,9 +205,7 @@ async fn news_that_comes_while_the_order_is_read_asks_for_another_read() {
         let (engine, id) = (shop.engine.clone(), sale.id);
         async move { engine.refresh(id).await }
     });
-    while shop.control("GET", "/sandbox/v1/faults", None).await.to_string().contains("\"delay\"") {
-        tokio::task::yield_now().await;
-    }
+    until_struck(&shop).await;
     let id = sale.order.as_ref().unwrap().klarna_order_id.clone();
     let decide = json!({"decision": "REJECTED"});
     shop.control("POST", &format!("/sandbox/v1/orders/{id}/fraud"), Some(decide)).await;
