@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use kvitt_core::{Event, IntentState, Placement, Sale, Wish};
+use kvitt_core::{Event, IntentState, Placement, Sale, SaleCart, Wish};
 use kvitt_engine::{AuthorizationCallback, EngineError, names};
+use kvitt_money::{Cart, Country, OrderLine, TaxRate};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
@@ -15,10 +16,13 @@ async fn worker_that_dies(shop: &Shop) {
     assert_eq!(claimed.len(), 1, "{claimed:?}");
 }
 
-/// Until the first fault that was set has struck: its request is under way.
+/// Until a fault that delays the answer has struck: its request is under way.
 async fn until_struck(shop: &Shop) {
     for _ in 0..10_000 {
-        if shop.control("GET", "/sandbox/v1/faults", None).await[0]["times"] == 0 {
+        let Value::Array(faults) = shop.control("GET", "/sandbox/v1/faults", None).await else {
+            panic!("no list")
+        };
+        if faults.iter().any(|it| it["effect"]["kind"] == "delay" && it["times"] == 0) {
             return;
         }
         tokio::task::yield_now().await;
@@ -292,4 +296,60 @@ async fn a_refusal_that_repeats_what_the_shopper_gave_keeps_it_out_of_the_events
     let private = shop.engine.ledger().private(sale.id).await.unwrap();
     assert_eq!(private.personal_names().count(), 0);
     assert_eq!(private.secret_names().count(), 3);
+}
+
+#[tokio::test]
+async fn an_answer_that_klarna_did_it_counts_though_the_claim_is_lost() {
+    let shop = Shop::open().await;
+    let sale = shop.checkout().await;
+    let token = shop.authorize(&sale).await;
+    shop.fault("/order", 1, json!({"kind": "too_many_requests"})).await;
+    shop.hand_in(sale.id, &token).await.unwrap();
+    shop.fault("/order", 1, json!({"kind": "delay", "milliseconds": 300})).await;
+    let slow = shop.replica_with(|settings| settings.lease = Duration::ZERO).await;
+    let working = tokio::spawn(async move { slow.work_once().await });
+    until_struck(&shop).await;
+    worker_that_dies(&shop).await;
+    working.await.unwrap().unwrap();
+    let sale = shop.engine.sale(sale.id).await.unwrap();
+    assert!(sale.order.is_some(), "{:?}", sale.intents);
+}
+
+#[tokio::test]
+async fn what_was_read_before_an_act_does_not_pass_for_the_latest() {
+    let shop = Shop::open().await;
+    let sale = shop.order().await;
+    let other = shop.another_replica().await;
+    let id = sale.id;
+    shop.fault("/ordermanagement/v1/orders", 1, json!({"kind": "delay", "milliseconds": 300}))
+        .await;
+    let reading = tokio::spawn(async move { other.refresh(id).await });
+    until_struck(&shop).await;
+    shop.act(id, capture(&[("l1", 1)])).await.unwrap();
+    let sale = reading.await.unwrap().unwrap();
+    assert_eq!(sale.order.as_ref().unwrap().last_read.as_ref().unwrap().0.captured_amount, 10_000);
+    assert_eq!(sale.difference(), None);
+}
+
+#[tokio::test]
+async fn carts_changed_on_two_replicas_leave_the_last_one_in_the_session() {
+    let shop = Shop::open().await;
+    let sale = shop.checkout().await;
+    let other = shop.another_replica().await;
+    let id = sale.id;
+    let cups = |quantity| {
+        let rate = TaxRate::new(2500).unwrap();
+        let cups = OrderLine::tax_inclusive("Cup", 10_000, rate, quantity).unwrap();
+        SaleCart::numbered(Cart::sum(Country::SE, vec![cups]).unwrap())
+    };
+    shop.fault("/payments/v1/sessions", 1, json!({"kind": "delay", "milliseconds": 300})).await;
+    let two = cups(2);
+    let slow = tokio::spawn(async move { other.change_cart(id, two, &merchant()).await });
+    until_struck(&shop).await;
+    shop.engine.change_cart(id, cups(1), &merchant()).await.unwrap();
+    let sale = slow.await.unwrap().unwrap();
+    assert_eq!((sale.cart_version, sale.session.as_ref().unwrap().cart_version), (3, 3));
+    let token = shop.authorize(&sale).await;
+    let placed = shop.hand_in(id, &token).await.unwrap();
+    assert_eq!(shop.at_klarna(&placed).await["order_amount"], 10_000);
 }

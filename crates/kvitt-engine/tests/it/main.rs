@@ -10,3 +10,4 @@ mod fraud;
 mod life;
 mod sessions;
 mod shop;
+mod unsteady;
