@@ -152,19 +152,16 @@ impl Engine {
         let mut intent: Option<IntentId> = None;
         let sale = self
             .write(id, &Cause::Kvitt, |seen| {
-                let mut draft = match seen.sale.decide(Wish::Place, seen.at) {
-                    Ok(act) => {
-                        let caller = Caller::without_key(Cause::Kvitt);
-                        self.intent_draft(seen, act, None, &caller)?
-                    }
+                let mut draft = if let Ok(act) = seen.sale.decide(Wish::Place, seen.at) {
+                    let caller = Caller::without_key(Cause::Kvitt);
+                    self.intent_draft(seen, act, None, &caller)?
+                } else {
                     // Placed, being placed, given up or too late: nothing is left to place.
-                    Err(_) => {
-                        let mut draft = Draft::default();
-                        if seen.sale.losing_authorizations().next().is_some() {
-                            work::schedule_release(id, self, &mut draft);
-                        }
-                        draft
+                    let mut draft = Draft::default();
+                    if seen.sale.losing_authorizations().next().is_some() {
+                        work::schedule_release(id, self, &mut draft);
                     }
+                    draft
                 };
                 intent = draft.events.iter().find_map(Event::intent);
                 draft.fence = claim.map(Claim::fence);

@@ -353,3 +353,28 @@ async fn carts_changed_on_two_replicas_leave_the_last_one_in_the_session() {
     let placed = shop.hand_in(id, &token).await.unwrap();
     assert_eq!(shop.at_klarna(&placed).await["order_amount"], 10_000);
 }
+
+#[tokio::test]
+async fn a_completed_session_means_that_an_order_exists() {
+    let shop = Shop::open().await;
+    let sale = shop.checkout().await;
+    let token = shop.authorize(&sale).await;
+    shop.fault("/order", 1, refusal(403, "SESSION_COMPLETED", "Session completed")).await;
+    let sale = shop.hand_in(sale.id, &token).await.unwrap();
+    assert!(matches!(only_intent(&sale), IntentState::NeedsHuman { .. }), "{:?}", sale.intents);
+    assert!(!sale.authorizations[0].released);
+}
+
+#[tokio::test]
+async fn an_order_that_could_not_be_read_at_once_is_read_by_the_worker() {
+    let shop = Shop::open().await;
+    let engine = shop.replica_with(|settings| settings.lease = Duration::ZERO).await;
+    let sale = shop.checkout().await;
+    let token = shop.authorize(&sale).await;
+    shop.fault("/ordermanagement", 1, json!({"kind": "html_502"})).await;
+    let placed = engine.hand_in_authorization(sale.id, browser(&token), &merchant()).await.unwrap();
+    assert!(placed.order.unwrap().last_read.is_none());
+    assert!(engine.work_once().await.unwrap() > 0);
+    let sale = engine.sale(sale.id).await.unwrap();
+    assert!(sale.order.unwrap().expires_at.is_some());
+}
