@@ -228,6 +228,11 @@ impl Engine {
         };
         let mut draft = Draft { fence, ..Draft::default() };
         let Some(verdict) = verdict.filter(|_| !stored.state.is_settled()) else {
+            if let (Some(Verdict::Done { .. }), IntentState::Refused(_)) = (verdict, &stored.state)
+            {
+                let id = seen.sale.id;
+                tracing::error!(%id, %intent, "Klarna did what it had refused: look at the order");
+            }
             draft.work.push(WorkChange::Finish { work_id: intent.0 });
             return Ok(draft);
         };
