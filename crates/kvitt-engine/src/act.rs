@@ -1,16 +1,22 @@
 //! Acts: from a wish to a stored intent, to the call, to the outcome.
 
+use std::time::Duration;
+
 use kvitt_core::{
     ActKind, Cause, Event, Evidence, Intent, IntentId, IntentState, Preview, Sale, SaleId, Wish,
 };
-use kvitt_ledger::{PrivateChange, WorkChange};
+use kvitt_ledger::{LedgerError, PrivateChange, WorkChange};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 use crate::calls::{self, Verdict};
 use crate::engine::{Caller, Draft, Engine, Seen};
+use crate::shopper::impersonal;
 use crate::work::{self, Claim};
 use crate::{EngineError, names};
+
+/// How often an answer of Klarna's is offered to a ledger that cannot take it just now.
+const VERDICT_WRITES_MAX: u32 = 4;
 
 /// What is known of an act when its caller is answered.
 #[derive(Debug, Clone)]
@@ -106,6 +112,8 @@ impl Engine {
         shipping_address: Option<&SecretString>,
         caller: &Caller,
     ) -> Result<Draft, EngineError> {
+        // Without its account the call could not leave; better refused than stored and stuck.
+        self.parts.accounts.get(&seen.sale.terms.account)?;
         let is_placing = act.kind() == ActKind::Place;
         let intent = self.new_intent(seen.at);
         let idempotency_key = Uuid::new_v5(&seen.sale.id.0, intent.0.as_bytes()).to_string();
@@ -147,13 +155,26 @@ impl Engine {
         let verdict = if stored.state.is_settled() {
             None
         } else {
-            Some(self.call(&sale, stored, claim.is_some()).await?)
+            Some(self.call(&sale, stored, claim).await?)
         };
-        let sale = self
-            .write(id, &Cause::Kvitt, |seen| {
-                self.verdict_draft(seen, intent, verdict.as_ref(), claim)
-            })
-            .await?;
+        let mut tries = 1;
+        let sale = loop {
+            let written = self
+                .write(id, &Cause::Kvitt, |seen| {
+                    self.verdict_draft(seen, intent, verdict.as_ref(), claim)
+                })
+                .await;
+            match written {
+                // Klarna may not say it a second time, least of all which order it placed.
+                Err(EngineError::Ledger(LedgerError::Unavailable { .. } | LedgerError::Full))
+                    if verdict.is_some() && tries < VERDICT_WRITES_MAX =>
+                {
+                    tokio::time::sleep(self.pause_after(tries)).await;
+                    tries += 1;
+                }
+                written => break written?,
+            }
+        };
         self.follow_up(sale).await
     }
 
@@ -161,13 +182,15 @@ impl Engine {
         &self,
         sale: &Sale,
         intent: &Intent,
-        resumed: bool,
+        claim: Option<Claim>,
     ) -> Result<Verdict, EngineError> {
         let at = self.now().await;
         let too_late = at.duration_since(intent.requested_at) > calls::KEY_LIFETIME;
         // A worker that finds an intent merely requested cannot know how far the one before came.
         let in_doubt = intent.may_have_taken_effect()
-            || (resumed && matches!(intent.state, IntentState::Requested));
+            || claim.is_some_and(|claim| {
+                claim.follows_silence() || matches!(intent.state, IntentState::Requested)
+            });
         if too_late && in_doubt {
             return Ok(Verdict::NeedsHuman {
                 reason: format!(
@@ -198,14 +221,26 @@ impl Engine {
     ) -> Result<Draft, EngineError> {
         let unknown = || EngineError::NotFound { what: "intent", id: intent.to_string() };
         let stored = seen.sale.intents.get(&intent).ok_or_else(unknown)?;
-        let mut draft = Draft { fence: claim.map(Claim::fence), ..Draft::default() };
+        // That Klarna did it is a fact, whoever holds the work by now.
+        let fence = match verdict {
+            Some(Verdict::Done { .. }) => None,
+            _ => claim.map(Claim::fence),
+        };
+        let mut draft = Draft { fence, ..Draft::default() };
         let Some(verdict) = verdict.filter(|_| !stored.state.is_settled()) else {
+            if let (Some(Verdict::Done { .. }), IntentState::Refused(_)) = (verdict, &stored.state)
+            {
+                let id = seen.sale.id;
+                tracing::error!(%id, %intent, "Klarna did what it had refused: look at the order");
+            }
             draft.work.push(WorkChange::Finish { work_id: intent.0 });
             return Ok(draft);
         };
         let event = match verdict.clone() {
             Verdict::Done { outcome, evidence } => Event::Done { intent, outcome, evidence },
-            Verdict::Refused(refused) => Event::Refused { intent, refused },
+            Verdict::Refused(refused) => {
+                Event::Refused { intent, refused: impersonal(&seen.private, refused) }
+            }
             Verdict::NeedsHuman { reason, evidence } => {
                 Event::NeedsHuman { intent, reason, evidence }
             }
@@ -231,6 +266,17 @@ impl Engine {
         }
         if let (Event::Refused { .. }, kvitt_core::Act::Place { .. }) = (&event, &stored.act) {
             work::schedule_release(seen.sale.id, self, &mut draft);
+            // An authorization that came meanwhile had to wait for this one's end.
+            if seen.sale.places_automatically() && seen.sale.usable_authorization().is_some() {
+                work::schedule_place(seen.sale.id, Duration::ZERO, &mut draft);
+            }
+        }
+        if let (Event::Done { .. }, kvitt_core::Act::Place { authorization, .. }) =
+            (&event, &stored.act)
+        {
+            draft.private.push(PrivateChange::RemoveSecret {
+                name: names::authorization_token(authorization),
+            });
         }
         draft.events.push(event);
         Ok(draft)

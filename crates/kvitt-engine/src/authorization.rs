@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use klarna::{AuthorizationToken, Operation};
+use klarna::{AuthorizationToken, Operation, Outcome};
 use kvitt_core::{
     AUTHORIZATION_LIFETIME, ActKind, Cause, Door, Event, IntentId, Refusal, Sale, SaleId, Wish,
 };
@@ -92,7 +92,7 @@ impl Engine {
         if self.replayed(id, caller).await?.is_some() {
             return self.sale(id).await;
         }
-        self.write(id, &caller.cause, |seen| {
+        self.write_once(id, caller, |seen| {
             if seen.sale.authorizations.iter().any(|known| known.digest == digest) {
                 return Ok(Draft::default().answering(caller, None, seen.at));
             }
@@ -152,13 +152,16 @@ impl Engine {
         let mut intent: Option<IntentId> = None;
         let sale = self
             .write(id, &Cause::Kvitt, |seen| {
-                let mut draft = match seen.sale.decide(Wish::Place, seen.at) {
-                    Ok(act) => {
-                        let caller = Caller::without_key(Cause::Kvitt);
-                        self.intent_draft(seen, act, None, &caller)?
+                let mut draft = if let Ok(act) = seen.sale.decide(Wish::Place, seen.at) {
+                    let caller = Caller::without_key(Cause::Kvitt);
+                    self.intent_draft(seen, act, None, &caller)?
+                } else {
+                    // Placed, being placed, given up or too late: nothing is left to place.
+                    let mut draft = Draft::default();
+                    if seen.sale.losing_authorizations().next().is_some() {
+                        work::schedule_release(id, self, &mut draft);
                     }
-                    // Placed, being placed, given up or too late: nothing is left to do here.
-                    Err(_) => Draft::default(),
+                    draft
                 };
                 intent = draft.events.iter().find_map(Event::intent);
                 draft.fence = claim.map(Claim::fence);
@@ -181,6 +184,7 @@ impl Engine {
         let sale = self.sale(id).await?;
         let client = &self.parts.accounts.get(&sale.terms.account)?.client;
         let private = self.parts.ledger.private(id).await?;
+        let now = self.now().await;
         let mut released = Vec::new();
         for authorization in sale.losing_authorizations() {
             let digest = &authorization.digest;
@@ -193,8 +197,13 @@ impl Engine {
                     answer.status,
                     answer.correlation_id.as_ref(),
                 ),
-                // Gone already: superseded, expired or given back.
-                Err(error) if error.status() == Some(404) => {
+                // Gone already: superseded, expired or given back. A token that is dead by itself
+                // holds nothing, whatever else Klarna has against giving it back.
+                Err(error)
+                    if error.status() == Some(404)
+                        || (error.outcome() == Outcome::Refused
+                            && now >= authorization.expires_at) =>
+                {
                     crate::calls::refused(Operation::CancelAuthorization, &error).evidence
                 }
                 Err(error) => {
@@ -207,7 +216,7 @@ impl Engine {
             };
             released.push((digest.clone(), seen));
         }
-        self.write(id, &Cause::Kvitt, |_| {
+        self.write(id, &Cause::Kvitt, |seen| {
             let mut draft = Draft { fence: claim.map(Claim::fence), ..Draft::default() };
             for (authorization, evidence) in &released {
                 draft.events.push(Event::AuthorizationReleased {
@@ -218,7 +227,11 @@ impl Engine {
                     name: names::authorization_token(authorization),
                 });
             }
-            work::finish(id, work::RELEASE_AUTHORIZATIONS, &mut draft);
+            // One that lost while these were given back still needs the work.
+            let lost: Vec<_> = sale.losing_authorizations().map(|it| &it.digest).collect();
+            if seen.sale.losing_authorizations().all(|it| lost.contains(&&it.digest)) {
+                work::finish(id, work::RELEASE_AUTHORIZATIONS, &mut draft);
+            }
             Ok(draft)
         })
         .await

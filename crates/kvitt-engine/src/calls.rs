@@ -218,7 +218,8 @@ fn failed(act: &Act, operation: Operation, error: &klarna::Error, in_doubt: bool
         Effect::NotSent => Verdict::Unknown {
             problem: error.to_string(),
             evidence: refusal.evidence,
-            may_have_taken_effect: false,
+            // This try had no effect; one before it, whose end nobody saw, may have had.
+            may_have_taken_effect: in_doubt,
         },
         Effect::Unknown => Verdict::Unknown {
             problem: error.to_string(),

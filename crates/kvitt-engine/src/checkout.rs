@@ -121,7 +121,7 @@ impl Engine {
         let _alone = self.alone_with(id).await;
         if self.replayed(id, caller).await?.is_none() {
             let sale = self
-                .write(id, &caller.cause, |seen| {
+                .write_once(id, caller, |seen| {
                     let event = seen.sale.decide_cart(cart.clone())?;
                     session::check(&seen.sale.terms, &cart, &Shopper::of(&seen.private)?)?;
                     let mut draft = Draft::default().answering(caller, None, seen.at);
@@ -144,7 +144,7 @@ impl Engine {
             return self.sale(id).await;
         }
         let sale = self
-            .write(id, &caller.cause, |seen| {
+            .write_once(id, caller, |seen| {
                 let mut draft = Draft::default().answering(caller, None, seen.at);
                 if let Some(event) = seen.sale.decide_abandon()? {
                     draft.events.push(event);

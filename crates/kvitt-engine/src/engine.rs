@@ -194,6 +194,23 @@ impl Engine {
         Err(EngineError::Conflict)
     }
 
+    /// Decides and writes what a caller asked for. Where another replica took the same request at
+    /// the same time, that one's writing is this one's answer.
+    pub(crate) async fn write_once(
+        &self,
+        id: SaleId,
+        caller: &Caller,
+        decide: impl FnMut(&Seen) -> Result<Draft, EngineError> + Send,
+    ) -> Result<Sale, EngineError> {
+        match self.write(id, &caller.cause, decide).await {
+            Err(EngineError::Ledger(LedgerError::IdempotencyKeyTaken)) => {
+                self.replayed(id, caller).await?.ok_or(EngineError::Conflict)?;
+                self.sale(id).await
+            }
+            written => written,
+        }
+    }
+
     /// Appends a draft to the events known so far; they must be all there are.
     pub(crate) async fn append(
         &self,

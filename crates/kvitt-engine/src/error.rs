@@ -45,7 +45,9 @@ pub enum EngineError {
     #[error("this Idempotency-Key was used for another request: use a new key for a new request")]
     IdempotencyKeyReused,
     /// Klarna refused to open or change the session. The refusal is stored with the checkout.
-    #[error("Klarna refused: {}", .refused.error_messages.join("; "))]
+    ///
+    /// Its text leaves Klarna's messages out: they may repeat a value of the request.
+    #[error("Klarna refused it with {}: see the refusal's error_messages", .refused.error_code)]
     KlarnaRefused {
         /// The checkout.
         sale: SaleId,

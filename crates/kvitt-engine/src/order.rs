@@ -60,6 +60,9 @@ impl Engine {
             }]);
             draft.fence = claim.map(Claim::fence);
             work::finish(id, work::READ_ORDER, &mut draft);
+            if let Some(claim) = claim {
+                work::finish_claimed(claim, &mut draft);
+            }
             Ok(draft)
         })
         .await

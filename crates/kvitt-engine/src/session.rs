@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::calls::{evidence, refused};
 use crate::engine::{Draft, Engine};
-use crate::shopper::Shopper;
+use crate::shopper::{Shopper, impersonal};
 use crate::{EngineError, names};
 
 /// Whether Klarna would take such a session, by all that can be known before asking.
@@ -110,6 +110,10 @@ impl Engine {
             evidence(Operation::CreateSession, answer.status, answer.correlation_id.as_ref());
         let created = answer.value;
         self.write(sale.id, &Cause::Kvitt, |seen| {
+            // Another replica opened one first: that is the one a shopper may hold already.
+            if seen.sale.session != sale.session {
+                return Ok(Draft::default());
+            }
             let mut draft = Draft::of([Event::SessionOpened {
                 session_id: created.session_id.to_string(),
                 expires_at: seen.at + SESSION_LIFETIME,
@@ -153,14 +157,21 @@ impl Engine {
                     answer.status,
                     answer.correlation_id.as_ref(),
                 );
-                self.write(sale.id, &Cause::Kvitt, |_| {
-                    Ok(Draft::of([Event::SessionUpdated {
-                        session_id: session_id.clone(),
-                        cart_version: sale.cart_version,
-                        evidence: evidence.clone(),
-                    }]))
-                })
-                .await
+                let updated = self
+                    .write(sale.id, &Cause::Kvitt, |_| {
+                        Ok(Draft::of([Event::SessionUpdated {
+                            session_id: session_id.clone(),
+                            cart_version: sale.cart_version,
+                            evidence: evidence.clone(),
+                        }]))
+                    })
+                    .await?;
+                // Another replica changed the cart meanwhile, and this update may have undone its.
+                if updated.cart_version == sale.cart_version {
+                    Ok(updated)
+                } else {
+                    Box::pin(self.ensure_session(sale.id)).await
+                }
             }
             Err(error) if is_lost(&error) => {
                 let evidence = refused(Operation::UpdateSession, &error).evidence;
@@ -193,8 +204,9 @@ impl Engine {
             });
         }
         let refused = refused(operation, error);
-        self.write(sale.id, &Cause::Kvitt, |_| {
-            Ok(Draft::of([Event::SessionRefused { refused: refused.clone() }]))
+        self.write(sale.id, &Cause::Kvitt, |seen| {
+            let refused = impersonal(&seen.private, refused.clone());
+            Ok(Draft::of([Event::SessionRefused { refused }]))
         })
         .await?;
         Ok(EngineError::KlarnaRefused { sale: sale.id, refused: Box::new(refused) })

@@ -1,10 +1,12 @@
 //! Who buys: personal data, which stands apart from a sale's events.
 
 use klarna::{Address, Customer};
+use kvitt_core::Refused;
 use kvitt_ledger::{Private, PrivateChange};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::{EngineError, names};
 
@@ -55,4 +57,35 @@ fn read<T: DeserializeOwned>(private: &Private, name: &str) -> Result<Option<T>,
     serde_json::from_str(text.expose_secret())
         .map(Some)
         .map_err(|_| EngineError::Internal(format!("{name} in the ledger cannot be read")))
+}
+
+/// Shortest text of a person's that is looked for: two letters are a country or a title.
+const TELLING_LENGTH: usize = 3;
+
+/// A refusal for the events, from which personal data cannot be erased: where Klarna's messages
+/// repeat what the sale knows of the shopper, they lose it.
+pub(crate) fn impersonal(private: &Private, mut refused: Refused) -> Refused {
+    let mut texts = Vec::new();
+    for value in private.personal_names().filter_map(|name| private.personal(name)) {
+        if let Ok(value) = serde_json::from_str(value.expose_secret()) {
+            collect(&value, &mut texts);
+        }
+    }
+    // The longest first: a name may be a part of an email address.
+    texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+    for message in &mut refused.error_messages {
+        for text in &texts {
+            *message = message.replace(text, "[personal]");
+        }
+    }
+    refused
+}
+
+fn collect(value: &Value, texts: &mut Vec<String>) {
+    match value {
+        Value::String(text) if text.chars().count() >= TELLING_LENGTH => texts.push(text.clone()),
+        Value::Array(values) => values.iter().for_each(|value| collect(value, texts)),
+        Value::Object(members) => members.values().for_each(|value| collect(value, texts)),
+        _ => {}
+    }
 }

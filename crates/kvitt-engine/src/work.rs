@@ -13,6 +13,8 @@ use crate::engine::{Draft, Engine};
 pub(crate) const INTENT: &str = "intent";
 /// Read the order from Klarna.
 pub(crate) const READ_ORDER: &str = "read_order";
+/// What a read that news from Klarna asked for is known by.
+const NEWS: &str = "news";
 /// Give authorizations back that placed no order.
 pub(crate) const RELEASE_AUTHORIZATIONS: &str = "release_authorizations";
 /// Place the order, if that happens by itself.
@@ -28,13 +30,24 @@ const REST: Duration = Duration::from_secs(1);
 pub(crate) struct Claim {
     work_id: Uuid,
     fence: u64,
+    attempts: u32,
 }
 
 impl Claim {
+    /// Whether somebody claimed the same work before and never said what came of it.
+    pub(crate) fn follows_silence(self) -> bool {
+        self.attempts > 1
+    }
+
     /// What the ledger checks before it believes the holder.
     pub(crate) fn fence(self) -> (Uuid, u64) {
         (self.work_id, self.fence)
     }
+}
+
+/// The claimed work is done.
+pub(crate) fn finish_claimed(claim: Claim, draft: &mut Draft) {
+    draft.work.push(WorkChange::Finish { work_id: claim.work_id });
 }
 
 /// The id of the one piece of such work that a sale can have.
@@ -72,9 +85,14 @@ pub(crate) fn schedule_release(sale: SaleId, engine: &Engine, draft: &mut Draft)
     schedule(sale, RELEASE_AUTHORIZATIONS, engine.settings().lease, draft);
 }
 
-/// The order has to be read by the worker, now.
+/// The order has to be read by the worker, now. This is work of its own: a read that was under way
+/// when the news came may be older than the news, and must not count as having followed it.
 pub(crate) fn schedule_read_now(sale: SaleId, draft: &mut Draft) {
-    schedule(sale, READ_ORDER, Duration::ZERO, draft);
+    draft.work.push(WorkChange::Schedule {
+        work_id: work_id(sale, NEWS),
+        kind: READ_ORDER.to_owned(),
+        due_in: Duration::ZERO,
+    });
 }
 
 /// The order has to be placed: by the caller at once, by the worker if the caller dies.
@@ -115,7 +133,7 @@ impl Engine {
 
     async fn carry_out_work(&self, work: Work) {
         let _alone = self.alone_with(work.sale).await;
-        let claim = Claim { work_id: work.work_id, fence: work.fence };
+        let claim = Claim { work_id: work.work_id, fence: work.fence, attempts: work.attempts };
         let done = match work.kind.as_str() {
             INTENT => {
                 self.carry_out(work.sale, IntentId(work.work_id), Some(claim)).await.map(drop)

@@ -4,8 +4,10 @@
 
 mod accounts;
 mod doors;
+mod doubt;
 mod faults;
 mod fraud;
 mod life;
 mod sessions;
 mod shop;
+mod unsteady;

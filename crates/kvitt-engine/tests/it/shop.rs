@@ -14,6 +14,7 @@ use kvitt_engine::{
     Account, Accounts, Answered, Caller, Clock, Engine, EngineError, Idempotency, NewAuthorization,
     NewCheckout, Parts, RandomIds, Settings, Shopper,
 };
+use kvitt_ledger::Ledger;
 use kvitt_money::{Cart, Country, OrderLine, PurchaseMarket, TaxRate};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -49,6 +50,11 @@ impl Shop {
         Self { engine, klarna, http, folder }
     }
 
+    /// Where the ledger is.
+    pub(crate) fn folder(&self) -> &tempfile::TempDir {
+        &self.folder
+    }
+
     /// Another process over the same ledger: what this one knew in memory is gone.
     pub(crate) async fn another_replica(&self) -> Engine {
         self.replica_with(|_| ()).await
@@ -60,6 +66,15 @@ impl Shop {
         let mut settings = settings();
         change(&mut settings);
         engine_with(&self.folder, &self.klarna, accounts, settings).await
+    }
+
+    /// Another process, whose ledger has something between it and the disk.
+    pub(crate) async fn replica_over(
+        &self,
+        wrap: impl FnOnce(Arc<dyn Ledger>) -> Arc<dyn Ledger>,
+    ) -> Engine {
+        let accounts = vec![account("main", &self.klarna.url(), &[])];
+        engine_over(wrap(ledger(&self.folder).await), &self.klarna, accounts, settings())
     }
 
     /// Three cups at 100.00 and a shirt at 250.00, both with 25 % tax: 550.00 SEK.
@@ -197,8 +212,20 @@ async fn engine_with(
     accounts: Vec<Account>,
     settings: Settings,
 ) -> Engine {
+    engine_over(ledger(folder).await, klarna, accounts, settings)
+}
+
+async fn ledger(folder: &tempfile::TempDir) -> Arc<dyn Ledger> {
     let path = folder.path().join("kvitt.sqlite");
-    let ledger = kvitt_ledger::open(&format!("sqlite:{}", path.display())).await.unwrap();
+    kvitt_ledger::open(&format!("sqlite:{}", path.display())).await.unwrap()
+}
+
+fn engine_over(
+    ledger: Arc<dyn Ledger>,
+    klarna: &Running,
+    accounts: Vec<Account>,
+    settings: Settings,
+) -> Engine {
     Engine::new(Parts {
         ledger,
         accounts: Accounts::new(accounts).unwrap(),

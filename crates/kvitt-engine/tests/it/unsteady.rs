@@ -1,0 +1,103 @@
+//! A ledger that cannot take Klarna's answers for a while.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use kvitt_core::{ApiKeyId, Event, IntentId, Recorded, SaleId};
+use kvitt_ledger::{
+    ApiKey, Append, FeedEntry, IdempotencyRecord, Ledger, LedgerError, Page, Private, SaleQuery,
+    SaleSummary, Work,
+};
+use uuid::Uuid;
+
+use crate::shop::{Shop, browser, merchant};
+
+struct Unsteady {
+    ledger: Arc<dyn Ledger>,
+    fails: AtomicU32,
+}
+
+#[async_trait]
+impl Ledger for Unsteady {
+    async fn append(&self, append: Append) -> Result<Vec<Recorded>, LedgerError> {
+        let answers = append.events.iter().any(|it| matches!(it.event, Event::Done { .. }));
+        let left = |left: u32| left.checked_sub(1);
+        if answers && self.fails.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left).is_ok() {
+            return Err(LedgerError::Unavailable { what: "a test".to_owned() });
+        }
+        self.ledger.append(append).await
+    }
+    async fn events(&self, sale: SaleId) -> Result<Vec<Recorded>, LedgerError> {
+        self.ledger.events(sale).await
+    }
+    async fn sale_of_intent(&self, intent: IntentId) -> Result<Option<SaleId>, LedgerError> {
+        self.ledger.sale_of_intent(intent).await
+    }
+    async fn feed(&self, after: u64, limit: u32) -> Result<Vec<FeedEntry>, LedgerError> {
+        self.ledger.feed(after, limit).await
+    }
+    async fn summaries(&self, query: &SaleQuery) -> Result<Page, LedgerError> {
+        self.ledger.summaries(query).await
+    }
+    async fn summary(&self, sale: SaleId) -> Result<Option<SaleSummary>, LedgerError> {
+        self.ledger.summary(sale).await
+    }
+    async fn idempotency(
+        &self,
+        sale: SaleId,
+        api_key: ApiKeyId,
+        key: &str,
+    ) -> Result<Option<IdempotencyRecord>, LedgerError> {
+        self.ledger.idempotency(sale, api_key, key).await
+    }
+    async fn private(&self, sale: SaleId) -> Result<Private, LedgerError> {
+        self.ledger.private(sale).await
+    }
+    async fn erase_personal(&self, sale: SaleId) -> Result<(), LedgerError> {
+        self.ledger.erase_personal(sale).await
+    }
+    async fn claim_due(&self, limit: u32, lease: Duration) -> Result<Vec<Work>, LedgerError> {
+        self.ledger.claim_due(limit, lease).await
+    }
+    async fn release_work(
+        &self,
+        sale: SaleId,
+        work_id: Uuid,
+        fence: u64,
+        due_in: Duration,
+    ) -> Result<(), LedgerError> {
+        self.ledger.release_work(sale, work_id, fence, due_in).await
+    }
+    async fn insert_api_key(&self, key: &ApiKey) -> Result<(), LedgerError> {
+        self.ledger.insert_api_key(key).await
+    }
+    async fn api_key_by_hash(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>, LedgerError> {
+        self.ledger.api_key_by_hash(hash).await
+    }
+    async fn api_keys(&self) -> Result<Vec<ApiKey>, LedgerError> {
+        self.ledger.api_keys().await
+    }
+    async fn revoke_api_key(&self, id: ApiKeyId, at: Timestamp) -> Result<bool, LedgerError> {
+        self.ledger.revoke_api_key(id, at).await
+    }
+    async fn check(&self) -> Result<(), LedgerError> {
+        self.ledger.check().await
+    }
+}
+
+#[tokio::test]
+async fn klarnas_answer_is_offered_to_the_ledger_again_before_klarna_is_asked_again() {
+    let shop = Shop::open().await;
+    let sale = shop.checkout().await;
+    let token = shop.authorize(&sale).await;
+    let engine =
+        shop.replica_over(|ledger| Arc::new(Unsteady { ledger, fails: AtomicU32::new(2) })).await;
+    let placed = engine.hand_in_authorization(sale.id, browser(&token), &merchant()).await.unwrap();
+    assert!(placed.order.is_some(), "{:?}", placed.intents);
+    assert_eq!(shop.exchanges("/order").await[0]["status"], 200);
+    let calls = shop.exchanges("/payments/v1/authorizations").await;
+    assert_eq!(calls.len(), 1, "it was placed a second time");
+}
