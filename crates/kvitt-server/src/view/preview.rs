@@ -13,6 +13,8 @@ pub(crate) struct Preview {
     preview: bool,
     /// The act.
     kind: &'static str,
+    /// What Klarna will do, in a sentence.
+    effect: String,
     /// How much would move, in minor units.
     #[serde(skip_serializing_if = "Option::is_none")]
     amount: Option<i64>,
@@ -72,6 +74,7 @@ impl From<kvitt_core::Preview> for Preview {
         Self {
             preview: true,
             kind: preview.act.kind().as_str(),
+            effect: effect(&preview.act),
             amount,
             order_lines,
             status_before: preview.status_before.as_str(),
@@ -79,5 +82,67 @@ impl From<kvitt_core::Preview> for Preview {
             status_after: preview.status_after.as_str(),
             after: preview.after.into(),
         }
+    }
+}
+
+/// What Klarna does on such an act (Klarna documentation: manage orders).
+fn effect(act: &Act) -> String {
+    match act {
+        Act::Place { .. } => "Klarna places the order with exactly these lines".to_owned(),
+        Act::Capture { .. } => "Klarna bills the customer for it and pays it out".to_owned(),
+        Act::Refund { .. } => "Klarna gives it back to the customer".to_owned(),
+        Act::Cancel => "Klarna frees all of the customer's credit, for good".to_owned(),
+        Act::Release => "Klarna frees what is left to capture, for good".to_owned(),
+        Act::Extend => "Klarna counts the account's period anew from today, at most to 180 days \
+             after the order; the new date is read from Klarna afterwards"
+            .to_owned(),
+        Act::UpdateAuthorization { .. } => {
+            "Klarna replaces the lines; a higher total is checked anew and may be refused"
+                .to_owned()
+        }
+        Act::UpdateReferences { merchant_reference1, merchant_reference2 } => {
+            let set = |name: &str, value: &Option<String>| match value.as_deref() {
+                None => format!("{name} stays"),
+                Some("") => format!("{name} is cleared"),
+                Some(value) => format!("{name} becomes {value}"),
+            };
+            format!(
+                "{}, {}",
+                set("merchant_reference1", merchant_reference1),
+                set("merchant_reference2", merchant_reference2)
+            )
+        }
+        Act::UpdateShippingAddress => {
+            "Klarna checks the new address and takes it, or refuses it".to_owned()
+        }
+        Act::AddShippingInfo { capture_id, shipping_info } => {
+            let parcels = shipping_info.len();
+            match capture_id {
+                Some(capture_id) => format!("{parcels} parcels are added to capture {capture_id}"),
+                None => format!("{parcels} parcels are added to the order"),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_of_references_says_what_stays_what_goes_and_what_comes() {
+        let act = Act::UpdateReferences {
+            merchant_reference1: Some("1001-B".to_owned()),
+            merchant_reference2: Some(String::new()),
+        };
+        assert_eq!(
+            effect(&act),
+            "merchant_reference1 becomes 1001-B, merchant_reference2 is cleared"
+        );
+        let act = Act::UpdateReferences {
+            merchant_reference1: None,
+            merchant_reference2: Some("x".to_owned()),
+        };
+        assert_eq!(effect(&act), "merchant_reference1 stays, merchant_reference2 becomes x");
     }
 }

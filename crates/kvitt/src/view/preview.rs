@@ -11,6 +11,7 @@ use crate::output;
 #[serde(default)]
 pub(crate) struct Preview {
     kind: String,
+    effect: String,
     amount: Option<i64>,
     order_lines: Vec<Line>,
     status_before: String,
@@ -36,10 +37,9 @@ impl Preview {
         let currency = self.purchase_currency.as_deref().unwrap_or(order_currency);
         let how_much =
             self.amount.map(|it| format!(" of {}", amount(it, currency))).unwrap_or_default();
-        let head = output::plain(&format!(
-            "{}{how_much}: a preview, nothing was changed",
-            self.kind.replace('_', " ")
-        ));
+        let act = self.kind.replace('_', " ");
+        let head = output::plain(&format!("{act}{how_much}: a preview, nothing was changed"));
+        let head = format!("{head}\n{}", output::plain(&self.effect));
         let (before, after) = (&self.before, &self.after);
         let row = |name: &str, before: i64, after: i64| {
             vec![name.to_owned(), amount(before, currency), amount(after, currency)]
