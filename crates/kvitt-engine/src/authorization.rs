@@ -10,8 +10,8 @@ use kvitt_ledger::PrivateChange;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use crate::calls::evidence;
 use crate::engine::{Caller, Draft, Engine};
+use crate::evidence::{evidence, refused, unavailable};
 use crate::work::{self, Claim};
 use crate::{EngineError, names};
 
@@ -204,14 +204,10 @@ impl Engine {
                         || (error.outcome() == Outcome::Refused
                             && now >= authorization.expires_at) =>
                 {
-                    crate::calls::refused(Operation::CancelAuthorization, &error).evidence
+                    refused(Operation::CancelAuthorization, &error).evidence
                 }
                 Err(error) => {
-                    return Err(EngineError::KlarnaUnavailable {
-                        sale: id,
-                        problem: error.to_string(),
-                        correlation_id: error.correlation_id().map(ToString::to_string),
-                    });
+                    return Err(unavailable(id, &error));
                 }
             };
             released.push((digest.clone(), seen));

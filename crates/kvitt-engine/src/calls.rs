@@ -4,14 +4,15 @@ use jiff::SignedDuration;
 use klarna::orders::{self, AuthorizationUpdate, MerchantReferences, NewCapture, NewRefund};
 use klarna::payments::{self, NewOrder, PlacedOrder};
 use klarna::{
-    AuthorizationToken, CaptureId, Client, CorrelationId, IdempotencyKey, Operation,
-    OrderId as KlarnaOrderId, Outcome as Effect, RefundId, Request,
+    AuthorizationToken, CaptureId, Client, IdempotencyKey, Operation, OrderId as KlarnaOrderId,
+    Outcome as Effect, RefundId, Request,
 };
 use kvitt_core::{Act, Evidence, LinePart, Outcome, Refused};
 use kvitt_money::OrderLineFields;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::engine::{Engine, Seen};
+use crate::evidence::{evidence, refused};
 use crate::session::{describe, unsendable};
 use crate::shopper::{self, Shopper};
 use crate::{EngineError, names};
@@ -236,41 +237,4 @@ fn gives_up(error: &klarna::Error) -> bool {
             | klarna::Error::Connect { .. }
             | klarna::Error::TimedOut { .. }
     )
-}
-
-/// An answer as evidence.
-pub(crate) fn evidence(
-    operation: Operation,
-    status: u16,
-    correlation_id: Option<&CorrelationId>,
-) -> Evidence {
-    Evidence {
-        operation: operation.as_str().to_owned(),
-        status: Some(status),
-        correlation_id: correlation_id.map(ToString::to_string),
-    }
-}
-
-/// A failure as a refusal, whatever is known of it. Where Klarna gave no code, one of ours stands
-/// in, and the client's own message.
-pub(crate) fn refused(operation: Operation, error: &klarna::Error) -> Refused {
-    let error_code = match (error.error_code(), error) {
-        (Some(code), _) => code.to_string(),
-        (None, klarna::Error::Unauthorized { .. }) => "UNAUTHORIZED".to_owned(),
-        (None, _) => {
-            error.status().map_or_else(|| "NO_ANSWER".to_owned(), |status| format!("HTTP_{status}"))
-        }
-    };
-    let messages = error.refusal().map(|refusal| refusal.error_messages.clone());
-    Refused {
-        error_code,
-        error_messages: messages
-            .filter(|messages| !messages.is_empty())
-            .unwrap_or_else(|| vec![error.to_string()]),
-        evidence: Evidence {
-            operation: operation.as_str().to_owned(),
-            status: error.status(),
-            correlation_id: error.correlation_id().map(ToString::to_string),
-        },
-    }
 }

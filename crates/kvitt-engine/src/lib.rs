@@ -14,6 +14,7 @@ mod checkout;
 mod clock;
 mod engine;
 mod error;
+mod evidence;
 mod ids;
 pub mod names;
 mod order;

@@ -4,8 +4,8 @@ use klarna::{Operation, OrderId as KlarnaOrderId};
 use kvitt_core::{Cause, Event, OrderSnapshot, Refusal, Sale, SaleId};
 
 use crate::EngineError;
-use crate::calls::evidence;
 use crate::engine::{Draft, Engine};
+use crate::evidence::{evidence, unavailable};
 use crate::session::unsendable;
 use crate::work::{self, Claim};
 
@@ -41,13 +41,8 @@ impl Engine {
         let client = &self.parts.accounts.get(&sale.terms.account)?.client;
         let klarna_id = KlarnaOrderId::new(order.klarna_order_id.clone())
             .map_err(|error| unsendable(error.into()))?;
-        let answer = client.orders().get(&klarna_id).await.map_err(|error| {
-            EngineError::KlarnaUnavailable {
-                sale: id,
-                problem: error.to_string(),
-                correlation_id: error.correlation_id().map(ToString::to_string),
-            }
-        })?;
+        let answer =
+            client.orders().get(&klarna_id).await.map_err(|error| unavailable(id, &error))?;
         let evidence = evidence(Operation::GetOrder, answer.status, answer.correlation_id.as_ref());
         let snapshot = snapshot(&answer.value);
         self.write(id, &Cause::Kvitt, |seen| {

@@ -8,8 +8,8 @@ use kvitt_core::{
 use kvitt_ledger::PrivateChange;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::calls::{evidence, refused};
 use crate::engine::{Draft, Engine};
+use crate::evidence::{evidence, refused, unavailable};
 use crate::shopper::{Shopper, impersonal};
 use crate::{EngineError, names};
 
@@ -197,11 +197,7 @@ impl Engine {
         error: &klarna::Error,
     ) -> Result<EngineError, EngineError> {
         if error.outcome() != Outcome::Refused {
-            return Ok(EngineError::KlarnaUnavailable {
-                sale: sale.id,
-                problem: error.to_string(),
-                correlation_id: error.correlation_id().map(ToString::to_string),
-            });
+            return Ok(unavailable(sale.id, error));
         }
         let refused = refused(operation, error);
         self.write(sale.id, &Cause::Kvitt, |seen| {
