@@ -1,0 +1,84 @@
+// What stands in the merchant's container.
+
+import type { WidgetContent } from "./endpoints.ts";
+import { emit } from "./events.ts";
+import { domName } from "./selection.ts";
+
+const STYLE = `
+:host { all: initial; display: block; }
+section { box-sizing: border-box; min-width: 280px; padding: 14px 16px; border-radius: 10px;
+  font: 16px/1.45 system-ui, sans-serif; color: #1d2b24; border: 1px solid #8c8a6b;
+  background: repeating-linear-gradient(135deg, #f7f4e9 0 1rem, #fbf9f1 1rem 2rem); }
+p { margin: 0; }
+.label { display: inline-block; margin-bottom: 8px; padding: 1px 8px; border-radius: 4px;
+  font-size: 13px; font-weight: 600; color: #fff; background: #0b5d44; }
+.heading { font-weight: 650; }
+.text { margin-top: 4px; }
+@media (prefers-color-scheme: dark) {
+  section { color: #e8ece9; border-color: #6f7a74;
+    background: repeating-linear-gradient(135deg, #191f1c 0 1rem, #1d2420 1rem 2rem); }
+  .label { color: #08130e; background: #7fd6b2; }
+}`;
+
+/** One widget in one container. */
+export interface Widget {
+  node: HTMLElement;
+  container: HTMLElement;
+  show(content: WidgetContent): void;
+  remove(): void;
+}
+
+function element(name: string, className: string, text: string): HTMLElement {
+  const made = document.createElement(name);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
+
+/** The node of a widget, empty until it is told what to show. */
+export function mount(container: HTMLElement, name: string): Widget {
+  const node = document.createElement("div");
+  node.dataset["cid"] = `klarna-${domName(name)}-static`;
+  const root = node.attachShadow({ mode: "closed" });
+  container.appendChild(node);
+  const heights = new ResizeObserver(() => {
+    const height = Math.round(node.getBoundingClientRect().height);
+    if (height > 0) {
+      emit("heightChanged", height);
+    }
+  });
+  heights.observe(node);
+  return {
+    node,
+    container,
+    show(content) {
+      const style = document.createElement("style");
+      style.textContent = STYLE;
+      const section = document.createElement("section");
+      section.setAttribute("aria-label", "Klarna sandbox");
+      section.append(
+        element("p", "label", "sandbox"),
+        element("p", "heading", content.heading ?? "Pay with the Klarna sandbox"),
+        element("p", "text", content.text ?? ""),
+      );
+      root.replaceChildren(style, section);
+    },
+    remove() {
+      heights.disconnect();
+      node.remove();
+    },
+  };
+}
+
+/** The summary of a review page. */
+export function mountReview(container: HTMLElement, content: WidgetContent): void {
+  document.getElementById("klarna-payment-review-main")?.remove();
+  const node = document.createElement("div");
+  node.id = "klarna-payment-review-main";
+  node.style.cssText = "min-height:80px;font:16px/1.45 system-ui,sans-serif";
+  node.append(
+    element("p", "", "Klarna sandbox"),
+    element("p", "", content.amount_text ?? content.heading ?? ""),
+  );
+  container.appendChild(node);
+}
