@@ -31,6 +31,21 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// When the merchant's authorization callback is sent, seen from the answer to the browser.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthorizationCallback {
+    /// Answered or given up before the browser hears of it.
+    Before,
+    /// A moment after.
+    #[default]
+    After,
+    /// A moment after, and once more.
+    Twice,
+    /// Lost.
+    Never,
+}
+
 /// The sandbox's switches. Each stands for a point on which Klarna's sources are silent or
 /// disagree; the defaults and their reasons are listed in the crate's `FIDELITY.md`.
 #[derive(Clone, Debug)]
@@ -53,6 +68,10 @@ pub struct Config {
     /// Whether changing amount, lines or addresses of a session voids an authorization that was
     /// given for the earlier state. Default: yes (guess; Klarna documents "re-authorize").
     pub update_voids_authorization: bool,
+    /// When a buyer's approval is called back to the merchant. Default: a moment after the browser
+    /// was answered (Klarna documentation: best effort, in no order). `PATCH /sandbox/v1/settings`
+    /// changes it while running.
+    pub authorization_callback: AuthorizationCallback,
     /// How many exchanges are kept for `GET /sandbox/v1/exchanges`. Default 10,000.
     pub exchanges_max: usize,
     /// The largest request body that is read, in bytes; above it the answer is 413. Default 1 MiB
@@ -72,6 +91,7 @@ impl Default for Config {
             part_captured_becomes_expired: false,
             sticky_placing_errors: true,
             update_voids_authorization: true,
+            authorization_callback: AuthorizationCallback::After,
             exchanges_max: 10_000,
             body_bytes_max: 1_048_576,
             callback_pause: Duration::from_secs(1),

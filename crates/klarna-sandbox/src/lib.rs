@@ -3,7 +3,8 @@
 //!
 //! It answers as the real Klarna does, as far as recorded exchanges and Klarna's documentation
 //! tell; the crate's `FIDELITY.md` says for each behaviour which of the two it rests on, or that
-//! it is a guess. What Klarna does not have (the customer's step, the clock, faults, what was
+//! it is a guess. Its browser SDK is at `/kp/lib/v1/api.js`, and leads the buyer through pages of
+//! the sandbox's own. What Klarna does not have (the customer's step, the clock, faults, what was
 //! exchanged) stands under `/sandbox/v1`.
 //!
 //! ```
@@ -29,6 +30,6 @@ mod source;
 mod state;
 mod write;
 
-pub use config::{Config, Secret};
+pub use config::{AuthorizationCallback, Config, Secret};
 pub use sandbox::{Running, Sandbox};
 pub use source::{Clock, IdSource, RandomIds, SystemClock};

@@ -1,7 +1,7 @@
 // The methods of `Klarna.Payments`.
 
 import { type Call, ofAuthorize, ofLoad, TELLING } from "./arguments.ts";
-import { buy } from "./buyer.ts";
+import { buy } from "./flow.ts";
 import { container } from "./container.ts";
 import { type Operation, widget } from "./endpoints.ts";
 import { fail, notInitialized, notLoaded, SdkError } from "./errors.ts";

@@ -8,17 +8,19 @@ use jiff::{SignedDuration, Span, tz::TimeZone};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{Call, exchange, page};
+use super::{Call, browser, exchange, page};
 use crate::{
     answer::Answer,
     callback,
+    config::AuthorizationCallback,
     rules::{method, read::Members, refusal::Refusal},
     sandbox::Shared,
     state::{
         Decision, Moment, State,
         faults::Fault,
-        sessions::{AFTER_THE_ANSWER, Authorized, INVALID_FIELD, Outcome},
+        sessions::{Authorized, INVALID_FIELD, Outcome},
     },
+    write::sdk,
 };
 
 /// A refusal of the control API.
@@ -53,6 +55,8 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
     };
     let outcome = match (call.method.as_str(), path) {
         ("POST", ["sessions", id, "authorize"]) => authorize(shared, call, id).await,
+        ("GET", ["settings"]) => Ok(settings(shared, &shared.state())),
+        ("PATCH", ["settings"]) => change_settings(shared, call),
         ("GET", ["clock"]) => Ok(clock(shared, &shared.state())),
         ("POST", ["clock", "advance"]) => advance(shared, call).await,
         ("POST", ["orders", id, "fraud"]) => fraud(shared, call, id).await,
@@ -100,22 +104,12 @@ enum OutcomeName {
     InvalidFields,
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum WhenCalled {
-    Before,
-    #[default]
-    After,
-    Twice,
-    Never,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AuthorizeRequest {
     outcome: Option<OutcomeName>,
     data: Option<Members>,
-    callback: Option<WhenCalled>,
+    callback: Option<AuthorizationCallback>,
     /// For `invalid_fields`: which ones.
     invalid_fields: Option<Vec<String>>,
     /// How the customer pays, under its Payments name; `invoice` if absent.
@@ -153,39 +147,34 @@ async fn authorize(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer
         (authorized, delivery)
     };
     if let Some(delivery) = delivery {
-        let when = request.callback.unwrap_or_default();
-        let shared = Arc::clone(shared);
-        match when {
-            WhenCalled::Never => {}
-            WhenCalled::Before => callback::send(shared, delivery).await,
-            WhenCalled::After | WhenCalled::Twice => {
-                tokio::spawn(async move {
-                    tokio::time::sleep(AFTER_THE_ANSWER).await;
-                    callback::send(Arc::clone(&shared), delivery.clone()).await;
-                    if when == WhenCalled::Twice {
-                        callback::send(shared, delivery).await;
-                    }
-                });
-            }
-        }
+        browser::send(shared, delivery, request.callback.unwrap_or_default()).await;
     }
-    Ok(json_answer(200, &sdk_answer(&authorized)))
+    Ok(json_answer(200, &sdk::authorized(&authorized)))
 }
 
-/// What the browser SDK's `authorize` hands to its callback.
-fn sdk_answer(authorized: &Authorized) -> Value {
-    match authorized {
-        Authorized::Approved { authorization_token } => json!({"approved": true, "show_form": true,
-            "authorization_token": authorization_token, "finalize_required": false}),
-        Authorized::Aborted => json!({"approved": false, "show_form": true}),
-        Authorized::Denied => json!({"approved": false, "show_form": false}),
-        Authorized::InvalidFields(fields) => json!({"approved": false, "show_form": true,
-            "error": {"invalid_fields": fields}}),
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SettingsRequest {
+    authorization_callback: Option<AuthorizationCallback>,
+}
+
+/// The switches that can be moved while the sandbox runs.
+fn settings(shared: &Shared, state: &State) -> Answer {
+    let when = state.authorization_callback.unwrap_or(shared.config.authorization_callback);
+    json_answer(200, &json!({"authorization_callback": when}))
+}
+
+fn change_settings(shared: &Shared, call: &Call) -> Result<Answer, Error> {
+    let request: SettingsRequest = parse(call)?;
+    let mut state = shared.state();
+    if request.authorization_callback.is_some() {
+        state.authorization_callback = request.authorization_callback;
     }
+    Ok(settings(shared, &state))
 }
 
 /// The moment of a call, after everything happened that was due.
-fn settled<'a>(shared: &'a Shared, state: &mut State, call: &'a Call) -> Moment<'a> {
+pub(crate) fn settled<'a>(shared: &'a Shared, state: &mut State, call: &'a Call) -> Moment<'a> {
     let now = shared.now(state);
     state.settle(now, &*shared.ids, &shared.config);
     Moment { now, ids: &*shared.ids, config: &shared.config, base_url: &call.base_url }

@@ -2,6 +2,8 @@
 
 mod auth;
 mod body;
+mod browser;
+mod buyer;
 mod control;
 mod exchange;
 mod orders;
@@ -10,6 +12,8 @@ mod payments;
 mod serve;
 
 pub(crate) use serve::handle;
+
+use std::collections::HashMap;
 
 use axum::http::{HeaderMap, Method};
 use serde_json::Value;
@@ -45,6 +49,11 @@ impl Call {
             Ok(Value::Object(members)) => Some(members),
             _ => None,
         }
+    }
+
+    /// The body as a form's fields.
+    pub(crate) fn form(&self) -> HashMap<String, String> {
+        url::form_urlencoded::parse(self.body.as_deref().unwrap_or_default()).into_owned().collect()
     }
 
     /// A header's text.

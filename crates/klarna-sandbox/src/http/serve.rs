@@ -11,14 +11,14 @@ use axum::{
     http::{HeaderValue, Method, Response, StatusCode, header, uri::Authority},
 };
 
-use super::{Call, auth, body, control, exchange, orders, payments};
+use super::{Call, auth, body, browser, control, exchange, orders, payments};
 use crate::{
     answer::{Answer, Style},
     callback,
     rules::refusal::Refusal,
     sandbox::Shared,
     source,
-    state::{Moment, State, faults::Effect, idempotency::Key},
+    state::{Moment, faults::Effect, idempotency::Key},
 };
 
 /// Answers a request.
@@ -43,15 +43,18 @@ pub(crate) async fn handle(shared: Arc<Shared>, request: Request) -> Response<Bo
         Some(Effect::TooManyRequests) => Some(too_many_requests()),
         Some(Effect::ResetBefore) => None,
         Some(Effect::ResetAfter) => {
-            klarna(&shared, &call, started);
+            unharmed(&shared, &call, started).await;
             None
         }
-        Some(Effect::Delay { .. }) | None => Some(klarna(&shared, &call, started)),
+        Some(Effect::Delay { .. }) | None => Some(unharmed(&shared, &call, started).await),
     };
     if let Some(Effect::Delay { milliseconds }) = &effect {
         tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
     }
-    exchange::record(&shared, &call, answer.as_ref(), effect.as_ref(), started.elapsed());
+    // What browsers ask for is no exchange with Klarna's API, and may be personal.
+    if call.segments().first() != Some(&"kp") {
+        exchange::record(&shared, &call, answer.as_ref(), effect.as_ref(), started.elapsed());
+    }
     answer.map_or_else(dropped, response)
 }
 
@@ -72,6 +75,14 @@ async fn read(request: Request, body_bytes_max: usize) -> Option<Call> {
     })
 }
 
+/// The answer to a browser or to a merchant's server.
+async fn unharmed(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
+    match call.segments().as_slice() {
+        ["kp", path @ ..] => browser::answer(shared, call, path).await,
+        _ => klarna(shared, call, started),
+    }
+}
+
 /// Klarna's answer. Everything happens under one lock, so that two requests with one idempotency
 /// key are one after the other.
 fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
@@ -79,9 +90,6 @@ fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
     let (style, path) = match segments.as_slice() {
         ["payments", "v1", path @ ..] => (Style::Payments, path),
         ["ordermanagement", "v1", path @ ..] => (Style::Orders, path),
-        ["kp", "v1", "sessions", id, "redirect"] if call.method == Method::GET => {
-            return redirect(&shared.state(), id);
-        }
         _ => {
             let text = format!("{} is neither Klarna's nor the sandbox's path.\n", call.path);
             return Answer::document(404, "text/plain;charset=utf-8", text);
@@ -137,15 +145,6 @@ fn idempotency_key(
         path: segments.join("/"),
         key: key.to_owned(),
     })
-}
-
-/// Where `redirect_url` leads: on to the merchant's confirmation page.
-fn redirect(state: &State, session_id: &str) -> Answer {
-    if let Some(url) = state.confirmation_url(session_id) {
-        return Answer::empty(302).with("location", url);
-    }
-    let text = "This session has no confirmation URL.\n".to_owned();
-    Answer::document(404, "text/plain;charset=utf-8", text)
 }
 
 /// As recorded: no body, no content type, no correlation id, no `Retry-After`.

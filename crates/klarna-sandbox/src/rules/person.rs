@@ -13,14 +13,39 @@ pub(crate) enum Reaction {
     },
 }
 
+/// The plus parts of an e-mail, in lower case.
+fn tags(email: Option<&str>) -> Vec<String> {
+    email
+        .and_then(|email| email.split('@').next())
+        .and_then(|local| local.split_once('+'))
+        .map(|(_, tags)| tags.split('+').map(str::to_ascii_lowercase).collect())
+        .unwrap_or_default()
+}
+
+/// Whether this person has no account yet.
+pub(crate) fn is_new(email: Option<&str>) -> bool {
+    let tells = |tag: &String| ["new_user", "require_signup", "signup_required"].contains(&&**tag);
+    tags(email).iter().any(tells)
+}
+
+/// The further checks that this person has to pass, such as `auth_bank_login`.
+pub(crate) fn checks(email: Option<&str>) -> Vec<String> {
+    tags(email).into_iter().filter(|tag| tag.starts_with("auth_")).collect()
+}
+
+/// Whether this person is not even shown the widget.
+pub(crate) fn is_hidden_from(email: Option<&str>) -> bool {
+    tags(email).iter().any(|tag| tag == "red")
+}
+
+/// Whether this e-mail stands for one that Klarna finds wrong: the sandbox's own test person.
+pub(crate) fn has_invalid_email(email: &str) -> bool {
+    tags(Some(email)).iter().any(|tag| tag == "invalid_fields")
+}
+
 /// The reaction that this e-mail asks for.
 pub(crate) fn reaction(email: Option<&str>) -> Reaction {
-    let Some((_, tags)) =
-        email.and_then(|email| email.split('@').next()).and_then(|local| local.split_once('+'))
-    else {
-        return Reaction::Approved;
-    };
-    let tags: Vec<String> = tags.split('+').map(str::to_ascii_lowercase).collect();
+    let tags = tags(email);
     // `+denied+auth_…` asks for one more authentication step, which the sandbox takes as passed.
     let authenticates = tags.iter().any(|tag| tag.starts_with("auth_"));
     for tag in &tags {
@@ -49,6 +74,21 @@ fn minutes(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_plus_part_tells_who_it_is() {
+        assert!(is_new(Some("customer+new_user@email.se")));
+        assert!(is_new(Some("customer+require_signup@email.se")));
+        assert!(!is_new(Some("new_user@email.se")));
+        assert!(!is_new(None));
+        let denied = Some("customer+denied+auth_bank_login@email.fi");
+        assert_eq!(checks(denied), ["auth_bank_login"]);
+        assert!(checks(Some("customer@email.fi")).is_empty());
+        assert!(is_hidden_from(Some("user+red@email.us")));
+        assert!(!is_hidden_from(Some("red@email.us")));
+        assert!(has_invalid_email("customer+invalid_fields@email.se"));
+        assert!(!has_invalid_email("customer@email.se"));
+    }
 
     #[test]
     fn the_plus_part_decides() {

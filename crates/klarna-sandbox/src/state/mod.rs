@@ -3,6 +3,7 @@
 pub(crate) mod callbacks;
 pub(crate) mod exchanges;
 pub(crate) mod faults;
+pub(crate) mod flows;
 pub(crate) mod idempotency;
 pub(crate) mod orders;
 pub(crate) mod placing;
@@ -16,12 +17,13 @@ use self::{
     callbacks::{Attempt, Delivery, Notification},
     exchanges::Exchanges,
     faults::Faults,
+    flows::Flow,
     idempotency::Idempotency,
     placing::Authorization,
     sessions::Session,
 };
 use crate::{
-    config::Config,
+    config::{AuthorizationCallback, Config},
     rules::{
         aging,
         order::{FraudStatus, Order},
@@ -56,6 +58,10 @@ pub(crate) struct State {
     pub(crate) offset: SignedDuration,
     pub(crate) sessions: HashMap<String, Session>,
     pub(crate) authorizations: HashMap<String, Authorization>,
+    /// What buyers are led through, by flow id.
+    pub(crate) flows: HashMap<String, Flow>,
+    /// Set while running; else the configuration's.
+    pub(crate) authorization_callback: Option<AuthorizationCallback>,
     /// By order id in its full, lower-case form.
     pub(crate) orders: BTreeMap<String, Order>,
     pub(crate) idempotency: Idempotency,

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     rules::{
-        lifetime, matching,
+        contact, lifetime, matching,
         method::Method,
         person::{self, Reaction},
         purchase::Purchase,
@@ -32,6 +32,8 @@ pub(crate) struct Session {
     /// The newest authorization token; older ones are no longer valid.
     pub(crate) authorization_token: Option<String>,
     pub(crate) order_id: Option<String>,
+    /// What the buyer agreed to in a first step that `finalize` has to complete.
+    pub(crate) to_finalize: Option<(Members, Method)>,
 }
 
 /// What the customer does in the widget.
@@ -52,6 +54,18 @@ pub(crate) enum Authorized {
     InvalidFields(Vec<String>),
 }
 
+impl Session {
+    /// The purchase with what an authorization brings, or the fields that the shopper has to mend.
+    pub(crate) fn authorizable(&self, data: &Members) -> Result<Purchase, Vec<String>> {
+        let (newer, problems) = Purchase::read(data);
+        let mut purchase = self.purchase.clone();
+        purchase.merge(newer);
+        purchase.check(&problems).map_err(|refusal| fields_of(&refusal))?;
+        let invalid = contact::invalid_fields(&purchase);
+        if invalid.is_empty() { Ok(purchase) } else { Err(invalid) }
+    }
+}
+
 impl State {
     pub(crate) fn create_session(
         &mut self,
@@ -68,6 +82,7 @@ impl State {
             purchase,
             authorization_token: None,
             order_id: None,
+            to_finalize: None,
         };
         Ok(self.sessions.entry(session_id).insert_entry(session).into_mut())
     }
@@ -135,12 +150,10 @@ impl State {
         moment: &Moment<'_>,
     ) -> Result<Authorized, Refusal> {
         let session = self.open_session(session_id, moment.now)?;
-        let (newer, problems) = Purchase::read(data);
-        let mut purchase = session.purchase.clone();
-        purchase.merge(newer);
-        if let Err(refusal) = purchase.check(&problems) {
-            return Ok(Authorized::InvalidFields(fields_of(&refusal)));
-        }
+        let purchase = match session.authorizable(data) {
+            Ok(purchase) => purchase,
+            Err(fields) => return Ok(Authorized::InvalidFields(fields)),
+        };
         let reaction = person::reaction(purchase.email());
         match (outcome, reaction) {
             (Some(Outcome::Denied), _) | (None, Reaction::Denied) => return Ok(Authorized::Denied),

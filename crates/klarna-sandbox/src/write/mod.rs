@@ -4,6 +4,7 @@ pub(crate) mod json;
 pub(crate) mod orders;
 pub(crate) mod payments;
 pub(crate) mod pretty;
+pub(crate) mod sdk;
 mod token;
 
 use jiff::Timestamp;
@@ -15,9 +16,24 @@ pub(crate) fn time(time: Timestamp) -> String {
     format!("{time:.3}")
 }
 
+/// An amount for people: minor units of a currency of two decimals, as all of Klarna's markets
+/// have.
+pub(crate) fn amount(minor: i64, currency: Option<&str>) -> String {
+    let sign = if minor < 0 { "-" } else { "" };
+    let (major, rest) = (minor.unsigned_abs() / 100, minor.unsigned_abs() % 100);
+    format!("{sign}{major}.{rest:02} {}", currency.unwrap_or_default().to_ascii_uppercase())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn amounts_have_two_decimals() {
+        assert_eq!(amount(92_500, Some("sek")), "925.00 SEK");
+        assert_eq!(amount(-5, Some("USD")), "-0.05 USD");
+        assert_eq!(amount(i64::MIN, None), "-92233720368547758.08 ");
+    }
 
     #[test]
     fn times_have_milliseconds_always() {

@@ -1,0 +1,2 @@
+/* kvitt, MIT OR Apache-2.0. Built from crates/klarna-sandbox/web/buyer_page.ts by scripts/web. */
+"use strict";(()=>{var n=document.querySelector("main[data-flow]"),t=n?.dataset.flow,s=n?.dataset.origin,o=n?.dataset.result,a=window.opener??(window.parent===window?null:window.parent);if(n&&a&&t&&s){let e={source:"klarna-sandbox",flow_id:t};a.postMessage(o?{...e,result:JSON.parse(o)}:e,s)}o&&window.opener&&window.close();})();

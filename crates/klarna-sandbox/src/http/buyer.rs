@@ -1,0 +1,154 @@
+//! The buyer's pages: what a step looks like. What follows on what is decided by the store.
+
+use askama::Template;
+
+use crate::{
+    answer::Answer,
+    rules::{
+        plan::Plan,
+        test_persons::{self, TestPersons},
+    },
+    state::flows::{Asked, Flow, Step, sign_up_form},
+    write::amount,
+};
+
+const HTML: &str = "text/html;charset=utf-8";
+
+/// Whoever embeds the SDK may show these pages in a frame.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; form-action 'self'; \
+    base-uri 'none'; frame-ancestors *";
+
+#[derive(Template)]
+#[template(path = "buyer.html")]
+struct BuyerPage<'a> {
+    flow: &'a Flow,
+    flow_id: &'a str,
+    origin: &'a str,
+    /// The answer, on the page that ends it all.
+    result: Option<String>,
+    step: &'static str,
+    title: &'static str,
+    asks_to_close: bool,
+    can_close: bool,
+    can_go_back: bool,
+    problems: &'a [(&'static str, String)],
+    merchant: &'static str,
+    total: String,
+    total_minor: i64,
+    lines: Vec<(&'a str, String)>,
+    phone: &'a str,
+    form: Vec<Asked>,
+    check: String,
+    plans: &'a [Plan],
+    plan: Option<Plan>,
+    chosen: &'a str,
+    buyer: String,
+    persons: Option<&'static TestPersons>,
+}
+
+impl BuyerPage<'_> {
+    fn problem(&self, name: &str) -> &str {
+        let mut problems = self.problems.iter();
+        problems.find(|(it, _)| *it == name).map_or("", |(_, text)| text)
+    }
+
+    /// What an input holds: what was typed, or is known from the shop. A code is never repeated.
+    fn value(&self, name: &str) -> &str {
+        match (name, self.flow.known(name)) {
+            ("otp", _) => "",
+            ("phone", "") => self.persons.map_or("", |persons| persons.approved_phone),
+            (_, known) => known,
+        }
+    }
+
+    /// The first input, or the first that has to be mended.
+    fn has_focus(&self, name: &str) -> bool {
+        match self.problems.first() {
+            Some((first, _)) => *first == name,
+            None => matches!(name, "phone" | "otp" | "given_name"),
+        }
+    }
+}
+
+fn named(step: Step) -> (&'static str, &'static str) {
+    match step {
+        Step::Phone => ("phone", "Your phone number"),
+        Step::Otp => ("otp", "Enter the code"),
+        Step::SignUp => ("sign_up", "New customer"),
+        Step::Check(_) => ("check", "One more check"),
+        Step::Plan => ("plan", "Choose how to pay"),
+        Step::Review => ("review", "Check and pay"),
+        Step::Denied => ("denied", "This purchase cannot be accepted"),
+        Step::Expired => ("expired", "This purchase is over"),
+        Step::Done => ("done", "Done"),
+    }
+}
+
+/// The page on which the buyer stands.
+pub(crate) fn page(flow: &Flow) -> Answer {
+    let (step, title) = named(flow.step);
+    let purchase = &flow.purchase;
+    let country = purchase.country();
+    let currency = purchase.purchase_currency.as_deref();
+    let known: Vec<&str> = ["given_name", "family_name", "street_address", "postal_code", "city"]
+        .iter()
+        .map(|name| flow.known(name))
+        .filter(|text| !text.is_empty())
+        .collect();
+    let page = BuyerPage {
+        flow,
+        flow_id: &flow.flow_id,
+        origin: flow.origin.as_deref().unwrap_or_default(),
+        result: flow
+            .result
+            .as_ref()
+            .filter(|_| flow.step == Step::Done)
+            .map(std::string::ToString::to_string),
+        step,
+        title: if flow.asks_to_close { "Cancel the purchase?" } else { title },
+        asks_to_close: flow.asks_to_close,
+        can_close: flow.result.is_none() && !flow.asks_to_close,
+        can_go_back: flow.plans.len() > 1 || flow.chosen.is_none(),
+        problems: &flow.problems,
+        merchant: "Sandbox shop",
+        total: amount(purchase.amount(), currency),
+        total_minor: purchase.amount(),
+        lines: purchase
+            .lines()
+            .iter()
+            .map(|line| (line.name.as_str(), amount(line.total_amount, currency)))
+            .collect(),
+        phone: flow.known("phone"),
+        form: sign_up_form(&country),
+        check: flow.check(),
+        plans: &flow.plans,
+        plan: flow.chosen,
+        chosen: flow
+            .chosen
+            .map_or_else(|| flow.plans.first().map_or("", |plan| plan.name), |plan| plan.name),
+        buyer: known.join(", "),
+        persons: test_persons::of(&country).filter(|_| flow.result.is_none()),
+    };
+    // Writing texts into a text cannot fail.
+    html(200, page.render().unwrap_or_default())
+}
+
+/// The address leads nowhere.
+pub(crate) fn no_such_page() -> Answer {
+    html(
+        404,
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Not found · Klarna \
+         sandbox</title><link rel=\"stylesheet\" href=\"/kp/lib/v1/buyer.css\"></head><body><main \
+         data-step=\"not-found\"><h1>No such purchase</h1><p>The sandbox may have been restarted. \
+         Go back to the shop and try again.</p></main></body></html>"
+            .to_owned(),
+    )
+}
+
+fn html(status: u16, page: String) -> Answer {
+    Answer::document(status, HTML, page)
+        .with("content-security-policy", POLICY)
+        .with("referrer-policy", "no-referrer")
+        .with("cache-control", "no-store")
+        .with("x-content-type-options", "nosniff")
+}

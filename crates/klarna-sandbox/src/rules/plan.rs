@@ -1,0 +1,110 @@
+//! How a buyer may pay: the sandbox's own choice of Klarna's payment methods.
+
+use super::method::Method;
+
+/// One way to pay, as the buyer is offered it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    /// Its name in forms.
+    pub(crate) name: &'static str,
+    /// What the buyer reads.
+    pub(crate) heading: &'static str,
+    pub(crate) text: &'static str,
+    /// Klarna's category of it.
+    category: &'static str,
+    /// Klarna Payments' name of the method.
+    method: &'static str,
+    /// Whether money moves at once, so that a purchase in two steps has to be finalized.
+    pub(crate) moves_money: bool,
+}
+
+impl Plan {
+    /// The payment method that the order will show.
+    pub(crate) fn method(&self) -> Method {
+        Method::of(self.method).unwrap_or_default()
+    }
+}
+
+const PAY_LATER: Plan = Plan {
+    name: "pay_later",
+    heading: "Pay in 30 days",
+    text: "An invoice, due 30 days after shipment.",
+    category: "pay_later",
+    method: "invoice",
+    moves_money: false,
+};
+
+const PAY_OVER_TIME: Plan = Plan {
+    name: "pay_over_time",
+    heading: "Pay over time",
+    text: "In monthly parts.",
+    category: "pay_over_time",
+    method: "fixed_amount",
+    moves_money: false,
+};
+
+/// Financing in the United States.
+const FINANCING: Plan = Plan { method: "fixed_sum_credit", ..PAY_OVER_TIME };
+
+const BANK: Plan = Plan {
+    name: "bank",
+    heading: "Pay now from your bank account",
+    text: "Demo Bank takes the money at once.",
+    category: "pay_now",
+    method: "direct_debit",
+    moves_money: true,
+};
+
+const CARD: Plan = Plan {
+    name: "card",
+    heading: "Pay now by card",
+    text: "Test card 4111 1111 1111 1111.",
+    category: "pay_now",
+    method: "card",
+    moves_money: false,
+};
+
+/// What a buyer is offered in a country. A category that is one of several narrows it; `klarna`,
+/// and what is not known, does not.
+pub(crate) fn plans(country: &str, category: Option<&str>) -> Vec<Plan> {
+    let over_time = if country.eq_ignore_ascii_case("US") { FINANCING } else { PAY_OVER_TIME };
+    let all = [PAY_LATER, over_time, BANK, CARD];
+    let asked = match category {
+        Some("direct_debit" | "direct_bank_transfer") => "pay_now",
+        Some("card") => return vec![CARD],
+        Some("pay_in_parts") => "pay_over_time",
+        other => other.unwrap_or_default(),
+    };
+    let narrowed: Vec<Plan> = all.into_iter().filter(|plan| plan.category == asked).collect();
+    if narrowed.is_empty() { all.to_vec() } else { narrowed }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(country: &str, category: Option<&str>) -> Vec<&'static str> {
+        plans(country, category).iter().map(|plan| plan.name).collect()
+    }
+
+    #[test]
+    fn a_category_narrows_the_choice() {
+        let all = ["pay_later", "pay_over_time", "bank", "card"];
+        assert_eq!(names("SE", None), all);
+        assert_eq!(names("SE", Some("klarna")), all);
+        assert_eq!(names("SE", Some("gold")), all);
+        assert_eq!(names("SE", Some("pay_now")), ["bank", "card"]);
+        assert_eq!(names("SE", Some("pay_later")), ["pay_later"]);
+        assert_eq!(names("US", Some("card")), ["card"]);
+    }
+
+    #[test]
+    fn every_plan_is_a_method() {
+        for country in ["SE", "US"] {
+            for plan in plans(country, None) {
+                assert_eq!(plan.method().payments, plan.method, "{}", plan.name);
+            }
+        }
+        assert_eq!(plans("US", Some("pay_over_time"))[0].method().payments, "fixed_sum_credit");
+    }
+}
