@@ -43,6 +43,8 @@ dd {{ margin: 0; font-variant-numeric: tabular-nums; }}
 <li><a href="/sandbox/v1/callbacks">Callbacks</a></li>
 <li><a href="/sandbox/v1/faults">Faults</a></li>
 <li><a href="/sandbox/v1/clock">Clock</a></li>
+<li><a href="/sandbox/v1/settings">Settings</a></li>
+<li><a href="/kp/lib/v1/api.js">The browser SDK's script</a></li>
 </ul>
 </body>
 </html>

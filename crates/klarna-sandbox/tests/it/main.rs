@@ -5,6 +5,7 @@ mod callbacks;
 mod control;
 mod edge;
 mod faults;
+mod flow;
 mod idempotency;
 mod life;
 mod orders;
