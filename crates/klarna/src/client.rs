@@ -25,6 +25,7 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct Client {
+    base_url: Option<BaseUrl>,
     transport: Arc<dyn Transport>,
     pacing: Arc<dyn Pacing>,
     policy: Policy,
@@ -124,6 +125,7 @@ impl ClientBuilder {
             setting,
             problem: "it is missing, and there is no default".to_owned(),
         };
+        let known = self.base_url.clone();
         let transport: Arc<dyn Transport> = if let Some(transport) = self.transport {
             transport
         } else {
@@ -133,7 +135,7 @@ impl ClientBuilder {
             Arc::new(Http::new(base_url, &credentials, self.timeouts, user_agent)?)
         };
         let pacing = self.pacing.unwrap_or_else(|| Arc::new(RealPacing));
-        Ok(Client { transport, pacing, policy: self.policy })
+        Ok(Client { base_url: known, transport, pacing, policy: self.policy })
     }
 }
 
@@ -141,6 +143,11 @@ impl Client {
     /// Begins to set up a client.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
+    }
+
+    /// The address that it calls; none where only a transport was given.
+    pub fn base_url(&self) -> Option<&BaseUrl> {
+        self.base_url.as_ref()
     }
 
     /// Klarna Payments: sessions, authorizations, placing orders.

@@ -54,6 +54,9 @@ impl Region {
     }
 }
 
+/// Klarna's browser SDK (Klarna documentation: step 2, checkout).
+pub const BROWSER_SDK: &str = "https://x.klarnacdn.net/kp/lib/v1/api.js";
+
 /// The address under which Klarna's paths begin.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -105,6 +108,30 @@ impl BaseUrl {
     /// The address, without a slash at the end.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is one of Klarna's own hosts.
+    pub fn is_klarna(&self) -> bool {
+        let host = Url::parse(&self.0).ok().and_then(|url| url.host_str().map(str::to_owned));
+        host.is_some_and(|host| host == "klarna.com" || host.ends_with(".klarna.com"))
+    }
+
+    /// The browser SDK's script: Klarna's own, the same for playground and production (Klarna
+    /// documentation: the client token tells the environment), or that of a sandbox at this
+    /// address.
+    ///
+    /// ```
+    /// use klarna::BaseUrl;
+    ///
+    /// let sandbox = BaseUrl::custom("http://127.0.0.1:4010")?;
+    /// assert_eq!(sandbox.browser_sdk(), "http://127.0.0.1:4010/kp/lib/v1/api.js");
+    /// # Ok::<(), klarna::Error>(())
+    /// ```
+    pub fn browser_sdk(&self) -> String {
+        if self.is_klarna() {
+            return BROWSER_SDK.to_owned();
+        }
+        format!("{}/kp/lib/v1/api.js", self.0)
     }
 
     pub(crate) fn is_encrypted(&self) -> bool {

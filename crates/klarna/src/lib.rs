@@ -74,7 +74,7 @@ pub use check::FieldError;
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
 pub use customer::{Customer, Organization, OrganizationEntityType, Person};
-pub use environment::{BaseUrl, Environment, Region};
+pub use environment::{BROWSER_SDK, BaseUrl, Environment, Region};
 pub use error::{Error, Outcome, Phase};
 pub use error_code::ErrorCode;
 pub use id::{CaptureId, OrderId, RefundId, SessionId};

@@ -32,7 +32,12 @@ impl Engine {
         self.check_secret(id, names::CALLBACK_SECRET, given).await
     }
 
-    async fn check_secret(&self, id: SaleId, name: &str, given: &str) -> Result<(), EngineError> {
+    pub(crate) async fn check_secret(
+        &self,
+        id: SaleId,
+        name: &str,
+        given: &str,
+    ) -> Result<(), EngineError> {
         let private = self.parts.ledger.private(id).await?;
         let known = private.secret(name).map_or("", ExposeSecret::expose_secret);
         let same = bool::from(known.as_bytes().ct_eq(given.as_bytes()));

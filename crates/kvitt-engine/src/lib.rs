@@ -16,6 +16,7 @@ mod engine;
 mod error;
 mod evidence;
 mod ids;
+mod link;
 pub mod names;
 mod order;
 mod session;

@@ -211,7 +211,7 @@ impl Engine {
 
 /// `NOT_FOUND` heals with a new session. `SESSION_COMPLETED` does not: it means that an order
 /// exists.
-fn is_lost(error: &klarna::Error) -> bool {
+pub(crate) fn is_lost(error: &klarna::Error) -> bool {
     error.status() == Some(404)
         && error.error_code().is_some_and(|code| *code == klarna::ErrorCode::NotFound)
 }

@@ -20,5 +20,6 @@ use crate::view::Checkout;
 async fn whole(app: &App, sale: &Sale) -> Result<Checkout, Problem> {
     let token = app.engine().secret(sale.id, names::CLIENT_TOKEN).await?;
     let shopper = app.engine().shopper(sale.id).await?;
-    Ok(Checkout::of(sale, token.as_ref()).with_shopper(shopper.into()))
+    let url = app.engine().checkout_url(sale.id).await?;
+    Ok(Checkout::of(sale, token.as_ref()).with_url(url).with_shopper(shopper.into()))
 }

@@ -1,5 +1,5 @@
-//! The faces of kvitt over its engine: merchant API, Klarna's callbacks, health, metrics,
-//! documentation.
+//! The faces of kvitt over its engine: merchant API, the shopper's checkout page, Klarna's
+//! callbacks, health, metrics, documentation.
 //!
 //! Invariants:
 //! - No business rule lives here: a handler reads a request, asks the engine, and shows what came
@@ -10,7 +10,9 @@
 mod acts;
 pub mod api_keys;
 mod app;
+mod assets;
 mod callbacks;
+mod checkout_page;
 mod checkouts;
 mod docs;
 mod events;

@@ -3,6 +3,7 @@
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::MethodRouter;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::{Operation, PathItem};
@@ -13,7 +14,10 @@ use utoipa_axum::routes;
 
 use crate::app::{App, ServerConfig};
 use crate::problem::{Problem, codes};
-use crate::{callbacks, checkouts, docs, events, health, intents, layers, metrics, orders};
+use crate::{
+    assets, callbacks, checkout_page, checkouts, docs, events, health, intents, layers, metrics,
+    orders,
+};
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +26,8 @@ enum Owner {
     Merchant,
     /// Klarna, with the checkout's secret in the address.
     Klarna,
+    /// A shopper, with the link's secret in the address.
+    Shopper,
     /// Whoever may see the metrics: with an API key, or everybody where configured so.
     Metrics,
     /// Everybody.
@@ -64,6 +70,14 @@ fn table() -> Vec<(Owner, UtoipaMethodRouter<App>)> {
     ]
 }
 
+/// Pages, their scripts and files: what is no interface for programs, and not described as one.
+fn pages() -> Vec<(Owner, &'static str, MethodRouter<App>)> {
+    let owned = |owner| move |(path, handlers)| (owner, path, handlers);
+    let shoppers = checkout_page::routes().into_iter().map(owned(Owner::Shopper));
+    let files = assets::routes().into_iter().map(owned(Owner::Anyone));
+    shoppers.chain(files).collect()
+}
+
 /// The server: every route, and what happens around each.
 pub fn router(config: ServerConfig) -> Router {
     let app = App::new(config);
@@ -75,12 +89,15 @@ pub fn router(config: ServerConfig) -> Router {
             }
             Owner::Metrics => handlers
                 .route_layer(from_fn_with_state(app.clone(), layers::require_key_for_metrics)),
-            // Klarna's secret is checked where the checkout is known: in the engine.
-            Owner::Klarna | Owner::Anyone => handlers,
+            // Secrets in addresses are checked where the checkout is known: in the engine.
+            Owner::Klarna | Owner::Shopper | Owner::Anyone => handlers,
         };
         router = router.routes((schemas, paths, handlers));
     }
-    let (router, _) = router.split_for_parts();
+    let (mut router, _) = router.split_for_parts();
+    for (_, path, handlers) in pages() {
+        router = router.route(path, handlers);
+    }
     router
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
@@ -190,6 +207,25 @@ mod tests {
                 "Metrics /metrics",
                 "Anyone /openapi.json",
                 "Anyone /docs",
+            ]
+        );
+    }
+
+    #[test]
+    fn only_these_pages_are_there() {
+        let pages: Vec<String> =
+            pages().into_iter().map(|(owner, path, _)| format!("{owner:?} {path}")).collect();
+        assert_eq!(
+            pages,
+            [
+                "Shopper /checkout/{checkout_id}/{secret}",
+                "Shopper /checkout/{checkout_id}/{secret}/fragment",
+                "Shopper /checkout/{checkout_id}/{secret}/state",
+                "Shopper /checkout/{checkout_id}/{secret}/session",
+                "Shopper /checkout/{checkout_id}/{secret}/shopper",
+                "Shopper /checkout/{checkout_id}/{secret}/authorization",
+                "Anyone /embed.js",
+                "Anyone /assets/checkout.css",
             ]
         );
     }

@@ -34,6 +34,10 @@ pub(crate) struct Checkout {
     order_lines: Vec<OrderLine>,
     /// The Klarna session for the browser; none once there is an order.
     session: Option<Session>,
+    /// The link for the shopper: kvitt's own checkout page, or what the embed script is given. It
+    /// is a credential; hand it to the shopper alone. Not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checkout_url: Option<String>,
     /// The order, once it is placed.
     order_id: Option<String>,
     /// The shop's order number, shown to the customer.
@@ -126,6 +130,7 @@ impl Checkout {
                     .collect(),
                 expires_at: session.expires_at,
             }),
+            checkout_url: None,
             order_id: sale.order.as_ref().map(|_| sale.id.order_id().to_string()),
             merchant_reference1: sale.terms.merchant_reference1.clone(),
             merchant_reference2: sale.terms.merchant_reference2.clone(),
@@ -143,6 +148,11 @@ impl Checkout {
     /// The same checkout with the shopper's personal data.
     pub(crate) fn with_shopper(self, shopper: Shopper) -> Self {
         Self { shopper: Some(shopper), ..self }
+    }
+
+    /// The same checkout with the shopper's link.
+    pub(crate) fn with_url(self, checkout_url: Option<String>) -> Self {
+        Self { checkout_url, ..self }
     }
 
     /// The same checkout with the placing of its order.

@@ -22,6 +22,7 @@ pub(crate) struct Checkout {
     order_tax_amount: i64,
     order_lines: Vec<Line>,
     session: Option<Session>,
+    checkout_url: Option<String>,
     order_id: Option<String>,
     merchant_reference1: Option<String>,
     merchant_reference2: Option<String>,
@@ -67,6 +68,7 @@ impl Checkout {
             ("session", session.map(|it| it.session_id.clone())),
             ("ways to pay", session.map(methods)),
             ("session until", session.map(|it| to_the_second(&it.expires_at))),
+            ("shopper's link", self.checkout_url.clone()),
             ("created", Some(to_the_second(&self.created_at))),
             ("attention", self.attention.clone()),
         ]);
