@@ -1,9 +1,10 @@
-//! `kvitt demo`: Klarna and a server on localhost, ready to be called; with `--headless` the whole
-//! route is walked and checked.
+//! `kvitt demo`: Klarna, a server and a shop on localhost, ready to be bought from and called; with
+//! `--headless` the whole route is walked and checked.
 
 mod api;
 mod cart;
 mod checks;
+mod shop;
 mod start;
 mod walk;
 
@@ -39,6 +40,10 @@ pub(crate) struct DemoArgs {
     /// port with --headless]
     #[arg(long, value_name = "HOST:PORT")]
     sandbox_listen: Option<Listen>,
+    /// Where the shop listens; port 0 picks a free one [default: 127.0.0.1:4020, or any free port
+    /// with --headless]
+    #[arg(long, value_name = "HOST:PORT")]
+    shop_listen: Option<Listen>,
 }
 
 /// Runs the demo. The code is a failure where a check of the walk did not hold.
@@ -46,12 +51,14 @@ pub(crate) async fn run(args: DemoArgs, json: bool) -> Result<ExitCode, Failure>
     // First of all, so that nothing is left behind where somebody else has the place.
     let server = bind(args.listen.as_ref(), 4000, args.headless).await?;
     let sandbox = bind(args.sandbox_listen.as_ref(), 4010, args.headless).await?;
-    run_at(server, sandbox, &args, json).await.map_err(Failure::internal)
+    let shop = bind(args.shop_listen.as_ref(), 4020, args.headless).await?;
+    run_at(server, sandbox, shop, &args, json).await.map_err(Failure::internal)
 }
 
 async fn run_at(
     server: TcpListener,
     sandbox: TcpListener,
+    shop: TcpListener,
     args: &DemoArgs,
     json: bool,
 ) -> Result<ExitCode> {
@@ -64,7 +71,7 @@ async fn run_at(
         temporary = tempfile::tempdir().context("no temporary folder: give one with --data DIR")?;
         temporary.path()
     };
-    let mut running = start::start(folder, server, sandbox).await?;
+    let mut running = start::start(folder, server, sandbox, shop).await?;
     if args.headless {
         let api = Api {
             server: format!("http://{}", running.server),
@@ -99,18 +106,21 @@ async fn bind(asked: Option<&Listen>, usual: u16, headless: bool) -> Result<TcpL
 
 /// What a newcomer needs to go on; for a program one JSON document after the ready line.
 fn greet(out: &mut dyn Write, running: &start::Running, json: bool) -> Result<()> {
-    let (server, sandbox) = (running.server, running.sandbox);
+    let (server, sandbox, shop) = (running.server, running.sandbox, running.shop);
     let key = running.key.expose_secret();
     writeln!(out, "listening on http://{server}")?;
     if json {
         let document = serde_json::json!({
             "server": format!("http://{server}"),
             "sandbox": format!("http://{sandbox}"),
+            "shop": format!("http://{shop}"),
             "api_key": key,
         });
         writeln!(out, "{document}")?;
         return Ok(out.flush()?);
     }
+    writeln!(out, "\nOpen the shop and buy: http://{shop}")?;
+    writeln!(out, "At Klarna's, take the phone number that stands there and any six digits.\n")?;
     writeln!(out, "Klarna on localhost: http://{sandbox}")?;
     writeln!(out, "API key: {key}")?;
     writeln!(out, "API documentation: http://{server}/docs\n")?;

@@ -1,4 +1,4 @@
-//! Starts a sandbox and a server beside each other, on one clock.
+//! Starts a sandbox and a server beside each other, on one clock, and a shop that sells.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -14,6 +14,8 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use super::shop;
+
 /// The sandbox's clock, so that moving it moves both sides.
 struct SandboxClock(Sandbox);
 
@@ -24,25 +26,29 @@ impl Clock for SandboxClock {
     }
 }
 
-/// Both sides, running until this is dropped.
+/// All of it, running until this is dropped.
 pub(super) struct Running {
     /// Where the server listens.
     pub(super) server: SocketAddr,
     /// Where the sandbox listens.
     pub(super) sandbox: SocketAddr,
+    /// Where the shop listens.
+    pub(super) shop: SocketAddr,
     /// A key to the merchant API.
     pub(super) key: SecretString,
-    /// Ends when one of the two does.
+    /// Ends when one of the three does.
     pub(super) tasks: JoinSet<Result<()>>,
 }
 
-/// Starts both, with their data in a folder.
+/// Starts Klarna, kvitt and a shop, with kvitt's data in a folder.
 pub(super) async fn start(
     folder: &Path,
     server_listener: TcpListener,
     sandbox_listener: TcpListener,
+    shop_listener: TcpListener,
 ) -> Result<Running> {
     let (server, sandbox) = (server_listener.local_addr()?, sandbox_listener.local_addr()?);
+    let shop = shop_listener.local_addr()?;
 
     let klarna = Sandbox::new(Config::default());
     let client = klarna::Client::builder()
@@ -68,12 +74,20 @@ pub(super) async fn start(
             .await?;
 
     let router = kvitt_server::router(ServerConfig::new(engine.clone(), ids));
+    let seen_by_shop = shop::Kvitt {
+        server: format!("http://{server}"),
+        key: key.clone(),
+        http: reqwest::Client::builder().build()?,
+    };
+    let shop_router =
+        shop::router(seen_by_shop, &format!("http://{sandbox}"), format!("http://{shop}"));
     let mut tasks = JoinSet::new();
+    tasks.spawn(async move { Ok(axum::serve(shop_listener, shop_router).await?) });
     tasks.spawn(async move { Ok(klarna.serve(sandbox_listener).await?) });
     tasks.spawn(async move { Ok(axum::serve(server_listener, router).await?) });
     tasks.spawn(async move {
         engine.work().await;
         Ok(())
     });
-    Ok(Running { server, sandbox, key, tasks })
+    Ok(Running { server, sandbox, shop, key, tasks })
 }
