@@ -15,7 +15,7 @@ use crate::{
 const HTML: &str = "text/html;charset=utf-8";
 
 /// Whoever embeds the SDK may show these pages in a frame.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; form-action 'self'; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; form-action 'self'; \
     base-uri 'none'; frame-ancestors *";
 
 #[derive(Template)]
@@ -138,7 +138,7 @@ pub(crate) fn no_such_page() -> Answer {
     html(
         404,
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Not found · Klarna \
-         sandbox</title><link rel=\"stylesheet\" href=\"/kp/lib/v1/buyer.css\"></head><body><main \
+         sandbox</title><link rel=\"icon\" href=\"data:,\"><link rel=\"stylesheet\" href=\"/kp/lib/v1/buyer.css\"></head><body><main \
          data-step=\"not-found\"><h1>No such purchase</h1><p>The sandbox may have been restarted. \
          Go back to the shop and try again.</p></main></body></html>"
             .to_owned(),

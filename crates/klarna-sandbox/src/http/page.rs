@@ -13,6 +13,7 @@ pub(crate) fn status(state: &State, now: jiff::Timestamp) -> Answer {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>kvitt sandbox</title>
 <meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
 <style>
 :root {{ --ink: #1d2b24; --link: #0b4f8a; --stripe: #f7f4e9; --paper: #fbf9f1; }}
 @media (prefers-color-scheme: dark) {{

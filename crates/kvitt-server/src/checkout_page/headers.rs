@@ -53,8 +53,9 @@ pub(super) fn of_page(policy: &str) -> HeaderMap {
     set(header::CONTENT_SECURITY_POLICY, policy);
     // The address holds the shopper's secret.
     set(header::REFERRER_POLICY, "no-referrer");
-    // `same-origin` would cut the ties to Klarna's pop-up.
-    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin-allow-popups");
+    // Anything else cuts the ties to Klarna's pop-up: even `same-origin-allow-popups` does once a
+    // placeholder was written into it before it is led on (tried with the sandbox's).
+    set(HeaderName::from_static("cross-origin-opener-policy"), "unsafe-none");
     set(header::CACHE_CONTROL, "no-store");
     set(HeaderName::from_static("x-robots-tag"), "noindex");
     headers

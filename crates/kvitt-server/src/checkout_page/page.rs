@@ -70,7 +70,7 @@ async fn body(app: &App, sale: &Sale) -> Result<Body, EngineError> {
 /// A link that leads nowhere is answered to a person.
 fn no_such_page() -> Response {
     let headers: HeaderMap = headers::of_page(
-        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; \
+        "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
          frame-ancestors 'none'",
     );
     let page = NoSuchPage.render().unwrap_or_default();

@@ -42,7 +42,7 @@ pub(super) fn router(kvitt: Kvitt, sandbox: &str, url: String) -> Router {
     // calls and frames.
     let policy = format!(
         "default-src 'none'; script-src {server} {sandbox}; style-src 'self' {server} \
-         'unsafe-inline'; connect-src {server} {sandbox}; frame-src {sandbox}; img-src 'self'; \
+         'unsafe-inline'; connect-src {server} {sandbox}; frame-src {sandbox}; img-src data:; \
          form-action 'self' {server}; base-uri 'none'; frame-ancestors 'none'"
     );
     let policy =

@@ -1,0 +1,12 @@
+//! People in front of the pages, in a real browser: Debian's Chromium, driven over WebDriver.
+//!
+//! Nothing is skipped: without Chromium, its driver or axe-core these tests fail and say what to
+//! install.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod buying;
+mod driver;
+mod mishaps;
+mod shopper;
+mod world;

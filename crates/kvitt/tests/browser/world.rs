@@ -1,0 +1,151 @@
+//! The demo in a process of its own, and its doors.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// Klarna, kvitt and the shop.
+pub(crate) struct World {
+    process: Child,
+    pub(crate) shop: String,
+    pub(crate) server: String,
+    pub(crate) sandbox: String,
+    key: String,
+    http: reqwest::Client,
+}
+
+/// An order by both its ids.
+pub(crate) struct Placed {
+    pub(crate) id: String,
+    pub(crate) klarna_id: String,
+}
+
+impl World {
+    pub(crate) fn start() -> Self {
+        // Another test of this process may have been first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let anywhere = "127.0.0.1:0";
+        let mut process = Command::new(env!("CARGO_BIN_EXE_kvitt"))
+            .args(["demo", "--json", "--listen", anywhere, "--sandbox-listen", anywhere])
+            .args(["--shop-listen", anywhere])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let ready = lines.next().unwrap().unwrap();
+        assert!(ready.starts_with("listening on http://"), "{ready}");
+        let doors: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        let door = |name: &str| doors[name].as_str().unwrap().to_owned();
+        Self {
+            process,
+            shop: door("shop"),
+            server: door("server"),
+            sandbox: door("sandbox"),
+            key: door("api_key"),
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+        }
+    }
+
+    /// Over the merchant API.
+    pub(crate) async fn api(&self, method: &str, path: &str, body: &Value) -> Value {
+        let request = self
+            .http
+            .request(method.parse::<Method>().unwrap(), format!("{}{path}", self.server))
+            .bearer_auth(&self.key);
+        let request = if body.is_null() { request } else { request.json(body) };
+        answer(request).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        self.api("GET", path, &Value::Null).await
+    }
+
+    /// As Klarna has it.
+    pub(crate) async fn at_klarna(&self, placed: &Placed) -> Value {
+        let url = format!("{}/ordermanagement/v1/orders/{}", self.sandbox, placed.klarna_id);
+        answer(self.http.get(url).basic_auth("demo", Some("demo"))).await
+    }
+
+    pub(crate) async fn control(&self, method: &str, path: &str, body: &Value) -> Value {
+        let method = method.parse::<Method>().unwrap();
+        let url = format!("{}/sandbox/v1{path}", self.sandbox);
+        answer(self.http.request(method, url).json(body)).await
+    }
+
+    /// When Klarna's callback is sent.
+    pub(crate) async fn callback(&self, when: &str) {
+        self.control("PATCH", "/settings", &json!({"authorization_callback": when})).await;
+    }
+
+    /// Every order that there is.
+    pub(crate) async fn orders(&self) -> Vec<Placed> {
+        let list = self.get("/v1/orders").await;
+        let items = list["items"].as_array().or(list["orders"].as_array()).unwrap().clone();
+        let text = |item: &Value, name: &str| item[name].as_str().unwrap().to_owned();
+        items
+            .iter()
+            .map(|item| Placed { id: text(item, "id"), klarna_id: text(item, "klarna_order_id") })
+            .collect()
+    }
+
+    /// The only order.
+    pub(crate) async fn only_order(&self) -> Placed {
+        let mut orders = self.orders().await;
+        assert_eq!(orders.len(), 1, "one order");
+        orders.remove(0)
+    }
+
+    /// The only order, once it is there.
+    pub(crate) async fn wait_for_order(&self) -> Placed {
+        for _ in 0..400 {
+            if !self.orders().await.is_empty() {
+                return self.only_order().await;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+        }
+        panic!("no order was placed");
+    }
+
+    /// A checkout of a book for 199.00 SEK by a test person, and its link.
+    pub(crate) async fn checkout(&self, email: &str) -> String {
+        let body = json!({
+            "purchase_country": "SE", "purchase_currency": "SEK", "locale": "sv-SE",
+            "order_amount": 19_900, "order_tax_amount": 1_126,
+            "order_lines": [{
+                "line_id": "book", "name": "Book", "quantity": 1, "unit_price": 19_900,
+                "tax_rate": 600, "total_amount": 19_900, "total_tax_amount": 1_126
+            }],
+            "merchant_urls": {"confirmation": format!("{}/?thanks", self.shop)},
+            "billing_address": {
+                "given_name": "Alice", "family_name": "Test", "email": email,
+                "phone": "+46701740615", "street_address": "Södra Blasieholmshamnen 2",
+                "postal_code": "11148", "city": "Stockholm", "country": "SE"
+            }
+        });
+        let checkout = self.api("POST", "/v1/checkouts", &body).await;
+        checkout["checkout_url"].as_str().unwrap().to_owned()
+    }
+}
+
+/// The checkout's id in its link.
+pub(crate) fn id_in(link: &str) -> &str {
+    link.rsplit('/').nth(1).unwrap()
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> Value {
+    let answer = request.send().await.unwrap();
+    let status = answer.status();
+    let text = answer.text().await.unwrap();
+    assert!(status.is_success(), "{status}: {text}");
+    if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
