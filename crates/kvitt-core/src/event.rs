@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::act::{Act, ActKind, Outcome, Refused};
 use crate::cart::SaleCart;
-use crate::ids::{ApiKeyId, EventId, IntentId};
+use crate::ids::{ApiKeyId, EventId, IntentId, UserId};
 use crate::order::OrderSnapshot;
 
 /// An event as it stands in the ledger.
@@ -32,6 +32,11 @@ pub enum Cause {
     Merchant {
         /// The API key it came with.
         api_key: ApiKeyId,
+    },
+    /// Somebody in the dashboard.
+    Operator {
+        /// Who.
+        user: UserId,
     },
     /// The shopper's browser.
     Shopper,

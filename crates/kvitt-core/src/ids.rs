@@ -76,6 +76,36 @@ id! {
     /// A key to the merchant API. The key's name, not the key.
     ApiKeyId "key_"
 }
+id! {
+    /// Somebody who works in the dashboard. An id, so that a name can change.
+    UserId "usr_"
+}
+
+/// Who sends requests under `Idempotency-Key`s. Two of them may use the same key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Requester {
+    /// A shop, by its API key.
+    ApiKey(ApiKeyId),
+    /// Somebody in the dashboard.
+    User(UserId),
+}
+
+impl Requester {
+    fn uuid(&self) -> &Uuid {
+        match self {
+            Self::ApiKey(ApiKeyId(uuid)) | Self::User(UserId(uuid)) => uuid,
+        }
+    }
+}
+
+impl fmt::Display for Requester {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ApiKey(id) => id.fmt(f),
+            Self::User(id) => id.fmt(f),
+        }
+    }
+}
 
 /// A sale: a checkout and the order it may become, one stream of events. The checkout's and the
 /// order's ids are two faces of it, so either leads straight to the stream.
@@ -83,10 +113,10 @@ id! {
 pub struct SaleId(pub Uuid);
 
 impl SaleId {
-    /// The sale that this API key creates under this `Idempotency-Key`: the same every time, so
-    /// that creating a checkout twice meets itself, on every machine, without a second table.
-    pub fn derived(api_key: ApiKeyId, idempotency_key: &str) -> Self {
-        Self(Uuid::new_v5(&api_key.0, idempotency_key.as_bytes()))
+    /// The sale that is created under this `Idempotency-Key`: the same every time, so that
+    /// creating a checkout twice meets itself, on every machine, without a second table.
+    pub fn derived(requester: Requester, idempotency_key: &str) -> Self {
+        Self(Uuid::new_v5(requester.uuid(), idempotency_key.as_bytes()))
     }
 
     /// The sale's checkout face.
@@ -140,12 +170,12 @@ mod tests {
 
     #[test]
     fn creating_twice_under_one_key_meets_the_same_sale() {
-        let key = ApiKeyId(Uuid::from_u128(7));
+        let key = Requester::ApiKey(ApiKeyId(Uuid::from_u128(7)));
         assert_eq!(SaleId::derived(key, "cart-1"), SaleId::derived(key, "cart-1"));
         assert_ne!(SaleId::derived(key, "cart-1"), SaleId::derived(key, "cart-2"));
         assert_ne!(
             SaleId::derived(key, "cart-1"),
-            SaleId::derived(ApiKeyId(Uuid::from_u128(8)), "cart-1")
+            SaleId::derived(Requester::ApiKey(ApiKeyId(Uuid::from_u128(8))), "cart-1")
         );
     }
 }

@@ -22,7 +22,9 @@ pub use decide::{
 pub use event::{
     Cause, CheckoutTerms, Door, Event, Evidence, PaymentMethodCategory, Placement, Recorded,
 };
-pub use ids::{ApiKeyId, CheckoutId, EventId, IntentId, NotAnId, OrderId, SaleId};
+pub use ids::{
+    ApiKeyId, CheckoutId, EventId, IntentId, NotAnId, OrderId, Requester, SaleId, UserId,
+};
 pub use may_ship::{MayShip, MayShipReason, may_ship};
 pub use order::{Amounts, Capture, FraudStatus, Order, OrderSnapshot, OrderStatus, Refund};
 pub use refusal::Refusal;

@@ -51,7 +51,7 @@ impl Engine {
     ) -> Result<CheckoutAnswered, EngineError> {
         let at = self.now().await;
         let id = match &caller.idempotency {
-            Some(idempotency) => SaleId::derived(idempotency.api_key, &idempotency.key),
+            Some(idempotency) => SaleId::derived(idempotency.requester, &idempotency.key),
             None => SaleId(self.new_id(at)),
         };
         let _alone = self.alone_with(id).await;

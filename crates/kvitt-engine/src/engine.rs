@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kvitt_core::{ApiKeyId, Cause, Event, EventId, IntentId, Recorded, Sale, SaleId};
+use kvitt_core::{Cause, Event, EventId, IntentId, Recorded, Requester, Sale, SaleId};
 use kvitt_ledger::{
     Append, IdempotencyRecord, Ledger, LedgerError, NewEvent, Private, PrivateChange, WorkChange,
 };
@@ -71,11 +71,11 @@ pub struct Caller {
     pub idempotency: Option<Idempotency>,
 }
 
-/// A merchant's `Idempotency-Key`.
+/// A request's `Idempotency-Key`.
 #[derive(Debug, Clone)]
 pub struct Idempotency {
-    /// The API key that it belongs to.
-    pub api_key: ApiKeyId,
+    /// Whose key it is.
+    pub requester: Requester,
     /// The key.
     pub key: String,
     /// Digest of the request, so that another one under the same key is noticed.
@@ -261,7 +261,7 @@ impl Engine {
     ) -> Result<Option<IdempotencyRecord>, EngineError> {
         let Some(idempotency) = &caller.idempotency else { return Ok(None) };
         let record =
-            self.parts.ledger.idempotency(id, idempotency.api_key, &idempotency.key).await?;
+            self.parts.ledger.idempotency(id, idempotency.requester, &idempotency.key).await?;
         match record {
             Some(record) if record.request_hash != idempotency.request_hash => {
                 Err(EngineError::IdempotencyKeyReused)
@@ -301,7 +301,7 @@ impl Draft {
         at: Timestamp,
     ) -> Self {
         self.idempotency = caller.idempotency.as_ref().map(|idempotency| IdempotencyRecord {
-            api_key: idempotency.api_key,
+            requester: idempotency.requester,
             key: idempotency.key.clone(),
             request_hash: idempotency.request_hash,
             intent,

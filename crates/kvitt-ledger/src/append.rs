@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use kvitt_core::{ApiKeyId, IntentId, SaleId};
+use kvitt_core::{IntentId, Requester, SaleId};
 use uuid::Uuid;
 
 use crate::error::LedgerError;
@@ -65,12 +65,12 @@ impl Append {
     }
 }
 
-/// A request that was taken under an `Idempotency-Key`. Within a sale, API key and key together
-/// stand for one request.
+/// A request that was taken under an `Idempotency-Key`. Within a sale, requester and key
+/// together stand for one request.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IdempotencyRecord {
     /// Whose request it was.
-    pub api_key: ApiKeyId,
+    pub requester: Requester,
     /// The `Idempotency-Key` as it was sent.
     pub key: String,
     /// Digest of the request, so that the same key with another body is told apart.
@@ -84,7 +84,7 @@ pub struct IdempotencyRecord {
 impl fmt::Debug for IdempotencyRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IdempotencyRecord")
-            .field("api_key", &self.api_key)
+            .field("requester", &self.requester)
             .field("intent", &self.intent)
             .field("at", &self.at)
             .finish_non_exhaustive()

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use kvitt_core::{ApiKeyId, IntentId, Recorded, SaleId};
+use kvitt_core::{ApiKeyId, IntentId, Recorded, Requester, SaleId};
 use uuid::Uuid;
 
 use crate::api_key::ApiKey;
@@ -51,7 +51,7 @@ pub trait Ledger: Send + Sync + 'static {
     async fn idempotency(
         &self,
         sale: SaleId,
-        api_key: ApiKeyId,
+        requester: Requester,
         key: &str,
     ) -> Result<Option<IdempotencyRecord>, LedgerError>;
 

@@ -4,7 +4,7 @@
 use kvitt_core::{
     Act, ApiKeyId, Cause, CheckoutTerms, Door, Event, EventId, Evidence, FraudStatus, IntentId,
     LineId, LinePart, OrderSnapshot, Outcome, PaymentMethodCategory, Placement, Recorded, Refused,
-    SaleCart, ShippingInfo,
+    SaleCart, ShippingInfo, UserId,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -427,6 +427,10 @@ fn the_envelope_and_who_caused_it() {
             "cause": {"by": "merchant", "api_key": "key_00000000000000000000000000000006"},
             "event": {"type": "checkout_abandoned"}
         }"#,
+    );
+    stands_as(
+        &Cause::Operator { user: UserId(Uuid::from_u128(7)) },
+        r#"{"by": "operator", "user": "usr_00000000000000000000000000000007"}"#,
     );
     stands_as(&Cause::Shopper, r#"{"by": "shopper"}"#);
     stands_as(&Cause::Callback, r#"{"by": "callback"}"#);

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use klarna_sandbox::{Config, Running, Sandbox};
 use kvitt_core::{
-    ApiKeyId, CaptureWish, Cause, Door, LineId, LinePick, Placement, RefundWish, Sale, SaleCart,
-    SaleId, Wish,
+    ApiKeyId, CaptureWish, Cause, Door, LineId, LinePick, Placement, RefundWish, Requester, Sale,
+    SaleCart, SaleId, Wish,
 };
 use kvitt_engine::{
     Account, Accounts, Answered, Caller, Clock, Engine, EngineError, Idempotency, NewAuthorization,
@@ -252,7 +252,8 @@ pub(crate) fn merchant() -> Caller {
 
 pub(crate) fn keyed(key: &str, request: u8) -> Caller {
     let api_key = ApiKeyId(Uuid::from_u128(1));
-    let idempotency = Idempotency { api_key, key: key.to_owned(), request_hash: [request; 32] };
+    let requester = Requester::ApiKey(api_key);
+    let idempotency = Idempotency { requester, key: key.to_owned(), request_hash: [request; 32] };
     Caller { cause: Cause::Merchant { api_key }, idempotency: Some(idempotency) }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use kvitt_core::{ApiKeyId, Event, IntentId, Recorded, SaleId};
+use kvitt_core::{ApiKeyId, Event, IntentId, Recorded, Requester, SaleId};
 use kvitt_ledger::{
     ApiKey, Append, FeedEntry, IdempotencyRecord, Ledger, LedgerError, Page, Private, SaleQuery,
     SaleSummary, Work,
@@ -48,10 +48,10 @@ impl Ledger for Unsteady {
     async fn idempotency(
         &self,
         sale: SaleId,
-        api_key: ApiKeyId,
+        requester: Requester,
         key: &str,
     ) -> Result<Option<IdempotencyRecord>, LedgerError> {
-        self.ledger.idempotency(sale, api_key, key).await
+        self.ledger.idempotency(sale, requester, key).await
     }
     async fn private(&self, sale: SaleId) -> Result<Private, LedgerError> {
         self.ledger.private(sale).await

@@ -1,7 +1,7 @@
 //! One step of a sale, and the requests that were taken.
 
 use async_trait::async_trait;
-use kvitt_core::{ApiKeyId, Recorded, SaleId};
+use kvitt_core::{Recorded, Requester, SaleId};
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqliteConnection;
 
@@ -58,6 +58,8 @@ async fn check_version(
     if actual == expected { Ok(()) } else { Err(LedgerError::Conflict { sale, expected, actual }) }
 }
 
+// The column is called `api_key` since the days when nobody else sent requests.
+
 async fn check_key_is_free(
     db: &mut SqliteConnection,
     sale: SaleId,
@@ -65,7 +67,7 @@ async fn check_key_is_free(
 ) -> Result<(), LedgerError> {
     let row = sqlx::query("SELECT 1 FROM idempotency WHERE sale = ? AND api_key = ? AND key = ?")
         .bind(sale_text(sale))
-        .bind(record.api_key.to_string())
+        .bind(record.requester.to_string())
         .bind(&record.key)
         .fetch_optional(db)
         .await
@@ -83,7 +85,7 @@ async fn insert_idempotency(
          VALUES (?, ?, ?, ?, ?, ?)",
     )
     .bind(sale_text(sale))
-    .bind(record.api_key.to_string())
+    .bind(record.requester.to_string())
     .bind(&record.key)
     .bind(record.request_hash.as_slice())
     .bind(record.intent.map(|intent| intent.to_string()))
@@ -98,7 +100,7 @@ async fn insert_idempotency(
 pub(super) async fn idempotency(
     db: &SqlitePool,
     sale: SaleId,
-    api_key: ApiKeyId,
+    requester: Requester,
     key: &str,
 ) -> Result<Option<IdempotencyRecord>, LedgerError> {
     let row = sqlx::query(
@@ -106,7 +108,7 @@ pub(super) async fn idempotency(
          WHERE sale = ? AND api_key = ? AND key = ?",
     )
     .bind(sale_text(sale))
-    .bind(api_key.to_string())
+    .bind(requester.to_string())
     .bind(key)
     .fetch_optional(db)
     .await
@@ -118,7 +120,7 @@ pub(super) async fn idempotency(
         None => None,
     };
     Ok(Some(IdempotencyRecord {
-        api_key,
+        requester,
         key: key.to_owned(),
         request_hash: read.digest("request_hash")?,
         intent,

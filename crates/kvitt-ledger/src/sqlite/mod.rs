@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use kvitt_core::{ApiKeyId, IntentId, Recorded, SaleId};
+use kvitt_core::{ApiKeyId, IntentId, Recorded, Requester, SaleId};
 use sqlx::SqlitePool;
 use uuid::Uuid;
 
@@ -94,10 +94,10 @@ impl Ledger for SqliteLedger {
     async fn idempotency(
         &self,
         sale: SaleId,
-        api_key: ApiKeyId,
+        requester: Requester,
         key: &str,
     ) -> Result<Option<IdempotencyRecord>, LedgerError> {
-        append::idempotency(&self.readers, sale, api_key, key).await
+        append::idempotency(&self.readers, sale, requester, key).await
     }
 
     async fn private(&self, sale: SaleId) -> Result<Private, LedgerError> {

@@ -27,7 +27,7 @@ macro_rules! suite {
             idempotency: [
                 a_record_is_read_back,
                 a_key_is_taken_once_within_a_sale,
-                only_sale_api_key_and_key_together_are_taken,
+                only_sale_requester_and_key_together_are_taken,
             ]
             private: [
                 values_are_set_replaced_and_removed,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use kvitt_core::Cause;
+use kvitt_core::{Cause, Requester, UserId};
 use kvitt_ledger::{
     Append, IdempotencyRecord, Ledger, LedgerError, PrivateChange, SaleQuery, WorkChange,
 };
@@ -16,8 +16,13 @@ use super::sample::{
 pub(crate) async fn every_kind_of_event_comes_back_as_it_went_in(ledger: Arc<dyn Ledger>) {
     let events = every_event();
     assert!(events.iter().map(kind).eq(0..16), "every kind is in the sample, in order");
-    let causes =
-        [Cause::Merchant { api_key: api_key(1) }, Cause::Shopper, Cause::Callback, Cause::Kvitt];
+    let causes = [
+        Cause::Merchant { api_key: api_key(1) },
+        Cause::Operator { user: UserId(api_key(2).0) },
+        Cause::Shopper,
+        Cause::Callback,
+        Cause::Kvitt,
+    ];
     let new: Vec<_> = (1..)
         .zip(events)
         .map(|(number, event)| {
@@ -58,7 +63,10 @@ pub(crate) async fn an_unknown_sale_is_empty(ledger: Arc<dyn Ledger>) {
 
     assert_eq!(ledger.events(sale(2)).await.unwrap(), []);
     assert_eq!(ledger.summary(sale(2)).await.unwrap(), None);
-    assert_eq!(ledger.idempotency(sale(2), api_key(1), "k").await.unwrap(), None);
+    assert_eq!(
+        ledger.idempotency(sale(2), Requester::ApiKey(api_key(1)), "k").await.unwrap(),
+        None
+    );
     assert_eq!(ledger.private(sale(2)).await.unwrap().personal_names().count(), 0);
     ledger.erase_personal(sale(2)).await.unwrap();
 }
@@ -93,7 +101,7 @@ pub(crate) async fn the_loser_leaves_nothing_behind(ledger: Arc<dyn Ledger>) {
     let mut loser = step(sale(1), 0);
     loser.summary.attention = Some("should not be seen".to_owned());
     loser.idempotency = Some(IdempotencyRecord {
-        api_key: api_key(1),
+        requester: Requester::ApiKey(api_key(1)),
         key: "k".to_owned(),
         request_hash: [1; 32],
         intent: None,
@@ -115,7 +123,10 @@ pub(crate) async fn the_loser_leaves_nothing_behind(ledger: Arc<dyn Ledger>) {
     assert_eq!(ledger.events(sale(1)).await.unwrap().len(), 1);
     assert_eq!(ledger.feed(0, 10).await.unwrap().len(), 1);
     assert_eq!(ledger.summary(sale(1)).await.unwrap(), Some(summary(sale(1), 1)));
-    assert_eq!(ledger.idempotency(sale(1), api_key(1), "k").await.unwrap(), None);
+    assert_eq!(
+        ledger.idempotency(sale(1), Requester::ApiKey(api_key(1)), "k").await.unwrap(),
+        None
+    );
     let private = ledger.private(sale(1)).await.unwrap();
     assert_eq!(private.personal_names().chain(private.secret_names()).count(), 0);
     assert_eq!(ledger.claim_due(10, Duration::ZERO).await.unwrap(), []);

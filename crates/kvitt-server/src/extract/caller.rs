@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use kvitt_core::{ApiKeyId, Cause};
+use kvitt_core::{ApiKeyId, Cause, Requester};
 use kvitt_engine::{Caller, Idempotency};
 use utoipa::IntoParams;
 
@@ -32,7 +32,7 @@ impl Merchant {
         Caller {
             cause: Cause::Merchant { api_key: self.0 },
             idempotency: idempotency_key.map(|key| Idempotency {
-                api_key: self.0,
+                requester: Requester::ApiKey(self.0),
                 key,
                 request_hash,
             }),

@@ -27,8 +27,8 @@ pub(crate) struct Event {
     checkout_id: String,
     /// The same sale seen as an order.
     order_id: String,
-    /// Who or what brought it about: `by` is `merchant` (with `api_key`), `shopper`, `callback`
-    /// or `kvitt`.
+    /// Who or what brought it about: `by` is `merchant` (with `api_key`),
+    /// `operator` (with `user`), `shopper`, `callback` or `kvitt`.
     #[schema(value_type = Object)]
     cause: Value,
     /// The details. Members are added over time.

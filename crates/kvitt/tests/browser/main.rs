@@ -1,4 +1,4 @@
-//! People in front of the pages, in a real browser: Debian's Chromium, driven over WebDriver.
+//! People in front of the pages, in a real browser: Debian's Chromium, driven over `WebDriver`.
 //!
 //! Nothing is skipped: without Chromium, its driver or axe-core these tests fail and say what to
 //! install.
