@@ -301,7 +301,8 @@ mod tests {
 
     #[test]
     fn the_page_loads_nothing() {
-        let page = render().unwrap();
+        let no_icon = r#"<link rel="icon" href="data:,">"#;
+        let page = render().unwrap().replacen(no_icon, "", 1);
         for loader in ["<script", "<img", "<link", "@import", "url(", "<iframe", "src="] {
             assert!(!page.contains(loader), "{loader}");
         }

@@ -8,5 +8,7 @@
 mod buying;
 mod driver;
 mod mishaps;
+mod pages;
+mod pictures;
 mod shopper;
 mod world;
