@@ -36,6 +36,12 @@ pub enum LedgerError {
     /// An API key of this id or digest is already there.
     #[error("an API key of this id or with this secret exists already: make a new one")]
     ApiKeyExists,
+    /// A user of this id or name is already there, revoked or not.
+    #[error(
+        "a user of this name exists already, in whatever case: use another name, or give that user \
+         another password"
+    )]
+    UserExists,
     /// Something stored cannot be read as what it should be.
     #[error(
         "the database does not hold together: {what}; keep a copy of it, and restore a backup or \

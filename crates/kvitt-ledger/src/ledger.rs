@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use kvitt_core::{ApiKeyId, IntentId, Recorded, Requester, SaleId};
+use kvitt_core::{ApiKeyId, IntentId, Recorded, Requester, SaleId, UserId};
 use uuid::Uuid;
 
 use crate::api_key::ApiKey;
@@ -13,6 +13,7 @@ use crate::error::LedgerError;
 use crate::event::FeedEntry;
 use crate::private::Private;
 use crate::summary::{Page, SaleQuery, SaleSummary};
+use crate::user::{PasswordHash, SessionDigest, User};
 use crate::work::Work;
 
 /// A store of sales, used as `Arc<dyn Ledger>`.
@@ -88,6 +89,44 @@ pub trait Ledger: Send + Sync + 'static {
     /// Revokes an API key; `false` where it is not known. A key that was revoked before keeps its
     /// time.
     async fn revoke_api_key(&self, id: ApiKeyId, at: Timestamp) -> Result<bool, LedgerError>;
+
+    /// Stores a user. [`LedgerError::UserExists`] where its id or name is taken, the name without
+    /// regard to the case of ASCII letters.
+    async fn insert_user(&self, user: &User) -> Result<(), LedgerError>;
+
+    /// The user of this name, without regard to the case of ASCII letters, revoked or not.
+    async fn user_by_name(&self, name: &str) -> Result<Option<User>, LedgerError>;
+
+    /// All users, oldest first, revoked ones too.
+    async fn users(&self) -> Result<Vec<User>, LedgerError>;
+
+    /// Gives a user another password, and ends all sessions that the old one opened; `false`
+    /// where the user is not known.
+    async fn set_password(
+        &self,
+        id: UserId,
+        password_hash: &PasswordHash,
+    ) -> Result<bool, LedgerError>;
+
+    /// Revokes a user and ends all its sessions; `false` where it is not known. A user that was
+    /// revoked before keeps its time.
+    async fn revoke_user(&self, id: UserId, at: Timestamp) -> Result<bool, LedgerError>;
+
+    /// Opens a session for a user whose password was checked, for a while by the database's clock.
+    /// `false` where there is no such user, or it was revoked or given another password since it
+    /// was read: then no session is opened.
+    async fn open_session(
+        &self,
+        digest: &SessionDigest,
+        user: &User,
+        lifetime: Duration,
+    ) -> Result<bool, LedgerError>;
+
+    /// Whose session it is; none where it has ended, or the user is revoked.
+    async fn session(&self, digest: &SessionDigest) -> Result<Option<User>, LedgerError>;
+
+    /// Ends a session. One that is not there counts as ended.
+    async fn close_session(&self, digest: &SessionDigest) -> Result<(), LedgerError>;
 
     /// Whether the ledger can be read and written just now.
     async fn check(&self) -> Result<(), LedgerError>;

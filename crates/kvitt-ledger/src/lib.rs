@@ -21,6 +21,7 @@ mod ledger;
 mod private;
 mod sqlite;
 mod summary;
+mod user;
 mod work;
 
 pub use api_key::ApiKey;
@@ -32,6 +33,7 @@ pub use ledger::Ledger;
 pub use private::{Private, PrivateChange};
 pub use sqlite::SqliteLedger;
 pub use summary::{Page, SaleQuery, SaleSummary};
+pub use user::{PasswordHash, SessionDigest, User};
 pub use work::{Work, WorkChange};
 
 /// Opens the ledger that a URL names, and makes it first where there is none: `sqlite:PATH`.

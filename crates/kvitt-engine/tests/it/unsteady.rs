@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use kvitt_core::{ApiKeyId, Event, IntentId, Recorded, Requester, SaleId};
+use kvitt_core::{ApiKeyId, Event, IntentId, Recorded, Requester, SaleId, UserId};
 use kvitt_ledger::{
-    ApiKey, Append, FeedEntry, IdempotencyRecord, Ledger, LedgerError, Page, Private, SaleQuery,
-    SaleSummary, Work,
+    ApiKey, Append, FeedEntry, IdempotencyRecord, Ledger, LedgerError, Page, PasswordHash, Private,
+    SaleQuery, SaleSummary, SessionDigest, User, Work,
 };
 use uuid::Uuid;
 
@@ -82,6 +82,35 @@ impl Ledger for Unsteady {
     }
     async fn revoke_api_key(&self, id: ApiKeyId, at: Timestamp) -> Result<bool, LedgerError> {
         self.ledger.revoke_api_key(id, at).await
+    }
+    async fn insert_user(&self, user: &User) -> Result<(), LedgerError> {
+        self.ledger.insert_user(user).await
+    }
+    async fn user_by_name(&self, name: &str) -> Result<Option<User>, LedgerError> {
+        self.ledger.user_by_name(name).await
+    }
+    async fn users(&self) -> Result<Vec<User>, LedgerError> {
+        self.ledger.users().await
+    }
+    async fn set_password(&self, id: UserId, hash: &PasswordHash) -> Result<bool, LedgerError> {
+        self.ledger.set_password(id, hash).await
+    }
+    async fn revoke_user(&self, id: UserId, at: Timestamp) -> Result<bool, LedgerError> {
+        self.ledger.revoke_user(id, at).await
+    }
+    async fn open_session(
+        &self,
+        digest: &SessionDigest,
+        user: &User,
+        lifetime: Duration,
+    ) -> Result<bool, LedgerError> {
+        self.ledger.open_session(digest, user, lifetime).await
+    }
+    async fn session(&self, digest: &SessionDigest) -> Result<Option<User>, LedgerError> {
+        self.ledger.session(digest).await
+    }
+    async fn close_session(&self, digest: &SessionDigest) -> Result<(), LedgerError> {
+        self.ledger.close_session(digest).await
     }
     async fn check(&self) -> Result<(), LedgerError> {
         self.ledger.check().await

@@ -7,7 +7,9 @@ mod events;
 mod open;
 mod private;
 mod row;
+mod sessions;
 mod summaries;
+mod users;
 mod work;
 mod writer;
 
@@ -16,13 +18,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use kvitt_core::{ApiKeyId, IntentId, Recorded, Requester, SaleId};
+use kvitt_core::{ApiKeyId, IntentId, Recorded, Requester, SaleId, UserId};
 use sqlx::SqlitePool;
 use uuid::Uuid;
 
 use self::api_keys::{InsertApiKey, RevokeApiKey};
 use self::error::driver;
 use self::private::ErasePersonal;
+use self::sessions::{CloseSession, OpenSession};
+use self::users::{InsertUser, RevokeUser, SetPassword};
 use self::work::{ClaimDue, ReleaseWork};
 use self::writer::{Check, Writer};
 use crate::api_key::ApiKey;
@@ -32,6 +36,7 @@ use crate::event::FeedEntry;
 use crate::ledger::Ledger;
 use crate::private::Private;
 use crate::summary::{Page, SaleQuery, SaleSummary};
+use crate::user::{PasswordHash, SessionDigest, User};
 use crate::work::Work;
 
 /// Longest list that a feed or a claim answers with.
@@ -140,6 +145,47 @@ impl Ledger for SqliteLedger {
 
     async fn revoke_api_key(&self, id: ApiKeyId, at: Timestamp) -> Result<bool, LedgerError> {
         self.writer.write(RevokeApiKey { id, at }).await
+    }
+
+    async fn insert_user(&self, user: &User) -> Result<(), LedgerError> {
+        self.writer.write(InsertUser { user: user.clone() }).await
+    }
+
+    async fn user_by_name(&self, name: &str) -> Result<Option<User>, LedgerError> {
+        users::by_name(&self.readers, name).await
+    }
+
+    async fn users(&self) -> Result<Vec<User>, LedgerError> {
+        users::all(&self.readers).await
+    }
+
+    async fn set_password(
+        &self,
+        id: UserId,
+        password_hash: &PasswordHash,
+    ) -> Result<bool, LedgerError> {
+        self.writer.write(SetPassword { id, password_hash: password_hash.clone() }).await
+    }
+
+    async fn revoke_user(&self, id: UserId, at: Timestamp) -> Result<bool, LedgerError> {
+        self.writer.write(RevokeUser { id, at }).await
+    }
+
+    async fn open_session(
+        &self,
+        digest: &SessionDigest,
+        user: &User,
+        lifetime: Duration,
+    ) -> Result<bool, LedgerError> {
+        self.writer.write(OpenSession { digest: *digest, user: user.clone(), lifetime }).await
+    }
+
+    async fn session(&self, digest: &SessionDigest) -> Result<Option<User>, LedgerError> {
+        sessions::holder(&self.readers, digest).await
+    }
+
+    async fn close_session(&self, digest: &SessionDigest) -> Result<(), LedgerError> {
+        self.writer.write(CloseSession { digest: *digest }).await
     }
 
     async fn check(&self) -> Result<(), LedgerError> {

@@ -27,8 +27,10 @@ const CONNECT_PAUSE: Duration = Duration::from_millis(20);
 const READERS_MAX: u32 = 8;
 
 /// Forward only: a file that was released is never changed, the next one is added.
-const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "ledger", include_str!("../../migrations/sqlite/0001_ledger.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "ledger", include_str!("../../migrations/sqlite/0001_ledger.sql")),
+    (2, "users", include_str!("../../migrations/sqlite/0002_users.sql")),
+];
 
 /// An open file.
 pub(super) struct Opened {

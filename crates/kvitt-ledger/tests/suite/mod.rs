@@ -5,9 +5,11 @@ pub(crate) mod feed;
 pub(crate) mod idempotency;
 pub(crate) mod private;
 pub(crate) mod sample;
+pub(crate) mod sessions;
 pub(crate) mod status;
 pub(crate) mod streams;
 pub(crate) mod summaries;
+pub(crate) mod users;
 pub(crate) mod work;
 
 /// Runs each test of the suite on a ledger of its own. `$fresh` makes one, as a pair of something
@@ -35,6 +37,14 @@ macro_rules! suite {
                 nothing_of_it_is_printed,
                 strange_names_and_long_values_come_back_whole,
             ]
+            sessions: [
+                a_session_leads_to_its_user_until_it_is_closed,
+                a_session_that_has_ended_leads_nowhere,
+                a_new_password_ends_the_users_sessions_and_no_others,
+                a_revoked_user_has_no_session,
+                what_was_checked_before_a_change_opens_nothing,
+                the_longest_session_does_not_overflow,
+            ]
             status: [
                 each_state_is_found_as_what_it_is_at_that_time,
                 the_summary_and_the_filter_agree,
@@ -60,6 +70,13 @@ macro_rules! suite {
                 what_comes_later_does_not_move_a_page,
                 a_page_is_never_empty_or_endless,
                 a_cursor_of_another_make_is_refused,
+            ]
+            users: [
+                a_user_is_found_by_its_name_in_whatever_case,
+                a_name_or_an_id_is_taken_once,
+                a_password_is_replaced,
+                a_user_is_revoked_once,
+                no_hash_is_printed,
             ]
             work: [
                 what_is_due_is_claimed_once,

@@ -4,9 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use kvitt_core::{
     Act, ApiKeyId, Cause, CheckoutTerms, Door, Event, EventId, Evidence, FraudStatus, IntentId,
     LineId, LinePart, OrderSnapshot, Outcome, PaymentMethodCategory, Placement, Refused, SaleCart,
-    SaleId, ShippingInfo,
+    SaleId, ShippingInfo, UserId,
 };
-use kvitt_ledger::{Append, NewEvent, SaleSummary};
+use kvitt_ledger::{Append, NewEvent, PasswordHash, SaleSummary, User};
 use kvitt_money::{Cart, Country, OrderLine, PurchaseMarket, TaxRate};
 use uuid::Uuid;
 
@@ -22,6 +22,21 @@ pub(crate) fn sale(number: u128) -> SaleId {
 
 pub(crate) fn api_key(number: u128) -> ApiKeyId {
     ApiKeyId(Uuid::from_u128(number))
+}
+
+pub(crate) fn user_id(number: u128) -> UserId {
+    UserId(Uuid::from_u128(number))
+}
+
+/// A user who has not changed anything yet.
+pub(crate) fn user(number: u128, created_at_us: i64) -> User {
+    User {
+        id: user_id(number),
+        name: format!("Operator {number}"),
+        password_hash: PasswordHash::new(format!("$argon2id$of-{number}")),
+        created_at: moment(created_at_us),
+        revoked_at: None,
+    }
 }
 
 pub(crate) fn intent(number: u128) -> IntentId {
