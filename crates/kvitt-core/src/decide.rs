@@ -7,6 +7,7 @@ mod money;
 mod order;
 
 pub use checkout::check_worth;
+pub use limits::SHIPPING_METHODS;
 pub use money::{CaptureWish, LinePick, RefundWish};
 pub use order::{AuthorizationWish, ReferencesWish};
 

@@ -16,8 +16,8 @@ mod sale;
 pub use act::{Act, ActKind, LinePart, Outcome, Refused, ShippingInfo};
 pub use cart::{LineId, LineIdError, SaleCart};
 pub use decide::{
-    AuthorizationWish, CaptureWish, LinePick, Preview, ReferencesWish, RefundWish, Wish,
-    check_worth,
+    AuthorizationWish, CaptureWish, LinePick, Preview, ReferencesWish, RefundWish,
+    SHIPPING_METHODS, Wish, check_worth,
 };
 pub use event::{
     Cause, CheckoutTerms, Door, Event, Evidence, PaymentMethodCategory, Placement, Recorded,

@@ -2,22 +2,34 @@
 //!
 //! Who is let in is decided in one place, around every route of [`routes`]: a session, and for
 //! whatever changes something a form of this server's own page. A handler learns who it is by
-//! [`SignedIn`] or [`DashboardForm`], and cannot forget to ask.
+//! [`SignedIn`](session::SignedIn) or [`DashboardForm`](form::DashboardForm), and cannot forget to
+//! ask.
 
+mod act;
+mod act_form;
+mod act_preview;
 mod attempts;
+mod bars;
 mod form;
 mod guard;
 mod headers;
+mod list;
 mod message;
+mod order;
 mod origin;
 mod return_to;
 mod session;
 mod sign_in;
+mod timeline;
+mod words;
 
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
 
+use self::message::Message;
 use crate::app::App;
+use crate::problem::Problem;
 
 pub(crate) use self::attempts::Attempts;
 pub(crate) use self::guard::Operator;
@@ -28,7 +40,13 @@ const SIGN_IN: &str = "/dashboard/sign-in";
 
 /// Every path for operators, each of which is guarded.
 pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
-    vec![("/dashboard/sign-out", post(sign_in::sign_out))]
+    vec![
+        (HOME, get(|| async { Redirect::to("/dashboard/orders") })),
+        ("/dashboard/orders", get(list::orders)),
+        ("/dashboard/orders/{id}", get(order::order)),
+        ("/dashboard/orders/{id}/acts/{kind}", get(act::form).post(act::submit)),
+        ("/dashboard/sign-out", post(sign_in::sign_out)),
+    ]
 }
 
 /// The paths for whoever is not signed in yet.
@@ -44,4 +62,28 @@ pub(crate) fn guarded(handlers: MethodRouter<App>, app: &App) -> MethodRouter<Ap
 /// Handlers whose answers are pages of the dashboard.
 fn framed(handlers: MethodRouter<App>) -> MethodRouter<App> {
     handlers.layer(from_fn(headers::of_pages))
+}
+
+/// A problem on its way to a person: kept as it is until the end, since some can be mended in the
+/// form that they come from.
+struct Trouble(Problem);
+
+impl<E: Into<Problem>> From<E> for Trouble {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl IntoResponse for Trouble {
+    fn into_response(self) -> Response {
+        Message::from(self.0).into_response()
+    }
+}
+
+/// What an order is called: by the shop's reference, else by its id.
+fn order_name(sale: &kvitt_core::Sale) -> String {
+    sale.terms
+        .merchant_reference1
+        .as_ref()
+        .map_or_else(|| sale.id.order_id().to_string(), |reference| format!("Order {reference}"))
 }

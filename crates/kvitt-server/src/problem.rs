@@ -121,10 +121,12 @@ impl Problem {
         StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
+    /// The kind of error, in a few words.
     pub(crate) fn title(&self) -> &'static str {
         self.0.title
     }
 
+    /// What went wrong here, and the way out.
     pub(crate) fn detail(&self) -> &str {
         &self.0.detail
     }

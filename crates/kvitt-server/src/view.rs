@@ -18,6 +18,6 @@ pub(crate) use line::OrderLine;
 pub(crate) use order::{
     ActAnswer, ActReply, Capture, CapturePage, Order, Refund, RefundPage, allowed_acts,
 };
-pub(crate) use preview::Preview;
+pub(crate) use preview::{Preview, effect};
 pub(crate) use shopper::Shopper;
 pub(crate) use summary::{CheckoutPage, OrderPage, OrderSummary};

@@ -3,7 +3,8 @@
 use crate::act::ShippingInfo;
 use crate::refusal::Refusal;
 
-const SHIPPING_METHODS: &str = "PickUpStore, Home, BoxReg, BoxUnreg, PickUpPoint, Own, Postal, \
+/// How a parcel may travel, in Klarna's words.
+pub const SHIPPING_METHODS: &str = "PickUpStore, Home, BoxReg, BoxUnreg, PickUpPoint, Own, Postal, \
      DHLPackstation, Digital, Undefined, PickUpWarehouse, ClickCollect, PalletDelivery";
 
 /// A reference or a description: at most 255 characters.

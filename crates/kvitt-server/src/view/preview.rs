@@ -86,7 +86,7 @@ impl From<kvitt_core::Preview> for Preview {
 }
 
 /// What Klarna does on such an act (Klarna documentation: manage orders).
-fn effect(act: &Act) -> String {
+pub(crate) fn effect(act: &Act) -> String {
     match act {
         Act::Place { .. } => "Klarna places the order with exactly these lines".to_owned(),
         Act::Capture { .. } => "Klarna bills the customer for it and pays it out".to_owned(),

@@ -5,6 +5,7 @@
 mod bad_input;
 mod callbacks;
 mod contract;
+mod dashboard;
 mod dashboard_sign_in;
 mod doubt;
 mod idempotency;

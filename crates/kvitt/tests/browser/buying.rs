@@ -1,22 +1,10 @@
 //! The whole way, from the shop's cart to a refund. Amounts are compared on the pages, in the
 //! merchant API and at Klarna, with numbers written by hand.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::driver::Browser;
-use crate::world::{Placed, World};
-
-/// Order, captured, refunded, remaining.
-async fn expect_sums(world: &World, placed: &Placed, sums: [i64; 4]) {
-    let names = ["order_amount", "captured_amount", "refunded_amount"];
-    let at = |order: &Value| {
-        let left = order["remaining_authorized_amount"].as_i64().unwrap();
-        let [order, captured, refunded] = names.map(|name| order[name].as_i64().unwrap());
-        [order, captured, refunded, left]
-    };
-    assert_eq!(at(&world.get(&format!("/v1/orders/{}", placed.id)).await), sums, "merchant API");
-    assert_eq!(at(&world.at_klarna(placed).await), sums, "at Klarna");
-}
+use crate::world::World;
 
 async fn minor(browser: &Browser, selector: &str) -> String {
     browser.attribute(selector, "data-minor").await.unwrap()
@@ -45,7 +33,7 @@ async fn sweden_by_the_hosted_page() {
     assert_eq!(minor(&browser, r#"[data-shop="thanks"]"#).await, "90700");
 
     let placed = world.only_order().await;
-    expect_sums(&world, &placed, [90_700, 0, 0, 90_700]).await;
+    world.expect_sums(&placed, [90_700, 0, 0, 90_700]).await;
     let order = world.get(&format!("/v1/orders/{}", placed.id)).await;
     assert_eq!(order["order_tax_amount"], 13_800);
     // A coffee and the shipping first, the rest later, then the lamp comes back.
@@ -53,15 +41,15 @@ async fn sweden_by_the_hosted_page() {
         {"line_id": "coffee", "quantity": 1}, {"line_id": "shipping", "quantity": 1}]});
     let captures = format!("/v1/orders/{}/captures", placed.id);
     world.api("POST", &captures, &parcel).await;
-    expect_sums(&world, &placed, [90_700, 12_900, 0, 77_800]).await;
+    world.expect_sums(&placed, [90_700, 12_900, 0, 77_800]).await;
     let parcel = json!({"order_lines": [
         {"line_id": "coffee", "quantity": 1}, {"line_id": "book", "quantity": 1},
         {"line_id": "lamp", "quantity": 1}]});
     world.api("POST", &captures, &parcel).await;
-    expect_sums(&world, &placed, [90_700, 90_700, 0, 0]).await;
+    world.expect_sums(&placed, [90_700, 90_700, 0, 0]).await;
     let back = json!({"order_lines": [{"line_id": "lamp", "quantity": 1}]});
     world.api("POST", &format!("/v1/orders/{}/refunds", placed.id), &back).await;
-    expect_sums(&world, &placed, [90_700, 90_700, 49_900, 0]).await;
+    world.expect_sums(&placed, [90_700, 90_700, 49_900, 0]).await;
     assert_eq!(browser.console_errors().await, [""; 0]);
     browser.close().await;
 }
@@ -83,14 +71,14 @@ async fn the_united_states_by_the_embedded_checkout() {
     assert_eq!(minor(&browser, r#"[data-shop="thanks"]"#).await, "11340");
 
     let placed = world.only_order().await;
-    expect_sums(&world, &placed, [11_340, 0, 0, 11_340]).await;
+    world.expect_sums(&placed, [11_340, 0, 0, 11_340]).await;
     let captures = format!("/v1/orders/{}/captures", placed.id);
     let amount_only = |name: &str, amount: i64| json!({name: amount, "amount_only": true});
     world.api("POST", &captures, &amount_only("captured_amount", 5_000)).await;
     world.api("POST", &captures, &amount_only("captured_amount", 6_340)).await;
     let refunds = format!("/v1/orders/{}/refunds", placed.id);
     world.api("POST", &refunds, &amount_only("refunded_amount", 1_234)).await;
-    expect_sums(&world, &placed, [11_340, 11_340, 1_234, 0]).await;
+    world.expect_sums(&placed, [11_340, 11_340, 1_234, 0]).await;
     assert_eq!(browser.console_errors().await, [""; 0]);
     browser.close().await;
 }

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod buying;
+mod dashboard;
 mod driver;
 mod mishaps;
 mod pages;

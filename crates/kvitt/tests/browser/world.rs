@@ -12,6 +12,10 @@ pub(crate) struct World {
     pub(crate) shop: String,
     pub(crate) server: String,
     pub(crate) sandbox: String,
+    /// The dashboard's address, and who may come in there.
+    pub(crate) dashboard: String,
+    pub(crate) user: String,
+    pub(crate) password: String,
     key: String,
     http: reqwest::Client,
 }
@@ -39,11 +43,15 @@ impl World {
         assert!(ready.starts_with("listening on http://"), "{ready}");
         let doors: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
         let door = |name: &str| doors[name].as_str().unwrap().to_owned();
+        let dashboard = |name: &str| doors["dashboard"][name].as_str().unwrap().to_owned();
         Self {
             process,
             shop: door("shop"),
             server: door("server"),
             sandbox: door("sandbox"),
+            dashboard: dashboard("url"),
+            user: dashboard("user"),
+            password: dashboard("password"),
             key: door("api_key"),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
         }
@@ -111,7 +119,11 @@ impl World {
 
     /// A checkout of a book for 199.00 SEK by a test person, and its link.
     pub(crate) async fn checkout(&self, email: &str) -> String {
-        let body = json!({
+        self.opened(email, "").await["checkout_url"].as_str().unwrap().to_owned()
+    }
+
+    async fn opened(&self, email: &str, reference: &str) -> Value {
+        let mut body = json!({
             "purchase_country": "SE", "purchase_currency": "SEK", "locale": "sv-SE",
             "order_amount": 19_900, "order_tax_amount": 1_126,
             "order_lines": [{
@@ -125,8 +137,52 @@ impl World {
                 "postal_code": "11148", "city": "Stockholm", "country": "SE"
             }
         });
-        let checkout = self.api("POST", "/v1/checkouts", &body).await;
-        checkout["checkout_url"].as_str().unwrap().to_owned()
+        if !reference.is_empty() {
+            body["merchant_reference1"] = json!(reference);
+        }
+        self.api("POST", "/v1/checkouts", &body).await
+    }
+
+    /// An order of that book, placed without a browser.
+    pub(crate) async fn placed_order(&self) -> Placed {
+        self.order("customer@email.se", "1001").await
+    }
+
+    /// One that Klarna still looks at, with the reference `pending-1`.
+    pub(crate) async fn pending_order(&self) -> Placed {
+        self.order("customer+pend-accept-10@email.se", "pending-1").await
+    }
+
+    async fn order(&self, email: &str, reference: &str) -> Placed {
+        let checkout = self.opened(email, reference).await;
+        let session = checkout["session"]["session_id"].as_str().unwrap();
+        let shopper = json!({"outcome": "approved", "callback": "never"});
+        let approved =
+            self.control("POST", &format!("/sessions/{session}/authorize"), &shopper).await;
+        let token = json!({"authorization_token": approved["authorization_token"]});
+        let path = format!("/v1/checkouts/{}/authorization", checkout["id"].as_str().unwrap());
+        let order = self.api("POST", &path, &token).await["order"].clone();
+        let text = |name: &str| order[name].as_str().unwrap().to_owned();
+        Placed { id: text("id"), klarna_id: text("klarna_order_id") }
+    }
+
+    /// As somebody would in Klarna's own portal.
+    pub(crate) async fn cancel_at_klarna(&self, placed: &Placed) {
+        let path = format!("/ordermanagement/v1/orders/{}/cancel", placed.klarna_id);
+        let url = format!("{}{path}", self.sandbox);
+        answer(self.http.post(url).basic_auth("demo", Some("demo"))).await;
+    }
+
+    /// Order, captured, refunded, left: in the merchant API, and at Klarna.
+    pub(crate) async fn expect_sums(&self, placed: &Placed, sums: [i64; 4]) {
+        let names = ["order_amount", "captured_amount", "refunded_amount"];
+        let at = |order: &Value| {
+            let left = order["remaining_authorized_amount"].as_i64().unwrap();
+            let [order, captured, refunded] = names.map(|name| order[name].as_i64().unwrap());
+            [order, captured, refunded, left]
+        };
+        assert_eq!(at(&self.get(&format!("/v1/orders/{}", placed.id)).await), sums, "merchant API");
+        assert_eq!(at(&self.at_klarna(placed).await), sums, "at Klarna");
     }
 }
 

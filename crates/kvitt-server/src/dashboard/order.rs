@@ -1,0 +1,381 @@
+//! One order: what it is, what happened, and what may be done with it.
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::Timestamp;
+use kvitt_core::{
+    ActKind, CaptureWish, IntentId, IntentState, OrderId, RefundWish, Sale, SaleId, Wish, may_ship,
+};
+use kvitt_engine::Shopper;
+use kvitt_money::Currency;
+use serde::Deserialize;
+
+use super::bars::{Bar, bars};
+use super::message::page;
+use super::session::SignedIn;
+use super::timeline::{self, Entry, Names};
+use super::words::{self, Badge, Tone, moment, money, sentence};
+use super::{Trouble, order_name};
+use crate::app::App;
+use crate::orders::as_order;
+use crate::problem::{Problem, codes};
+use crate::view::effect;
+
+/// What came of the act that led here.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Asked {
+    intent: String,
+}
+
+struct Said {
+    tone: Tone,
+    title: String,
+    text: String,
+}
+
+/// An act that the order's state allows now.
+struct Allowed {
+    href: String,
+    title: &'static str,
+    /// What it will do.
+    effect: String,
+}
+
+/// An act that it does not, and why.
+struct Barred {
+    title: &'static str,
+    why: String,
+}
+
+struct Line {
+    name: String,
+    reference: String,
+    quantity: i64,
+    amount: String,
+    captured: i64,
+    refunded: i64,
+}
+
+/// A capture or a refund.
+struct Movement {
+    title: String,
+    amount: String,
+    minor: i64,
+    moment: String,
+    at: Timestamp,
+    id: String,
+    /// Lines, texts and tracking.
+    details: Vec<String>,
+}
+
+/// What there is once Klarna accepted an order.
+struct Placed {
+    bars: Vec<Bar>,
+    may_ship: bool,
+    reason: String,
+    lines: Vec<Line>,
+    movements: Vec<Movement>,
+    allowed: Vec<Allowed>,
+    barred: Vec<Barred>,
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/order.html")]
+struct OrderPage<'a> {
+    signed_in: &'a SignedIn,
+    name: String,
+    amount: String,
+    status: Badge,
+    fraud: Option<Badge>,
+    facts: Vec<(&'static str, String)>,
+    said: Option<Said>,
+    warnings: Vec<String>,
+    placed: Option<Placed>,
+    shopper: Vec<(&'static str, Vec<String>)>,
+    timeline: Vec<Entry>,
+}
+
+/// `GET /dashboard/orders/{id}`
+pub(super) async fn order(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Trouble> {
+    let no_such = |_| Problem::new(codes::NOT_FOUND, format!("there is no order {id:?}"));
+    let sale_id = SaleId::from(id.parse::<OrderId>().map_err(no_such)?);
+    let engine = app.engine();
+    let (sale, events) = engine.history(sale_id).await.map_err(|error| as_order(sale_id, error))?;
+    let shopper = engine.shopper(sale_id).await?;
+    let names = names(&app).await?;
+    let at = engine.now().await;
+    let currency = sale.terms.market.purchase_currency();
+    let order = sale.order.as_ref();
+    let cart = order.map_or(&sale.cart, |order| &order.cart).cart();
+    Ok(page(
+        StatusCode::OK,
+        &OrderPage {
+            signed_in: &signed_in,
+            name: order_name(&sale),
+            amount: money(cart.totals().order_amount, currency),
+            status: order.map_or_else(
+                || words::checkout_status(sale.checkout_status().as_str()),
+                |order| words::status(order.status(at).as_str()),
+            ),
+            fraud: order.and_then(|order| words::fraud(order.fraud_status.as_str())),
+            facts: facts(&sale),
+            said: asked.intent.parse().ok().and_then(|intent| said(&sale, intent, currency)),
+            warnings: warnings(&sale, currency),
+            placed: placed(&sale, at),
+            shopper: people(&shopper),
+            timeline: timeline::timeline(&sale, &events, &names),
+        },
+    ))
+}
+
+async fn names(app: &App) -> Result<Names, Trouble> {
+    let ledger = app.engine().ledger();
+    Ok(Names {
+        api_keys: ledger.api_keys().await?.into_iter().map(|key| (key.id, key.name)).collect(),
+        users: ledger.users().await?.into_iter().map(|user| (user.id, user.name)).collect(),
+    })
+}
+
+fn facts(sale: &Sale) -> Vec<(&'static str, String)> {
+    let order = sale.order.as_ref();
+    let of = |text: Option<&String>| text.cloned();
+    [
+        ("Order number", of(sale.terms.merchant_reference1.as_ref())),
+        ("Second reference", of(sale.terms.merchant_reference2.as_ref())),
+        ("Klarna's reference", order.and_then(|it| it.klarna_reference.clone())),
+        ("Klarna's order id", order.map(|it| it.klarna_order_id.clone())),
+        ("kvitt's order id", Some(sale.id.order_id().to_string())),
+        ("Paid by", order.and_then(|it| it.payment_method.clone())),
+        ("Account", Some(sale.terms.account.clone())),
+        (
+            "Market",
+            Some(format!(
+                "{}, {}",
+                sale.terms.market.purchase_country().code(),
+                sale.terms.market.locale()
+            )),
+        ),
+        ("Opened", Some(moment(sale.created_at))),
+        ("Placed", order.map(|it| moment(it.placed_at))),
+        ("Capture before", order.and_then(|it| it.expires_at).map(moment)),
+    ]
+    .into_iter()
+    .filter_map(|(label, text)| Some((label, text?)))
+    .collect()
+}
+
+/// What came of an act.
+fn said(sale: &Sale, id: IntentId, currency: Currency) -> Option<Said> {
+    let intent = sale.intents.get(&id)?;
+    let act = words::act(&intent.act, currency);
+    let said = |tone, title: String, text: String| Some(Said { tone, title, text });
+    match &intent.state {
+        IntentState::Done(_) => {
+            said(Tone::Good, format!("Done: {act}"), "Klarna has confirmed it.".to_owned())
+        }
+        IntentState::Refused(refused) => said(
+            Tone::Bad,
+            format!("Klarna refused to {act}"),
+            format!("Nothing changed. Klarna said: {}.", timeline::said(refused)),
+        ),
+        IntentState::Requested => said(
+            Tone::Wait,
+            format!("Under way: {act}"),
+            "Klarna has not answered yet. Load this page again in a moment.".to_owned(),
+        ),
+        IntentState::Unknown { problem, .. } => said(
+            Tone::Wait,
+            format!("Not known yet: {act}"),
+            format!(
+                "{}. kvitt asks again by itself, and never does it twice. Until it is known no \
+                 other money moves on this order.",
+                sentence(problem)
+            ),
+        ),
+        IntentState::NeedsHuman { reason } => {
+            said(Tone::Bad, format!("Not known: {act}"), sentence(reason))
+        }
+    }
+}
+
+/// What whoever opens the page has to know first.
+fn warnings(sale: &Sale, currency: Currency) -> Vec<String> {
+    let open = sale.open_intent(|_| true).map(|intent| {
+        format!("Under way: {} ({})", words::act(&intent.act, currency), intent.state.as_str())
+    });
+    let difference =
+        sale.difference().map(|text| format!("Klarna's figures differ from these: {text}"));
+    [sale.attention(), open, difference].into_iter().flatten().map(|it| sentence(&it)).collect()
+}
+
+fn placed(sale: &Sale, at: Timestamp) -> Option<Placed> {
+    let order = sale.order.as_ref()?;
+    let currency = sale.terms.market.purchase_currency();
+    let may_ship = may_ship(sale, at);
+    let uncaptured = order.uncaptured_lines();
+    let unrefunded = order.unrefunded_lines();
+    let lines = order.cart.lines().map(|(line_id, line)| {
+        let captured = line.quantity - uncaptured.get(line_id).map_or(0, |left| left.quantity);
+        let kept = unrefunded.get(line_id).map_or(0, |left| left.quantity);
+        Line {
+            name: line.name.clone(),
+            reference: line.reference.clone().unwrap_or_default(),
+            quantity: line.quantity,
+            amount: money(line.total_amount, currency),
+            captured,
+            refunded: captured - kept,
+        }
+    });
+    let (mut allowed, mut barred) = (Vec::new(), Vec::new());
+    for kind in ActKind::ON_ORDERS {
+        match sale.may(kind, at) {
+            Ok(()) => allowed.push(allowed_act(sale, kind, at, currency)),
+            Err(refusal) => {
+                barred.push(Barred { title: words::title(kind), why: refusal.to_string() });
+            }
+        }
+    }
+    Some(Placed {
+        bars: bars(&order.amounts(at), currency),
+        may_ship: may_ship.allowed,
+        reason: sentence(may_ship.reason.sentence()),
+        lines: lines.collect(),
+        movements: movements(order, currency),
+        allowed,
+        barred,
+    })
+}
+
+/// An act with what it would do: all that is left, where something is picked.
+fn allowed_act(sale: &Sale, kind: ActKind, at: Timestamp, currency: Currency) -> Allowed {
+    let whole = match kind {
+        ActKind::Capture => Some(Wish::Capture(CaptureWish::default())),
+        ActKind::Refund => Some(Wish::Refund(RefundWish::default())),
+        ActKind::Cancel => Some(Wish::Cancel),
+        ActKind::Release => Some(Wish::Release),
+        ActKind::Extend => Some(Wish::Extend),
+        _ => None,
+    };
+    let preview = whole.and_then(|wish| sale.preview(wish, at).ok());
+    let effect = match (&preview, kind) {
+        (Some(preview), ActKind::Capture | ActKind::Refund) => {
+            let left = if kind == ActKind::Capture {
+                preview.before.remaining_authorized_amount
+            } else {
+                preview.before.refundable_amount()
+            };
+            format!(
+                "Up to {}, by lines or by amount. {}.",
+                money(left, currency),
+                effect(&preview.act)
+            )
+        }
+        (Some(preview), ActKind::Cancel | ActKind::Release) => format!(
+            "{}: {}.",
+            effect(&preview.act),
+            money(preview.before.remaining_authorized_amount, currency)
+        ),
+        (Some(preview), _) => format!("{}.", effect(&preview.act)),
+        (None, ActKind::UpdateAuthorization) => {
+            "Takes pieces out of what is not shipped. Klarna replaces the lines and the total."
+                .to_owned()
+        }
+        (None, ActKind::UpdateReferences) => {
+            "Your order number and second reference, as Klarna shows them.".to_owned()
+        }
+        (None, ActKind::UpdateShippingAddress) => {
+            "Klarna checks the new address and takes it, or refuses it.".to_owned()
+        }
+        (None, ActKind::AddShippingInfo) => {
+            "A parcel's carrier and number; Klarna shows them to the customer.".to_owned()
+        }
+        (None, _) => String::new(),
+    };
+    let href = format!("/dashboard/orders/{}/acts/{}", sale.id.order_id(), kind.as_str());
+    Allowed { href, title: words::title(kind), effect }
+}
+
+/// Captures and refunds, the oldest first.
+fn movements(order: &kvitt_core::Order, currency: Currency) -> Vec<Movement> {
+    let part = |part: &kvitt_core::LinePart| format!("{} × {}", part.line.quantity, part.line.name);
+    let tracking = |parcel: &kvitt_core::ShippingInfo| {
+        [&parcel.shipping_company, &parcel.tracking_number, &parcel.tracking_uri]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let captures = order.captures.iter().map(|it| Movement {
+        title: "Capture".to_owned(),
+        amount: money(it.captured_amount, currency),
+        minor: it.captured_amount,
+        moment: moment(it.captured_at),
+        at: it.captured_at,
+        id: it.capture_id.clone(),
+        details: it
+            .lines
+            .iter()
+            .map(part)
+            .chain(it.reference.clone())
+            .chain(it.description.clone())
+            .chain(it.shipping_info.iter().map(tracking))
+            .collect(),
+    });
+    let refunds = order.refunds.iter().map(|it| Movement {
+        title: "Refund".to_owned(),
+        amount: money(it.refunded_amount, currency),
+        minor: it.refunded_amount,
+        moment: moment(it.refunded_at),
+        at: it.refunded_at,
+        id: it.refund_id.clone(),
+        details: it
+            .lines
+            .iter()
+            .map(part)
+            .chain(it.reference.clone())
+            .chain(it.description.clone())
+            .collect(),
+    });
+    let mut movements: Vec<Movement> = captures.chain(refunds).collect();
+    movements.sort_by_key(|movement| movement.at);
+    movements
+}
+
+/// Addresses, as lines of text.
+fn people(shopper: &Shopper) -> Vec<(&'static str, Vec<String>)> {
+    let lines = |address: &klarna::Address| {
+        let joined = |parts: &[&Option<String>]| {
+            parts.iter().filter_map(|it| it.as_deref()).collect::<Vec<_>>().join(" ")
+        };
+        let country = address.country.clone().unwrap_or_default();
+        [
+            joined(&[&address.title, &address.given_name, &address.family_name]),
+            joined(&[&address.organization_name, &address.attention]),
+            joined(&[&address.street_address]),
+            joined(&[&address.street_address2]),
+            joined(&[&address.postal_code, &address.city, &address.region]),
+            country,
+            joined(&[&address.email]),
+            joined(&[&address.phone]),
+        ]
+        .into_iter()
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+    };
+    let both = [
+        ("Billing address", &shopper.billing_address),
+        ("Shipping address", &shopper.shipping_address),
+    ];
+    both.into_iter()
+        .filter_map(|(label, address)| Some((label, lines(address.as_ref()?))))
+        .collect()
+}

@@ -1,0 +1,189 @@
+//! What happened to a sale, for people: a sentence for each event, who brought it about, and what
+//! shows that it is so.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use kvitt_core::{
+    ApiKeyId, Cause, Door, Event, Evidence, Outcome, Recorded, Refused, Sale, UserId,
+};
+use kvitt_money::Currency;
+
+use super::words::{self, Tone, moment, money};
+
+/// The names that ids stand for.
+#[derive(Default)]
+pub(super) struct Names {
+    pub(super) api_keys: HashMap<ApiKeyId, String>,
+    pub(super) users: HashMap<UserId, String>,
+}
+
+/// One event.
+pub(super) struct Entry {
+    pub(super) seq: u64,
+    pub(super) at: Timestamp,
+    /// The same for people.
+    pub(super) moment: String,
+    pub(super) sentence: String,
+    pub(super) tone: Tone,
+    pub(super) who: String,
+    /// `capture answered 201`; empty where Klarna was not asked.
+    pub(super) evidence: String,
+    /// Klarna's id of the exchange, for its support.
+    pub(super) correlation_id: Option<String>,
+    /// The event's name in the API.
+    pub(super) name: String,
+    /// The event as it is stored. Events hold no personal data.
+    pub(super) stored: String,
+}
+
+/// Every event, the latest first.
+pub(super) fn timeline(sale: &Sale, events: &[Recorded], names: &Names) -> Vec<Entry> {
+    events.iter().rev().map(|recorded| entry(sale, recorded, names)).collect()
+}
+
+fn entry(sale: &Sale, recorded: &Recorded, names: &Names) -> Entry {
+    let intent = recorded.event.intent().and_then(|id| sale.intents.get(&id));
+    let currency = sale.terms.market.purchase_currency();
+    let act = intent.map_or_else(String::new, |intent| words::act(&intent.act, currency));
+    let (sentence, tone) = told(&recorded.event, &act, currency);
+    let evidence = evidence(&recorded.event);
+    Entry {
+        seq: recorded.seq,
+        at: recorded.at,
+        moment: moment(recorded.at),
+        sentence,
+        tone,
+        who: who(&recorded.cause, names),
+        evidence: evidence.map(answer).unwrap_or_default(),
+        correlation_id: evidence.and_then(|evidence| evidence.correlation_id.clone()),
+        name: recorded.event.name(intent.map(|intent| intent.act.kind())),
+        stored: serde_json::to_string_pretty(&recorded.event).unwrap_or_default(),
+    }
+}
+
+/// The event in a sentence; `act` is what its intent wants.
+fn told(event: &Event, act: &str, currency: Currency) -> (String, Tone) {
+    let plain = |text: String| (text, Tone::Plain);
+    match event {
+        Event::CheckoutCreated { cart, .. } => plain(format!(
+            "Checkout opened for {}",
+            money(cart.cart().totals().order_amount, currency)
+        )),
+        Event::CartChanged { cart } => {
+            plain(format!("Cart changed to {}", money(cart.cart().totals().order_amount, currency)))
+        }
+        Event::CheckoutAbandoned => plain("Checkout given up".to_owned()),
+        Event::SessionOpened { expires_at, .. } => {
+            plain(format!("Klarna opened a session, which lasts until {}", moment(*expires_at)))
+        }
+        Event::SessionUpdated { .. } => plain("Klarna took the changed cart".to_owned()),
+        Event::SessionLost { .. } => {
+            ("Klarna did not know the session any more".to_owned(), Tone::Wait)
+        }
+        Event::SessionRefused { refused } => {
+            (format!("Klarna refused the session: {}", said(refused)), Tone::Bad)
+        }
+        Event::AuthorizationReceived { door, .. } => {
+            let door = match door {
+                Door::Browser => "the browser",
+                Door::Callback => "Klarna's callback",
+            };
+            plain(format!("The shopper authorized the purchase, as {door} told"))
+        }
+        Event::AuthorizationReleased { .. } => {
+            plain("An authorization that placed no order was given back".to_owned())
+        }
+        Event::Requested { .. } => plain(format!("Wanted: {act}")),
+        Event::Done { outcome, .. } => (done(act, outcome), Tone::Good),
+        Event::Refused { refused, .. } => {
+            (format!("Klarna refused to {act}: {}", said(refused)), Tone::Bad)
+        }
+        Event::OutcomeUnknown { attempt, problem, may_have_taken_effect, .. } => {
+            let doubt = if *may_have_taken_effect {
+                "it may have taken effect"
+            } else {
+                "it did not leave"
+            };
+            (format!("No clear answer to try {attempt} to {act}: {problem}; {doubt}"), Tone::Wait)
+        }
+        Event::NeedsHuman { reason, .. } => (format!("A person has to look: {reason}"), Tone::Bad),
+        Event::OrderRead { snapshot, .. } => plain(format!(
+            "Read from Klarna: {}, fraud {}, captured {}, refunded {}, left {}",
+            snapshot.status,
+            snapshot.fraud_status.as_str(),
+            money(snapshot.captured_amount, currency),
+            money(snapshot.refunded_amount, currency),
+            money(snapshot.remaining_authorized_amount, currency),
+        )),
+        Event::ShipmentStopped => ("Klarna asked to stop the shipment".to_owned(), Tone::Bad),
+    }
+}
+
+fn done(act: &str, outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Placed { klarna_order_id, fraud_status, .. } => {
+            format!("Klarna took the order as {klarna_order_id}, fraud {}", fraud_status.as_str())
+        }
+        Outcome::Captured { capture_id } => format!("Done: {act}, as {capture_id}"),
+        Outcome::Refunded { refund_id } => format!("Done: {act}, as {refund_id}"),
+        Outcome::Changed => format!("Done: {act}"),
+    }
+}
+
+/// A refusal in Klarna's own words.
+pub(super) fn said(refused: &Refused) -> String {
+    let messages = refused.error_messages.join("; ");
+    match (refused.error_code.as_str(), messages.as_str()) {
+        ("", "") => "without a word".to_owned(),
+        (code, "") => code.to_owned(),
+        ("", messages) => messages.to_owned(),
+        (code, messages) => format!("{code}, {messages}"),
+    }
+}
+
+fn evidence(event: &Event) -> Option<&Evidence> {
+    match event {
+        Event::SessionOpened { evidence, .. }
+        | Event::SessionUpdated { evidence, .. }
+        | Event::SessionLost { evidence, .. }
+        | Event::AuthorizationReleased { evidence, .. }
+        | Event::Done { evidence, .. }
+        | Event::OutcomeUnknown { evidence, .. }
+        | Event::NeedsHuman { evidence, .. }
+        | Event::OrderRead { evidence, .. } => Some(evidence),
+        Event::SessionRefused { refused } | Event::Refused { refused, .. } => {
+            Some(&refused.evidence)
+        }
+        Event::CheckoutCreated { .. }
+        | Event::CartChanged { .. }
+        | Event::CheckoutAbandoned
+        | Event::AuthorizationReceived { .. }
+        | Event::Requested { .. }
+        | Event::ShipmentStopped => None,
+    }
+}
+
+fn answer(evidence: &Evidence) -> String {
+    match (evidence.operation.as_str(), evidence.status) {
+        ("", None) => String::new(),
+        (operation, None) => format!("{operation} was not answered"),
+        (operation, Some(status)) => format!("{operation} answered {status}"),
+    }
+}
+
+fn who(cause: &Cause, names: &Names) -> String {
+    match cause {
+        Cause::Merchant { api_key } => match names.api_keys.get(api_key) {
+            Some(name) => format!("the shop, by its key {name}"),
+            None => format!("the shop, by {api_key}"),
+        },
+        Cause::Operator { user } => match names.users.get(user) {
+            Some(name) => name.clone(),
+            None => user.to_string(),
+        },
+        Cause::Shopper => "the shopper".to_owned(),
+        Cause::Callback => "a callback from Klarna".to_owned(),
+        Cause::Kvitt => "kvitt".to_owned(),
+    }
+}
