@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kvitt_engine::{Engine, IdSource};
 
+use crate::dashboard::Attempts;
 use crate::metrics::Metrics;
 
 /// What the server is built from.
@@ -36,11 +37,12 @@ pub(crate) struct App(Arc<Shared>);
 pub(crate) struct Shared {
     pub config: ServerConfig,
     pub metrics: Metrics,
+    pub attempts: Attempts,
 }
 
 impl App {
     pub(crate) fn new(config: ServerConfig) -> Self {
-        Self(Arc::new(Shared { config, metrics: Metrics::new() }))
+        Self(Arc::new(Shared { config, metrics: Metrics::new(), attempts: Attempts::default() }))
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -49,6 +51,10 @@ impl App {
 
     pub(crate) fn config(&self) -> &ServerConfig {
         &self.0.config
+    }
+
+    pub(crate) fn attempts(&self) -> &Attempts {
+        &self.0.attempts
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {

@@ -1,5 +1,5 @@
-//! The faces of kvitt over its engine: merchant API, the shopper's checkout page, Klarna's
-//! callbacks, health, metrics, documentation.
+//! The faces of kvitt over its engine: merchant API, the shopper's checkout page, the operators'
+//! dashboard, Klarna's callbacks, health, metrics, documentation.
 //!
 //! Invariants:
 //! - No business rule lives here: a handler reads a request, asks the engine, and shows what came
@@ -14,6 +14,7 @@ mod assets;
 mod callbacks;
 mod checkout_page;
 mod checkouts;
+mod dashboard;
 mod docs;
 mod events;
 mod extract;
@@ -23,9 +24,11 @@ mod intents;
 mod layers;
 mod metrics;
 mod orders;
+mod passwords;
 mod problem;
 mod routes;
 mod serve;
+pub mod users;
 mod view;
 
 pub use app::ServerConfig;

@@ -121,6 +121,14 @@ impl Problem {
         StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
+    pub(crate) fn title(&self) -> &'static str {
+        self.0.title
+    }
+
+    pub(crate) fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     pub(crate) fn with_request_id(mut self, request_id: &str) -> Self {
         self.0.request_id = Some(request_id.to_owned());
         self

@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 use crate::app::{App, ServerConfig};
 use crate::problem::{Problem, codes};
 use crate::{
-    assets, callbacks, checkout_page, checkouts, docs, events, health, intents, layers, metrics,
-    orders,
+    assets, callbacks, checkout_page, checkouts, dashboard, docs, events, health, intents, layers,
+    metrics, orders,
 };
 
 /// Who may call a route.
@@ -28,6 +28,8 @@ enum Owner {
     Klarna,
     /// A shopper, with the link's secret in the address.
     Shopper,
+    /// An operator who is signed in.
+    Operator,
     /// Whoever may see the metrics: with an API key, or everybody where configured so.
     Metrics,
     /// Everybody.
@@ -74,8 +76,10 @@ fn table() -> Vec<(Owner, UtoipaMethodRouter<App>)> {
 fn pages() -> Vec<(Owner, &'static str, MethodRouter<App>)> {
     let owned = |owner| move |(path, handlers)| (owner, path, handlers);
     let shoppers = checkout_page::routes().into_iter().map(owned(Owner::Shopper));
+    let operators = dashboard::routes().into_iter().map(owned(Owner::Operator));
+    let door = dashboard::door().into_iter().map(owned(Owner::Anyone));
     let files = assets::routes().into_iter().map(owned(Owner::Anyone));
-    shoppers.chain(files).collect()
+    shoppers.chain(operators).chain(door).chain(files).collect()
 }
 
 /// The server: every route, and what happens around each.
@@ -91,11 +95,16 @@ pub fn router(config: ServerConfig) -> Router {
                 .route_layer(from_fn_with_state(app.clone(), layers::require_key_for_metrics)),
             // Secrets in addresses are checked where the checkout is known: in the engine.
             Owner::Klarna | Owner::Shopper | Owner::Anyone => handlers,
+            Owner::Operator => dashboard::guarded(handlers, &app),
         };
         router = router.routes((schemas, paths, handlers));
     }
     let (mut router, _) = router.split_for_parts();
-    for (_, path, handlers) in pages() {
+    for (owner, path, handlers) in pages() {
+        let handlers = match owner {
+            Owner::Operator => dashboard::guarded(handlers, &app),
+            _ => handlers,
+        };
         router = router.route(path, handlers);
     }
     router
@@ -186,6 +195,14 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use axum::body::Body;
+    use axum::http::{Method, Request, StatusCode, header};
+    use axum::response::Response;
+    use kvitt_engine::{Accounts, Engine, Parts, RandomIds, Settings, SystemClock};
+    use tower::ServiceExt as _;
+
     use super::*;
 
     #[test]
@@ -224,10 +241,75 @@ mod tests {
                 "Shopper /checkout/{checkout_id}/{secret}/session",
                 "Shopper /checkout/{checkout_id}/{secret}/shopper",
                 "Shopper /checkout/{checkout_id}/{secret}/authorization",
+                "Operator /dashboard/sign-out",
+                "Anyone /dashboard/sign-in",
                 "Anyone /embed.js",
                 "Anyone /assets/checkout.css",
+                "Anyone /assets/dashboard.css",
             ]
         );
+    }
+
+    /// A server that nobody is signed in to.
+    async fn unknown_to_all(folder: &std::path::Path) -> Router {
+        let database = format!("sqlite:{}", folder.join("kvitt.db").display());
+        let engine = Engine::new(Parts {
+            ledger: kvitt_ledger::open(&database).await.unwrap(),
+            accounts: Accounts::default(),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(RandomIds),
+            settings: Settings::new("https://pay.example".parse().unwrap()),
+        });
+        router(ServerConfig::new(engine, Arc::new(RandomIds)))
+    }
+
+    #[tokio::test]
+    async fn whoever_is_not_signed_in_reaches_no_page_for_operators() {
+        let folder = tempfile::tempdir().unwrap();
+        let router = unknown_to_all(folder.path()).await;
+        let ask = async |method: &Method, path: &str, origin: &str| -> Response {
+            let request = Request::builder()
+                .method(method)
+                .uri(path)
+                .header(header::ORIGIN, origin)
+                .header(header::COOKIE, "__Host-kvitt_session=stolen");
+            router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+        };
+        let paths = pages().into_iter().filter(|(owner, ..)| *owner == Owner::Operator);
+        for (_, path, _) in paths {
+            let path = path.replace(['{', '}'], "_");
+            let mut taken = 0;
+            for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+                let answer = ask(&method, &path, "https://pay.example").await;
+                if answer.status() == StatusCode::METHOD_NOT_ALLOWED {
+                    continue;
+                }
+                taken += 1;
+                if method == Method::GET {
+                    assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{path}");
+                    let to = answer.headers()[header::LOCATION].to_str().unwrap();
+                    assert!(to.starts_with("/dashboard/sign-in"), "{path}: {to}");
+                } else {
+                    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{method} {path}");
+                    let foreign = ask(&method, &path, "https://evil.example").await;
+                    assert_eq!(foreign.status(), StatusCode::FORBIDDEN, "{method} {path}");
+                }
+                assert!(answer.headers().contains_key(header::CONTENT_SECURITY_POLICY), "{path}");
+            }
+            assert!(taken > 0, "{path} takes no method");
+        }
+    }
+
+    #[test]
+    fn every_page_of_the_dashboard_but_its_door_is_for_operators() {
+        for (owner, path, _) in pages() {
+            let is_door = path == "/dashboard/sign-in";
+            if path.starts_with("/dashboard") && !is_door {
+                assert_eq!(owner, Owner::Operator, "{path}");
+            } else {
+                assert_ne!(owner, Owner::Operator, "{path}");
+            }
+        }
     }
 
     #[test]

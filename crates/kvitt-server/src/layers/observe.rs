@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use tracing::Instrument;
 
 use crate::app::App;
+use crate::dashboard::Operator;
 use crate::extract::Merchant;
 use crate::problem::Problem;
 
@@ -31,6 +32,7 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
     let _entered = span.enter();
 
     let merchant = response.extensions().get::<Merchant>().map(|merchant| merchant.0);
+    let operator = response.extensions().get::<Operator>().map(|operator| operator.0);
     let (mut response, code) = written_down(response, &request_id);
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -44,10 +46,11 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
     app.metrics().request(method, route, status, took);
     let latency_ms = took.as_millis();
     let api_key = merchant.map(tracing::field::display);
+    let user = operator.map(tracing::field::display);
     if status >= 500 {
-        tracing::error!(status, latency_ms, code, api_key, "answered");
+        tracing::error!(status, latency_ms, code, api_key, user, "answered");
     } else {
-        tracing::info!(status, latency_ms, code, api_key, "answered");
+        tracing::info!(status, latency_ms, code, api_key, user, "answered");
     }
     response
 }

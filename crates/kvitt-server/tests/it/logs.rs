@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use kvitt_core::{CheckoutId, SaleId};
 use kvitt_engine::names;
+use kvitt_ledger::User;
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
+use crate::operator::{Browser, PASSWORD, add_user};
 use crate::shop::{Shop, cart, id, send};
 
 #[derive(Clone, Default)]
@@ -24,6 +26,22 @@ impl io::Write for Lines {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Somebody tries to sign in, somebody does, and signs out.
+async fn operators_day(shop: &Shop) -> (User, [String; 2]) {
+    let user = add_user(shop, "asa").await;
+    let mut browser = Browser::at(shop);
+    assert_eq!(browser.sign_in("asa", "wrong horse").await.status, 401);
+    // The password in the wrong place.
+    assert_eq!(browser.sign_in("hunter2", "").await.status, 401);
+    assert_eq!(browser.sign_in("asa", PASSWORD).await.status, 303);
+    let (wrong, csrf) = ("hunter2", browser.csrf_token());
+    for (token, status) in [(wrong, 403), (&csrf, 303)] {
+        let form = [("csrf_token", token), ("note", "hunter2")];
+        assert_eq!(browser.post("/dashboard/sign-out", &form).await.status, status);
+    }
+    (user, [browser.token().to_owned(), csrf])
 }
 
 #[tokio::test]
@@ -71,6 +89,7 @@ async fn secrets_and_personal_data_are_not_logged_and_ids_are() {
     let mut wrong = cart.clone();
     wrong["customer"]["date_of_birth"] = json!(19_410_321);
     shop.post("/v1/checkouts", &wrong).await.expect(400);
+    let (user, [session, csrf]) = operators_day(&shop).await;
 
     let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
     for secret in [
@@ -80,6 +99,11 @@ async fn secrets_and_personal_data_are_not_logged_and_ids_are() {
         checkout["session"]["client_token"].as_str().unwrap(),
         "secret-of-the-account",
         "kvitt_stolen_key_1",
+        &session,
+        &csrf,
+        user.password_hash.expose(),
+        "horse",
+        "hunter2",
         "ttilia",
         "Vinterberg",
         "Hemliga",
@@ -98,6 +122,10 @@ async fn secrets_and_personal_data_are_not_logged_and_ids_are() {
         capture["intent"]["id"].as_str().unwrap(),
         "\"code\":\"api_key_invalid\"",
         "\"latency_ms\"",
+        "signed in",
+        "was not let in",
+        "signed out",
+        &format!("\"user\":\"{}\"", user.id),
     ] {
         assert!(text.contains(wanted), "{wanted} is not in the log");
     }

@@ -5,10 +5,12 @@
 mod bad_input;
 mod callbacks;
 mod contract;
+mod dashboard_sign_in;
 mod doubt;
 mod idempotency;
 mod life;
 mod lists;
 mod logs;
+mod operator;
 mod serving;
 mod shop;

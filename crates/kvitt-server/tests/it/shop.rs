@@ -77,7 +77,16 @@ impl Shop {
         Self::with(|_| ()).await
     }
 
+    /// A shop whose server says that it is reached there.
+    pub(crate) async fn at(public_url: &str) -> Self {
+        Self::made(Some(public_url), |_| ()).await
+    }
+
     pub(crate) async fn with(change: impl FnOnce(&mut ServerConfig)) -> Self {
+        Self::made(None, change).await
+    }
+
+    async fn made(public_url: Option<&str>, change: impl FnOnce(&mut ServerConfig)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ledger =
             kvitt_ledger::open(&format!("sqlite:{}", folder.path().join("kvitt.db").display()))
@@ -100,7 +109,7 @@ impl Shop {
             // A fault shows at once, and the worker of a test asks again only when told.
             retry_after: Duration::ZERO,
             answer_within: Duration::from_secs(20),
-            ..Settings::new(url.parse().unwrap())
+            ..Settings::new(public_url.unwrap_or(&url).parse().unwrap())
         };
         let engine = Engine::new(Parts {
             ledger: Arc::clone(&ledger),

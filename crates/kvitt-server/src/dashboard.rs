@@ -1,0 +1,93 @@
+//! The operators' side: pages for those who are signed in, and the door to them.
+//!
+//! Who is let in is decided in one place, around every route of [`routes`]: a session, and for
+//! whatever changes something a form of this server's own page. A handler learns who it is by
+//! [`SignedIn`] or [`DashboardForm`], and cannot forget to ask.
+
+mod attempts;
+mod form;
+mod guard;
+mod headers;
+mod message;
+mod origin;
+mod return_to;
+mod session;
+mod sign_in;
+
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodRouter, get, post};
+
+use crate::app::App;
+
+pub(crate) use self::attempts::Attempts;
+pub(crate) use self::guard::Operator;
+
+/// Where an operator begins.
+pub(crate) const HOME: &str = "/dashboard";
+const SIGN_IN: &str = "/dashboard/sign-in";
+
+/// Every path for operators, each of which is guarded.
+pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
+    vec![("/dashboard/sign-out", post(sign_in::sign_out))]
+}
+
+/// The paths for whoever is not signed in yet.
+pub(crate) fn door() -> Vec<(&'static str, MethodRouter<App>)> {
+    vec![(SIGN_IN, framed(get(sign_in::page).post(sign_in::sign_in)))]
+}
+
+/// Handlers that only an operator reaches.
+pub(crate) fn guarded(handlers: MethodRouter<App>, app: &App) -> MethodRouter<App> {
+    framed(handlers.route_layer(from_fn_with_state(app.clone(), guard::require_operator)))
+}
+
+/// Handlers whose answers are pages of the dashboard.
+fn framed(handlers: MethodRouter<App>) -> MethodRouter<App> {
+    handlers.layer(from_fn(headers::of_pages))
+}
+
+#[cfg(test)]
+mod tests {
+    use askama::Template;
+    use jiff::Timestamp;
+    use kvitt_core::UserId;
+    use kvitt_engine::{IdSource as _, RandomIds};
+    use kvitt_ledger::{PasswordHash, User};
+
+    use super::session::{CsrfToken, SignedIn};
+
+    /// What a page for operators has to hold for its layout.
+    #[derive(Template)]
+    #[template(
+        ext = "html",
+        source = "{% extends \"dashboard/layout.html\" %}{% block title %}Orders{% endblock %}\
+                  {% block main %}<h1>Orders</h1>{% endblock %}"
+    )]
+    struct Orders {
+        signed_in: SignedIn,
+    }
+
+    #[test]
+    fn the_layout_says_who_is_signed_in_and_lets_them_out() {
+        let user = User {
+            id: UserId(RandomIds.id(Timestamp::UNIX_EPOCH)),
+            name: "<Åsa>".to_owned(),
+            password_hash: PasswordHash::new("$argon2id$of-asa"),
+            created_at: Timestamp::UNIX_EPOCH,
+            revoked_at: None,
+        };
+        let csrf = CsrfToken::of_a_test();
+        let page = Orders { signed_in: SignedIn { user, csrf: csrf.clone() } }.render().unwrap();
+        for wanted in [
+            "<title>Orders – kvitt</title>",
+            "<h1>Orders</h1>",
+            "&#60;Åsa&#62;",
+            "method=\"post\" action=\"/dashboard/sign-out\"",
+            &format!("<input type=\"hidden\" name=\"csrf_token\" value=\"{}\">", csrf.expose()),
+            "<link rel=\"icon\" href=\"data:,\">",
+        ] {
+            assert!(page.contains(wanted), "{wanted} is not in {page}");
+        }
+        assert!(!page.contains("argon2id"), "{page}");
+    }
+}
