@@ -13,6 +13,7 @@ use crate::key::KeyArgs;
 use crate::order::OrderArgs;
 use crate::sandbox::SandboxArgs;
 use crate::serve::ServeArgs;
+use crate::user::UserArgs;
 
 const AFTER_HELP: &str = "\
 Try it, without Klarna and without credentials:
@@ -30,7 +31,7 @@ Exit codes:
   1  an unexpected error inside kvitt
   2  the command line or the configuration is wrong
   3  refused: by kvitt, by Klarna, or by you when asked
-  4  there is no such checkout, order, capture or key
+  4  there is no such checkout, order, capture, key or user
   5  the outcome is not known yet: read the order again, or repeat with the same
      --idempotency-key
   6  the server, or what it depends on, cannot be reached: try again
@@ -71,6 +72,8 @@ pub(crate) enum Command {
     Sandbox(SandboxArgs),
     /// Make, list and revoke keys to the merchant API
     Key(KeyArgs),
+    /// Say who may sign in to the dashboard
+    User(UserArgs),
     /// Open a checkout for a cart, or look at one
     Checkout(CheckoutArgs),
     /// List orders, capture, refund, cancel, release, extend and change them

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use kvitt_ledger::LedgerError;
+
 use crate::output;
 
 /// What an exit code means. The numbers are part of the command line: they do not change.
@@ -54,6 +56,22 @@ impl Failure {
     /// The command line or the configuration is wrong.
     pub(crate) fn usage(message: impl fmt::Display) -> Self {
         Self::new(Exit::Usage, message)
+    }
+
+    /// What the ledger says, by what it asks of the user.
+    pub(crate) fn of_ledger(error: LedgerError) -> Self {
+        match error {
+            LedgerError::NotADatabaseUrl { .. }
+            | LedgerError::NotInThisVersion { .. }
+            | LedgerError::CannotOpen { .. }
+            | LedgerError::ReadOnly
+            | LedgerError::NewerSchema { .. } => Self::usage(format_args!("database_url: {error}")),
+            LedgerError::Unavailable { .. } | LedgerError::Full => {
+                Self::new(Exit::Unreachable, error)
+            }
+            LedgerError::UserExists => Self::new(Exit::Refused, error),
+            other => Self::internal(other),
+        }
     }
 
     /// Something that should not happen; its causes are told, too.

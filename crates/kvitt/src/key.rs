@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use kvitt_core::ApiKeyId;
 use kvitt_engine::{Clock as _, RandomIds, SystemClock};
-use kvitt_ledger::{ApiKey, Ledger, LedgerError};
+use kvitt_ledger::{ApiKey, Ledger};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
@@ -63,7 +63,7 @@ pub(crate) async fn run(args: KeyArgs, context: &Context) -> Result<ExitCode, Fa
     let sources = Sources::read(context, &mut problems);
     problems.check()?;
     let database = sources.database_url(args.database_url.as_deref());
-    let open = || async { kvitt_ledger::open(&database.value).await.map_err(of_ledger) };
+    let open = || async { kvitt_ledger::open(&database.value).await.map_err(Failure::of_ledger) };
     match args.command {
         KeyCommand::Create { name } => {
             let name = name.trim();
@@ -92,7 +92,7 @@ async fn create(
 ) -> Result<ExitCode, Failure> {
     let at = SystemClock.now().await;
     let created = kvitt_server::api_keys::create(ledger.as_ref(), &RandomIds, name, at).await;
-    let (stored, key) = created.map_err(of_ledger)?;
+    let (stored, key) = created.map_err(Failure::of_ledger)?;
     let key = key.expose_secret();
     if context.json {
         let mut document = shown(&stored);
@@ -111,7 +111,7 @@ async fn create(
 }
 
 async fn list(ledger: &Arc<dyn Ledger>, context: &Context) -> Result<ExitCode, Failure> {
-    let keys = ledger.api_keys().await.map_err(of_ledger)?;
+    let keys = ledger.api_keys().await.map_err(Failure::of_ledger)?;
     if context.json {
         let items: Vec<_> = keys.iter().map(shown).collect();
         output::print(&json!({ "items": items }).to_string())?;
@@ -134,7 +134,7 @@ async fn revoke(
     context: &Context,
 ) -> Result<ExitCode, Failure> {
     let at = SystemClock.now().await;
-    if !ledger.revoke_api_key(id, at).await.map_err(of_ledger)? {
+    if !ledger.revoke_api_key(id, at).await.map_err(Failure::of_ledger)? {
         return Err(Failure::new(
             Exit::NotFound,
             format_args!("there is no key {id} in this database: `kvitt key list` shows them"),
@@ -156,19 +156,4 @@ fn shown(key: &ApiKey) -> Value {
         "created_at": key.created_at.to_string(),
         "revoked_at": key.revoked_at.map(|at| at.to_string()),
     })
-}
-
-/// What the ledger says, by what it asks of the user.
-fn of_ledger(error: LedgerError) -> Failure {
-    match error {
-        LedgerError::NotADatabaseUrl { .. }
-        | LedgerError::NotInThisVersion { .. }
-        | LedgerError::CannotOpen { .. }
-        | LedgerError::ReadOnly
-        | LedgerError::NewerSchema { .. } => Failure::usage(format_args!("database_url: {error}")),
-        LedgerError::Unavailable { .. } | LedgerError::Full => {
-            Failure::new(Exit::Unreachable, error)
-        }
-        other => Failure::internal(other),
-    }
 }

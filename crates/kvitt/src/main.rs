@@ -24,6 +24,7 @@ mod output;
 mod sandbox;
 mod serve;
 mod shutdown;
+mod user;
 mod view;
 
 use std::process::ExitCode;
@@ -74,6 +75,7 @@ fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
             Command::Serve(args) => Box::pin(serve::run(&args, context)).await,
             Command::Sandbox(args) => Box::pin(sandbox::run(&args, context)).await,
             Command::Key(args) => Box::pin(key::run(args, context)).await,
+            Command::User(args) => Box::pin(user::run(args, context)).await,
             Command::Checkout(args) => Box::pin(checkout::run(args, context)).await,
             Command::Order(args) => Box::pin(order::run(args, context)).await,
             Command::Events(args) => Box::pin(events::run(args, context)).await,

@@ -108,6 +108,8 @@ async fn bind(asked: Option<&Listen>, usual: u16, headless: bool) -> Result<TcpL
 fn greet(out: &mut dyn Write, running: &start::Running, json: bool) -> Result<()> {
     let (server, sandbox, shop) = (running.server, running.sandbox, running.shop);
     let key = running.key.expose_secret();
+    let dashboard = format!("http://{server}/dashboard");
+    let (user, password) = (&running.user, running.password.expose_secret());
     writeln!(out, "listening on http://{server}")?;
     if json {
         let document = serde_json::json!({
@@ -115,6 +117,7 @@ fn greet(out: &mut dyn Write, running: &start::Running, json: bool) -> Result<()
             "sandbox": format!("http://{sandbox}"),
             "shop": format!("http://{shop}"),
             "api_key": key,
+            "dashboard": { "url": dashboard, "user": user, "password": password },
         });
         writeln!(out, "{document}")?;
         return Ok(out.flush()?);
@@ -122,6 +125,7 @@ fn greet(out: &mut dyn Write, running: &start::Running, json: bool) -> Result<()
     writeln!(out, "\nOpen the shop and buy: http://{shop}")?;
     writeln!(out, "At Klarna's, take the phone number that stands there and any six digits.\n")?;
     writeln!(out, "Klarna on localhost: http://{sandbox}")?;
+    writeln!(out, "Dashboard: {dashboard} (user {user}, password {password})")?;
     writeln!(out, "API key: {key}")?;
     writeln!(out, "API documentation: http://{server}/docs\n")?;
     writeln!(out, "Open a checkout:\n")?;

@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use klarna_sandbox::{Config, Sandbox};
 use kvitt_engine::{Account, Accounts, Clock, Engine, IdSource, Parts, RandomIds, Settings};
 use kvitt_server::ServerConfig;
-use secrecy::SecretString;
+use kvitt_server::users::{self, Password, UserName};
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -36,6 +37,10 @@ pub(super) struct Running {
     pub(super) shop: SocketAddr,
     /// A key to the merchant API.
     pub(super) key: SecretString,
+    /// Who signs in to the dashboard.
+    pub(super) user: String,
+    /// With which password.
+    pub(super) password: SecretString,
     /// Ends when one of the three does.
     pub(super) tasks: JoinSet<Result<()>>,
 }
@@ -73,6 +78,9 @@ pub(super) async fn start(
         kvitt_server::api_keys::create(engine.ledger(), ids.as_ref(), "demo", engine.now().await)
             .await?;
 
+    let password = password(ids.as_ref());
+    let user = operator(&engine, ids.as_ref(), &password).await?;
+
     let router = kvitt_server::router(ServerConfig::new(engine.clone(), ids));
     let seen_by_shop = shop::Kvitt {
         server: format!("http://{server}"),
@@ -89,5 +97,34 @@ pub(super) async fn start(
         engine.work().await;
         Ok(())
     });
-    Ok(Running { server, sandbox, shop, key, tasks })
+    Ok(Running { server, sandbox, shop, key, user, password, tasks })
+}
+
+/// A user for the dashboard, with this password: a new one, or the one that an earlier demo made
+/// in the same folder.
+async fn operator(engine: &Engine, ids: &dyn IdSource, password: &SecretString) -> Result<String> {
+    let ledger = engine.ledger();
+    let name: UserName = "demo".parse()?;
+    let password = Password::new(password.clone())?;
+    match ledger.user_by_name(name.as_str()).await? {
+        None => {
+            users::create(ledger, ids, &name, &password, engine.now().await).await?;
+        }
+        Some(user) if user.revoked_at.is_some() => bail!(
+            "the user {} is revoked in the demo's ledger: give another folder with --data DIR",
+            user.name
+        ),
+        Some(user) => {
+            users::set_password(ledger, ids, user.id, &password).await?;
+        }
+    }
+    Ok(name.as_str().to_owned())
+}
+
+/// A random password that can be typed: 80 bits in four groups.
+fn password(ids: &dyn IdSource) -> SecretString {
+    let secret = ids.secret();
+    let digits: Vec<char> = secret.expose_secret().chars().take(20).collect();
+    let groups: Vec<String> = digits.chunks(5).map(|group| group.iter().collect()).collect();
+    SecretString::from(groups.join("-"))
 }

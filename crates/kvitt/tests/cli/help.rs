@@ -5,7 +5,7 @@ use crate::support::Place;
 #[test]
 fn the_help_names_every_command_and_every_exit_code() {
     let help = Place::new().good(&["--help"]);
-    for word in ["demo", "serve", "sandbox", "key", "checkout", "order", "events"] {
+    for word in ["demo", "serve", "sandbox", "key", "user", "checkout", "order", "events"] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(word)), "{word}: {help}");
     }
     for code in 0..=6 {
@@ -27,6 +27,8 @@ fn every_command_explains_itself() {
         (&["serve"], &["--listen", "KVITT_PUBLIC_URL", "[[account]]", "clock_from", "[tls]"]),
         (&["sandbox"], &["--listen", "--credentials", "/sandbox/v1", "Examples"]),
         (&["key"], &["create", "list", "revoke", "KVITT_DATABASE_URL"]),
+        (&["user"], &["create", "list", "password", "revoke", "KVITT_DATABASE_URL", "Examples"]),
+        (&["user", "create"], &["--password-stdin", "stdin"]),
         (&["checkout"], &["create", "show", "KVITT_API_KEY", "KVITT_SERVER"]),
         (&["checkout", "create"], &["--file", "--country", "--locale", "--line", "minor units"]),
         (
@@ -72,6 +74,8 @@ fn a_wrong_command_line_is_a_usage_error() {
         &["order", "capture", "ord_1", "--tracking", "PostNord"],
         &["order", "update", "ord_1"],
         &["order", "list", "--limit", "0"],
+        &["user"],
+        &["user", "create"],
         &["checkout", "create"],
         &["checkout", "create", "--country", "SE"],
         &["checkout", "create", "--file", "a.json", "--country", "SE"],

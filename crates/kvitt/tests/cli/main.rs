@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod configuration;
+mod demo;
 mod help;
 mod keys;
 mod refusals;
 mod sale;
 mod serving;
 mod support;
+mod users;
