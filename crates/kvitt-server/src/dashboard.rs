@@ -87,3 +87,49 @@ fn order_name(sale: &kvitt_core::Sale) -> String {
         .as_ref()
         .map_or_else(|| sale.id.order_id().to_string(), |reference| format!("Order {reference}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use askama::Template;
+    use jiff::Timestamp;
+    use kvitt_core::UserId;
+    use kvitt_engine::{IdSource as _, RandomIds};
+    use kvitt_ledger::{PasswordHash, User};
+
+    use super::session::{CsrfToken, SignedIn};
+
+    /// What a page for operators has to hold for its layout.
+    #[derive(Template)]
+    #[template(
+        ext = "html",
+        source = "{% extends \"dashboard/layout.html\" %}{% block title %}Orders{% endblock %}\
+                  {% block main %}<h1>Orders</h1>{% endblock %}"
+    )]
+    struct Orders {
+        signed_in: SignedIn,
+    }
+
+    #[test]
+    fn the_layout_says_who_is_signed_in_and_lets_them_out() {
+        let user = User {
+            id: UserId(RandomIds.id(Timestamp::UNIX_EPOCH)),
+            name: "<Åsa>".to_owned(),
+            password_hash: PasswordHash::new("$argon2id$of-asa"),
+            created_at: Timestamp::UNIX_EPOCH,
+            revoked_at: None,
+        };
+        let csrf = CsrfToken::of_a_test();
+        let page = Orders { signed_in: SignedIn { user, csrf: csrf.clone() } }.render().unwrap();
+        for wanted in [
+            "<title>Orders – kvitt</title>",
+            "<h1>Orders</h1>",
+            "&#60;Åsa&#62;",
+            "method=\"post\" action=\"/dashboard/sign-out\"",
+            &format!("<input type=\"hidden\" name=\"csrf_token\" value=\"{}\">", csrf.expose()),
+            "<link rel=\"icon\" href=\"data:,\">",
+        ] {
+            assert!(page.contains(wanted), "{wanted} is not in {page}");
+        }
+        assert!(!page.contains("argon2id"), "{page}");
+    }
+}

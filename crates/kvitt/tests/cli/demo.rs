@@ -52,7 +52,7 @@ fn sign_in(url: &str, user: &str, password: &str) -> u16 {
 #[test]
 fn it_says_who_signs_in_to_the_dashboard_and_anew_each_time() {
     let place = Place::new();
-    let mut passwords = Vec::new();
+    let mut passwords: Vec<String> = Vec::new();
     for _ in 0..2 {
         let mut demo = Demo::start(&place, &["--json"]);
         assert!(demo.line().starts_with("listening on http://"));
