@@ -17,6 +17,9 @@ const SCHEMES: [&str; 2] = ["light", "dark"];
 const SAME_BELOW: f64 = 0.02;
 /// How many colours a kept picture has at most.
 const PALETTE_MAX: usize = 64;
+/// Colours as near as this, squared, share a place among them. A card and the ground that it lies
+/// on are farther from each other.
+const SAME_WITHIN: u32 = 64;
 /// How far a colour's part may be off: text is drawn a little differently by each machine.
 const SAME_COLOUR_WITHIN: u8 = 24;
 
@@ -133,15 +136,23 @@ impl Pixels {
         count(off) < count(self.colours.len()) * SAME_BELOW
     }
 
-    /// The most frequent colours: flat areas keep theirs, and the edges of letters find one near.
+    /// The most frequent colours that differ from each other: flat areas keep theirs, however
+    /// small, and the edges of letters find one near.
     fn palette(&self) -> Vec<Colour> {
         let mut counts: HashMap<Colour, usize> = HashMap::new();
         for run in self.colours.chunk_by(|a, b| a == b) {
             *counts.entry(run[0]).or_default() += run.len();
         }
-        let mut palette: Vec<_> = counts.into_iter().collect();
-        palette.sort_unstable_by_key(|(colour, count)| (std::cmp::Reverse(*count), *colour));
-        palette.into_iter().take(PALETTE_MAX).map(|(colour, _)| colour).collect()
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_unstable_by_key(|(colour, count)| (std::cmp::Reverse(*count), *colour));
+        let mut palette: Vec<Colour> = Vec::new();
+        for (colour, _) in counts {
+            let is_new = palette.iter().all(|known| distance(*known, colour) > SAME_WITHIN);
+            if is_new && palette.len() < PALETTE_MAX {
+                palette.push(colour);
+            }
+        }
+        palette
     }
 
     /// As a small file.
@@ -166,12 +177,14 @@ impl Pixels {
     }
 }
 
+/// How far two colours are from each other, squared.
+fn distance(one: Colour, other: Colour) -> u32 {
+    one.iter().zip(other).map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum()
+}
+
 fn nearest(palette: &[Colour], colour: Colour) -> u8 {
-    let distance = |known: &Colour| -> u32 {
-        known.iter().zip(colour).map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum()
-    };
-    let (place, _) = palette.iter().enumerate().min_by_key(|(_, it)| distance(it)).unwrap();
-    u8::try_from(place).unwrap()
+    let near = palette.iter().enumerate().min_by_key(|(_, known)| distance(**known, colour));
+    u8::try_from(near.unwrap().0).unwrap()
 }
 
 fn keep(name: &str, picture: &[u8]) {
