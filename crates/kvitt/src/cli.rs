@@ -64,9 +64,9 @@ pub(crate) struct Common {
 /// Every command.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Sandbox, server and a first sale, in one go
+    /// Klarna, a server and a small shop on localhost, in one go
     Demo(DemoArgs),
-    /// Run the order server: merchant API, Klarna's callbacks, documentation
+    /// Run the order server: merchant API, checkout page, dashboard, callbacks, documentation
     Serve(ServeArgs),
     /// Run Klarna on localhost, for tries and tests
     Sandbox(SandboxArgs),
