@@ -24,6 +24,7 @@ p { margin: 0; }
 export interface Widget {
   node: HTMLElement;
   container: HTMLElement;
+  /** Empties it where the form is not to be shown. */
   show(content: WidgetContent): void;
   remove(): void;
 }
@@ -33,6 +34,18 @@ function element(name: string, className: string, text: string): HTMLElement {
   made.className = className;
   made.textContent = text;
   return made;
+}
+
+function draw(root: ShadowRoot, name: string, heading: string, text?: string): void {
+  const style = document.createElement("style");
+  style.textContent = STYLE;
+  const section = document.createElement("section");
+  section.setAttribute("aria-label", name);
+  section.append(element("p", "label", "sandbox"), element("p", "heading", heading));
+  if (text) {
+    section.append(element("p", "text", text));
+  }
+  root.replaceChildren(style, section);
 }
 
 /** The node of a widget, empty until it is told what to show. */
@@ -51,17 +64,12 @@ export function mount(container: HTMLElement, name: string): Widget {
   return {
     node,
     container,
-    show(content) {
-      const style = document.createElement("style");
-      style.textContent = STYLE;
-      const section = document.createElement("section");
-      section.setAttribute("aria-label", "Klarna sandbox");
-      section.append(
-        element("p", "label", "sandbox"),
-        element("p", "heading", content.heading ?? "Pay with the Klarna sandbox"),
-        element("p", "text", content.text ?? ""),
-      );
-      root.replaceChildren(style, section);
+    show({ show_form, heading, text }) {
+      if (show_form) {
+        draw(root, "Klarna sandbox", heading ?? "Pay with the Klarna sandbox", text);
+      } else {
+        root.replaceChildren();
+      }
     },
     remove() {
       heights.disconnect();
@@ -70,15 +78,15 @@ export function mount(container: HTMLElement, name: string): Widget {
   };
 }
 
-/** The summary of a review page. */
-export function mountReview(container: HTMLElement, content: WidgetContent): void {
+/** The summary of a review page, in place of the one that there was. */
+export function mountReview(container: HTMLElement, { show_form, amount_text }: WidgetContent): void {
   document.getElementById("klarna-payment-review-main")?.remove();
+  if (!show_form) {
+    return;
+  }
   const node = document.createElement("div");
   node.id = "klarna-payment-review-main";
-  node.style.cssText = "min-height:80px;font:16px/1.45 system-ui,sans-serif";
-  node.append(
-    element("p", "", "Klarna sandbox"),
-    element("p", "", content.amount_text ?? content.heading ?? ""),
-  );
+  const paid = amount_text ? `You pay ${amount_text} with the Klarna sandbox` : "Klarna sandbox";
+  draw(node.attachShadow({ mode: "closed" }), "Klarna sandbox: payment review", paid);
   container.appendChild(node);
 }

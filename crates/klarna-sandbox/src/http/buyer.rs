@@ -61,6 +61,11 @@ impl BuyerPage<'_> {
         }
     }
 
+    /// Whether the page has an input that takes the keyboard; where none has, its heading does.
+    fn has_input(&self) -> bool {
+        !self.asks_to_close && matches!(self.step, "phone" | "otp" | "sign_up")
+    }
+
     /// The first input, or the first that has to be mended.
     fn has_focus(&self, name: &str) -> bool {
         match self.problems.first() {
@@ -108,7 +113,7 @@ pub(crate) fn page(flow: &Flow) -> Answer {
         title: if flow.asks_to_close { "Cancel the purchase?" } else { title },
         asks_to_close: flow.asks_to_close,
         can_close: flow.result.is_none() && !flow.asks_to_close,
-        can_go_back: flow.plans.len() > 1 || flow.chosen.is_none(),
+        can_go_back: flow.can_go_back(),
         problems: &flow.problems,
         merchant: "Sandbox shop",
         total: amount(purchase.amount(), currency),
