@@ -7,8 +7,12 @@
 
 mod buying;
 mod driver;
+mod merchant;
 mod mishaps;
 mod pages;
 mod pictures;
+mod sdk_calls;
+mod sdk_misuse;
+mod sdk_widget;
 mod shopper;
 mod world;
