@@ -18,7 +18,10 @@ const PAGE: &str = r#"<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">
 <style>body { font: 1rem/1.5 system-ui, sans-serif; margin: 1rem auto; max-width: 40rem;
-padding: 0 1rem; } button { font: inherit; min-height: 2.75rem; padding: 0 1.5rem; }</style></head>
+padding: 0 1rem; } :root { background: #fff; color: #222; } a { color: #0645ad; }
+@media (prefers-color-scheme: dark) { :root { background: #16181d; color: #eee; }
+a { color: #9cc2ff; } }
+button { font: inherit; min-height: 2.75rem; padding: 0 1.5rem; }</style></head>
 <body><main><h1>A shop</h1><div id="widget"></div><div id="second"></div>
 <p><button id="buy">Buy</button></p><p><a href="/terms">Terms</a></p></main>
 <script>
@@ -131,6 +134,11 @@ impl Merchant {
         self.browser.to_other_window(&shop).await;
         self.browser.at_step("phone").await;
         shop
+    }
+
+    /// Looks into the buyer's window again.
+    pub(crate) async fn back_in_popup(&self, shop: &WindowHandle) {
+        self.browser.to_other_window(shop).await;
     }
 
     /// What the SDK sent to a path of the sandbox's.
