@@ -37,4 +37,7 @@ document.addEventListener("submit", (event) => {
   }
 });
 
+// A page that the browser kept and shows again waits for nothing.
+addEventListener("pageshow", () => main?.removeAttribute("aria-busy"));
+
 export {};

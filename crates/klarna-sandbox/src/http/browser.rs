@@ -85,13 +85,13 @@ fn widget(shared: &Shared, call: &Call, session_id: &str) -> Result<Answer, Refu
         return Ok(json_answer(200, &json!({"show_form": false})));
     }
     let sum = request.purchase_amount.unwrap_or_else(|| purchase.amount());
-    let ways: Vec<&str> =
-        request.asked.plans(&purchase.country()).iter().map(|plan| plan.heading).collect();
+    let plans = request.asked.plans(&purchase.country());
+    let ways: Vec<&str> = plans.iter().map(|plan| plan.heading).collect();
     let amount = amount(sum, purchase.purchase_currency.as_deref());
     let body = json!({
         "show_form": true,
         "heading": format!("Pay {amount} with the Klarna sandbox"),
-        "text": format!("{}. No money moves.", ways.join(", ")),
+        "text": format!("{}. No money moves.", ways.join(" · ")),
         "amount_text": amount,
     });
     Ok(json_answer(200, &body))

@@ -127,6 +127,9 @@ mod tests {
                 assert_eq!(plan.method().payments, plan.method, "{}", plan.name);
             }
         }
-        assert_eq!(plans("US", &["pay_over_time".to_owned()])[0].method().payments, "fixed_sum_credit");
+        assert_eq!(
+            plans("US", &["pay_over_time".to_owned()])[0].method().payments,
+            "fixed_sum_credit"
+        );
     }
 }
