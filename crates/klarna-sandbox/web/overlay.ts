@@ -8,7 +8,7 @@ const OPEN = "klarna-payments-fso-open";
 
 const COVER = `position:fixed;inset:0;z-index:2147483647;display:grid;justify-items:center;
 grid-template-rows:0 1fr 0;background:rgb(10 20 15 / .88)`;
-const FRAME = `border:0;width:100%;max-width:500px;height:100%;background:#fbf9f1`;
+const FRAME = `border:0;width:100%;max-width:500px;height:100%;background:#efe9d6`;
 
 export interface Overlay {
   /** The frame's window, from which messages come. */

@@ -6,17 +6,17 @@ import { domName } from "./selection.ts";
 
 const STYLE = `
 :host { all: initial; display: block; }
-section { box-sizing: border-box; min-width: 280px; padding: 14px 16px; border-radius: 10px;
+section { box-sizing: border-box; min-width: 280px; padding: 18px 16px 14px; border-radius: 10px;
   font: 16px/1.45 system-ui, sans-serif; color: #1d2b24; border: 1px solid #8c8a6b;
-  background: repeating-linear-gradient(135deg, #f7f4e9 0 1rem, #fbf9f1 1rem 2rem); }
+  background: repeating-linear-gradient(135deg, #0b5d44 0 12px, #d9bf6a 0 24px) 0 0 / 100% 6px
+    no-repeat #fffdf7; }
 p { margin: 0; }
 .label { display: inline-block; margin-bottom: 8px; padding: 1px 8px; border-radius: 4px;
   font-size: 13px; font-weight: 600; color: #fff; background: #0b5d44; }
 .heading { font-weight: 650; }
 .text { margin-top: 4px; }
 @media (prefers-color-scheme: dark) {
-  section { color: #e8ece9; border-color: #6f7a74;
-    background: repeating-linear-gradient(135deg, #191f1c 0 1rem, #1d2420 1rem 2rem); }
+  section { color: #e8ece9; border-color: #6f7a74; background-color: #1d2420; }
   .label { color: #08130e; background: #7fd6b2; }
 }`;
 

@@ -102,7 +102,7 @@ pub(crate) fn sign_up_form(country: &str) -> Vec<Asked> {
         asked("street_address", "Street", "address-line1", true),
         asked("postal_code", "Postal code", "postal-code", true),
         asked("city", "City", "address-level2", true),
-        asked(DATE_OF_BIRTH, "Date of birth, like 1970-07-10 (optional)", "bday", false),
+        asked(DATE_OF_BIRTH, "Born (YYYY-MM-DD, optional)", "bday", false),
     ];
     if matches!(country, "US" | "AU" | "CA") {
         form.insert(6, REGION);

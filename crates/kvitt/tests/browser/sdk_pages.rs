@@ -2,18 +2,27 @@
 
 use serde_json::json;
 
+use crate::driver::Browser;
 use crate::merchant::{Merchant, cart, cart_of};
 
 /// The overlay's frame has a document of its own, which axe cannot look into from outside: its
 /// pages are looked at in the window.
 const IN_FRAME: &str = "#klarna-apf-iframe";
 
+/// Also on a small phone nothing sticks out.
+async fn look(page: &Browser, name: &str) {
+    page.look(name).await;
+    page.resize(360, 640).await;
+    page.fits(name, "small phone").await;
+    page.chromium("Emulation.clearDeviceMetricsOverride", json!({})).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sdk_pictures_of_the_shops_page() {
     let merchant = Merchant::open().await;
     let page = &merchant.browser;
     merchant.loaded(&cart()).await;
-    page.look("sdk-widget").await;
+    look(page, "sdk-widget").await;
     merchant.buy().await;
     let windows = page.client.windows().await.unwrap();
     page.to_window(&windows[0]).await;
@@ -35,66 +44,68 @@ async fn sdk_pictures_of_the_buyers_pages() {
     let page = &merchant.browser;
     merchant.loaded(&cart_of("customer+new_user+auth_id_scan@email.se")).await;
     let shop = merchant.buy().await;
-    page.look("buyer-phone").await;
+    look(page, "buyer-phone").await;
+    page.click("summary").await;
+    look(page, "buyer-test-persons").await;
     page.fill("#phone", "12").await;
     page.press("continue").await;
     page.find("#phone-problem").await;
-    page.look("buyer-phone-problem").await;
+    look(page, "buyer-phone-problem").await;
     page.fill("#phone", "+46701740620").await;
     page.press("continue").await;
     page.at_step("otp").await;
-    page.look("buyer-otp").await;
+    look(page, "buyer-otp").await;
     page.fill("#otp", "999999").await;
     page.press("continue").await;
     page.find("#otp-problem").await;
-    page.look("buyer-otp-problem").await;
+    look(page, "buyer-otp-problem").await;
     page.fill("#otp", "123456").await;
     page.press("continue").await;
     page.at_step("sign_up").await;
-    page.look("buyer-sign-up").await;
+    look(page, "buyer-sign-up").await;
     for (name, text) in [("given_name", " "), ("postal_code", "1"), ("date_of_birth", "then")] {
         page.fill(&format!("#{name}"), text).await;
     }
     page.press("continue").await;
     page.find("#given_name-problem").await;
-    page.look("buyer-sign-up-problems").await;
+    look(page, "buyer-sign-up-problems").await;
     for (name, text) in [("given_name", "Nina"), ("postal_code", "11148")] {
         page.fill(&format!("#{name}"), text).await;
     }
     page.fill("#date_of_birth", "1970-07-10").await;
     page.press("continue").await;
     page.at_step("check").await;
-    page.look("buyer-check").await;
+    look(page, "buyer-check").await;
     page.press("continue").await;
     page.at_step("plan").await;
-    page.look("buyer-plan").await;
+    look(page, "buyer-plan").await;
     page.press("continue").await;
     page.at_step("review").await;
-    page.look("buyer-review").await;
+    look(page, "buyer-review").await;
     page.press("close").await;
     page.wait_for_text("h1", "Cancel the purchase?").await;
-    page.look("buyer-close").await;
+    look(page, "buyer-close").await;
     page.press("stay").await;
     page.at_step("review").await;
     page.press("approve").await;
     page.at_step("denied").await;
-    page.look("buyer-denied").await;
+    look(page, "buyer-denied").await;
     let address = page.client.current_url().await.unwrap();
     page.press("leave").await;
     page.to_last_window(&shop).await;
     // Opened again by its address, there is no shop to tell.
     page.goto(address.as_str()).await;
     page.at_step("done").await;
-    page.look("buyer-done").await;
+    look(page, "buyer-done").await;
     page.goto(address.join("unknown").unwrap().as_str()).await;
     page.at_step("not-found").await;
-    page.look("buyer-not-found").await;
+    look(page, "buyer-not-found").await;
 
     merchant.loaded(&cart()).await;
     merchant.buy().await;
     merchant.at_sandbox("POST", "/sandbox/v1/clock/advance", &json!({"by": "PT49H"})).await;
     page.press("continue").await;
     page.at_step("expired").await;
-    page.look("buyer-expired").await;
+    look(page, "buyer-expired").await;
     merchant.browser.close().await;
 }
