@@ -87,25 +87,59 @@ async fn sdk_overlay_where_no_window_opens() {
 async fn sdk_overlay_where_the_window_stays_empty() {
     let merchant = Merchant::open().await;
     let page = &merchant.browser;
+    for closed_by_the_buyer in [false, true] {
+        merchant.loaded(&cart()).await;
+        merchant.fault("/kp/flow/", &json!({"kind": "status", "status": 500})).await;
+        let shop = page.window().await;
+        // No time passes but what is said.
+        page.script("const now = Date.now(); window.late = 0; Date.now = () => now + late").await;
+        page.click("#buy").await;
+        page.to_other_window(&shop).await;
+        let look = async || {
+            let url = page.client.current_url().await.ok()?;
+            url.path().starts_with("/kp/flow/").then_some(())
+        };
+        page.until("the window shows an error", look).await;
+        if closed_by_the_buyer {
+            page.client.close_window().await.unwrap();
+            page.to_window(&shop).await;
+        } else {
+            page.to_window(&shop).await;
+            assert_eq!(page.count(OVERLAY).await, 0);
+            page.script("late = 10001").await;
+        }
+        page.find(OVERLAY).await.enter_frame().await.unwrap();
+        page.at_step("phone").await;
+        page.client.enter_parent_frame().await.unwrap();
+        page.to_last_window(&shop).await;
+        assert_eq!(page.script("return told").await, json!([]));
+    }
+    merchant.browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sdk_only_the_buyers_window_is_believed() {
+    let merchant = Merchant::open().await;
+    let page = &merchant.browser;
     merchant.loaded(&cart()).await;
-    merchant.fault("/kp/flow/", &json!({"kind": "status", "status": 500})).await;
-    let shop = page.window().await;
-    // Ten seconds pass at once as soon as the window is there.
-    page.script("const now = Date.now; window.late = 0; Date.now = () => now() + late").await;
-    page.click("#buy").await;
-    page.to_other_window(&shop).await;
-    let look = async || {
-        let url = page.client.current_url().await.ok()?;
-        url.path().starts_with("/kp/flow/").then_some(())
-    };
-    page.until("the window shows an error", look).await;
+    page.script(
+        "const spied = window.fetch; window.fetch = async (...asked) => {
+            const answer = await spied(...asked);
+            window.flow = await answer.clone().json();
+            return answer;
+        };",
+    )
+    .await;
+    let shop = merchant.buy().await;
     page.to_window(&shop).await;
-    assert_eq!(page.count(OVERLAY).await, 0);
-    page.script("late = 10001").await;
-    page.find(OVERLAY).await.enter_frame().await.unwrap();
-    page.at_step("phone").await;
-    page.client.enter_parent_frame().await.unwrap();
-    page.to_last_window(&shop).await;
+    let forged = "return new Promise((done) => {
+        addEventListener('message', () => setTimeout(done), {once: true});
+        postMessage({source: 'klarna-sandbox', flow_id: flow.flow_id,
+            result: {approved: true, show_form: true}}, '*');
+    })";
+    page.script(forged).await;
+    assert_eq!(page.windows().await, 2, "the buyer goes on");
+    assert_eq!(page.script("return told").await, json!([]));
     merchant.browser.close().await;
 }
 
