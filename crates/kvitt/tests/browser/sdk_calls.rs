@@ -90,8 +90,8 @@ async fn sdk_argument_orders() {
     let now = json!({"payment_method_category": "pay_now"});
     let instance = json!({"payment_method_category": "pay_now", "instance_id": "a"});
     let (none, empty) = (json!({}), json!({}));
-    let mut taken = data.clone();
-    taken["payment_method_category"] = json!("pay_now");
+    let mut both = data.clone();
+    both["payment_method_category"] = json!("pay_now");
     let forms: Vec<Form> = vec![
         ("options, data", "P.authorize(NOW, DATA, tell)", sent("authorize", now.clone(), &data)),
         ("data, options", "P.authorize(DATA, NOW, tell)", sent("authorize", now.clone(), &data)),
@@ -111,7 +111,7 @@ async fn sdk_argument_orders() {
         ("Credit", "C.authorize(DATA, tell)", sent("authorize", none.clone(), &data)),
         ("Credit", "C.authorize(tell)", sent("authorize", none.clone(), &empty)),
         // The first is the data whatever it holds.
-        ("Credit", "C.authorize({...NOW, ...DATA}, tell)", sent("authorize", none, &taken)),
+        ("Credit", "C.authorize({...NOW, ...DATA}, tell)", sent("authorize", none, &both)),
         ("Credit", "C.reauthorize(DATA, NOW, tell)", sent("reauthorize", now.clone(), &data)),
         ("Credit", "C.finalize(DATA, NOW, tell)", sent("finalize", now, &data)),
     ];
@@ -122,7 +122,7 @@ async fn sdk_argument_orders() {
     for (name, call, expected) in forms {
         merchant.goto().await;
         let script = format!(
-            "const P = Klarna.Payments, C = Klarna.Credit, D = document;
+            "const P = Klarna.Payments, C = Klarna.Credit;
             const NOW = {{payment_method_category: 'pay_now'}}, A = {{instance_id: 'a'}};
             const DATA = {data}; window.open = () => null;
             P.init({{client_token: {}}});

@@ -186,10 +186,9 @@ async fn sdk_containers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sdk_categories_and_instances() {
+async fn sdk_categories_and_preferred_methods() {
     let unknown = "PaymentMethodCategoryNotSupportedError";
     let silent = json!([["returned", "undefined"]]);
-    let not_provided = "PaymentMethodCategoryNotProvidedError";
     let preferred = "PreferredPaymentMethodNotSupportedError";
     check(&[
         (
@@ -229,6 +228,27 @@ async fn sdk_categories_and_instances() {
             "P.load({container: '#widget', payment_method_category: ''})",
             silent.clone(),
         ),
+        (
+            "a bad preferred method",
+            INIT,
+            "P.load({container: '#widget', preferred_payment_method: 'cash'}, cb)",
+            not_shown(preferred),
+        ),
+        (
+            "a good preferred method",
+            INIT,
+            "P.load({container: '#widget', preferred_payment_method: 'b2b_invoice'})",
+            silent,
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sdk_instances_and_older_sessions() {
+    let not_provided = "PaymentMethodCategoryNotProvidedError";
+    let silent = json!([["returned", "undefined"]]);
+    check(&[
         (
             "several without an instance",
             INIT,
@@ -290,18 +310,6 @@ async fn sdk_categories_and_instances() {
             INIT_OLD,
             "P.authorize({}, {}, cb)",
             not_approved("PaymentMethodCategoryOrInstanceIDRequiredError"),
-        ),
-        (
-            "a bad preferred method",
-            INIT,
-            "P.load({container: '#widget', preferred_payment_method: 'cash'}, cb)",
-            not_shown(preferred),
-        ),
-        (
-            "a good preferred method",
-            INIT,
-            "P.load({container: '#widget', preferred_payment_method: 'b2b_invoice'})",
-            silent,
         ),
     ])
     .await;
