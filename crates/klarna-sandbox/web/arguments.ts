@@ -47,3 +47,15 @@ export function ofAuthorize(args: unknown[], telling: readonly string[]): Call {
   const [options, data] = older ? [second, first] : [first, second];
   return { options: object(options), data: object(data), callback: callback(third) };
 }
+
+/** `Klarna.Credit` and its like: `(data, options, callback)` always, `(data, callback)`, `(callback)`. */
+export function ofOldest(args: unknown[]): Call {
+  const [first, second, third] = args;
+  if (typeof first === "function") {
+    return { options: {}, data: {}, callback: callback(first) };
+  }
+  if (typeof second === "function") {
+    return { options: {}, data: object(first), callback: callback(second) };
+  }
+  return { options: object(second), data: object(first), callback: callback(third) };
+}

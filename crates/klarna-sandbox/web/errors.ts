@@ -1,7 +1,5 @@
 // Misuse. Names are those that Klarna's reference lists; texts are the sandbox's own.
 
-import type { Callback, Result } from "./types.ts";
-
 export type ErrorName =
   | "ApplicationNotInitializedError"
   | "ApplicationNotLoadedError"
@@ -22,12 +20,6 @@ export class SdkError extends Error {
     super(message);
     this.name = name;
   }
-}
-
-/** The order that merchants' pages have to live with: the callback first, then the throw. */
-export function fail(callback: Callback, result: Result, error: Error): never {
-  callback(result);
-  throw error;
 }
 
 export function notInitialized(): SdkError {

@@ -1,13 +1,14 @@
 // The buyer's pages in a frame over the merchant's page, where no window could be opened.
 
 import { emit } from "./events.ts";
+import { keepInside } from "./focus.ts";
 
 /** Class of `html` and `body` while it is open (seen in Klarna's script). */
 const OPEN = "klarna-payments-fso-open";
 
 const COVER = `position:fixed;inset:0;z-index:2147483647;display:grid;justify-items:center;
-background:rgb(10 20 15 / .88)`;
-const FRAME = `border:0;width:100%;max-width:500px;height:100%;background:#fbf9f1`;
+grid-template-rows:0 1fr 0;background:rgb(10 20 15 / .88)`;
+const FRAME = `border:0;width:100%;max-width:500px;height:100%;background:#efe9d6`;
 
 export interface Overlay {
   /** The frame's window, from which messages come. */
@@ -17,7 +18,6 @@ export interface Overlay {
 
 /** Opens it and moves the focus into it; Escape asks to close. */
 export function openOverlay(url: string, close: () => void): Overlay {
-  const before = document.activeElement;
   const cover = document.createElement("div");
   cover.setAttribute("role", "dialog");
   cover.setAttribute("aria-modal", "true");
@@ -28,36 +28,41 @@ export function openOverlay(url: string, close: () => void): Overlay {
   frame.title = "Klarna";
   frame.style.cssText = FRAME;
   frame.src = url;
-  cover.append(frame);
-  const escape = (event: KeyboardEvent): void => {
-    if (event.key === "Escape") {
-      close();
-    }
-  };
-  // Whoever leaves the frame by the keyboard comes back into it.
-  const keep = (event: FocusEvent): void => {
-    if (event.target !== frame) {
-      frame.focus();
-    }
-  };
-  document.addEventListener("keydown", escape);
-  document.addEventListener("focusin", keep);
+  cover.append(edge(), frame, edge());
   document.body.appendChild(cover);
-  frame.focus();
+  const release = keepInside(frame, () => frame.focus(), close);
+  const letScroll = holdScroll();
   const roots = [document.documentElement, document.body];
   roots.forEach((root) => root.classList.add(OPEN));
   emit("fullscreenOverlayShown");
   return {
     window: frame.contentWindow,
     remove() {
-      document.removeEventListener("keydown", escape);
-      document.removeEventListener("focusin", keep);
+      release();
       cover.remove();
       roots.forEach((root) => root.classList.remove(OPEN));
-      if (before instanceof HTMLElement) {
-        before.focus();
-      }
+      letScroll();
       emit("fullscreenOverlayHidden");
     },
+  };
+}
+
+/** What the keyboard meets where it leaves the frame, instead of the browser's own buttons. */
+function edge(): HTMLElement {
+  const made = document.createElement("div");
+  made.tabIndex = 0;
+  return made;
+}
+
+/** The page behind neither moves nor forgets where it was. */
+function holdScroll(): () => void {
+  const { style } = document.body;
+  const before = style.cssText;
+  const [x, y] = [scrollX, scrollY];
+  style.position = "fixed";
+  style.inset = `${-y}px 0 auto ${-x}px`;
+  return () => {
+    style.cssText = before;
+    scrollTo(x, y);
   };
 }

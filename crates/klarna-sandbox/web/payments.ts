@@ -1,31 +1,27 @@
 // The methods of `Klarna.Payments`.
 
-import { type Call, ofAuthorize, ofLoad, TELLING } from "./arguments.ts";
-import { buy } from "./flow.ts";
+import { type Call, ofAuthorize, ofLoad, ofOldest, TELLING } from "./arguments.ts";
 import { container } from "./container.ts";
 import { type Operation, widget } from "./endpoints.ts";
-import { fail, notInitialized, notLoaded, SdkError } from "./errors.ts";
+import { notInitialized, notLoaded, SdkError } from "./errors.ts";
 import { off, on } from "./events.ts";
+import { buy } from "./flow.ts";
+import { keepFocus } from "./focus.ts";
+import { checked, hand } from "./hand.ts";
+import { outdateAll, prepared, standing } from "./instances.ts";
 import { merge } from "./merge.ts";
 import {
   checkPreferredMethod,
+  given,
+  loadedAs,
   requireCategory,
   requireCategoryOrInstance,
   select,
   type Selection,
 } from "./selection.ts";
 import { type Claims, decode, isSandbox } from "./token.ts";
-import { type Callback, type Data, NOT_APPROVED, NOT_SHOWN, type Result } from "./types.ts";
-import { mount, mountReview, type Widget } from "./widget.ts";
-
-/** One widget that was loaded, by its name. */
-interface Instance {
-  widget: Widget;
-  /** What `load` was given: it travels with the next `authorize`, and is then forgotten. */
-  data: Data;
-  /** Of another token than the current one: begins anew at its next load. */
-  stale: boolean;
-}
+import { type Callback, type Data, NOT_APPROVED, NOT_SHOWN } from "./types.ts";
+import { mountReview } from "./widget.ts";
 
 const REVIEW_COUNTRIES = ["US", "GB"];
 
@@ -36,7 +32,6 @@ function originOf(script: Element | null): string | undefined {
 }
 
 let current: { token: unknown; claims: Claims } | undefined;
-const instances = new Map<string, Instance>();
 /** Names of the widgets with an authorization under way. */
 const busy = new Set<string>();
 
@@ -50,35 +45,10 @@ function begin(token: unknown): boolean {
     return false;
   }
   if (current && current.token !== token) {
-    instances.forEach((instance) => {
-      instance.stale = true;
-    });
+    outdateAll();
   }
   current = { token, claims };
   return true;
-}
-
-/** Hands a result to the merchant. What their callback throws goes to the console, not further:
- * Klarna's script swallows it. */
-function hand(callback: Callback, result: Result): void {
-  try {
-    callback({ ...result });
-  } catch (error) {
-    console.error("[klarna sandbox] the callback threw; real Klarna swallows this", error);
-  }
-}
-
-/** Runs the checks of a call. What they throw, the callback hears of first. */
-function checked<T>(callback: Callback, failure: Result, check: () => T): T {
-  try {
-    return check();
-  } catch (error) {
-    // A malformed selector is the browser's own complaint, and never reaches the callback.
-    if (error instanceof DOMException) {
-      throw error;
-    }
-    return fail(callback, { ...failure }, error as Error);
-  }
 }
 
 function initialized(): Claims {
@@ -88,11 +58,14 @@ function initialized(): Claims {
   return current.claims;
 }
 
+/** A malformed selector is the browser's own complaint, and the callback never hears of it. */
+const isBrowsersOwn = (error: unknown): boolean => error instanceof DOMException;
+
 function load(...args: unknown[]): void {
   const { options, data, callback } = ofLoad(args);
-  const { claims, selection, place } = checked(callback, NOT_SHOWN, () => {
+  const check = () => {
     const { client_token } = options;
-    if (client_token !== undefined && client_token !== current?.token) {
+    if (given(client_token) && client_token !== current?.token) {
       begin(client_token);
     }
     const claims = initialized();
@@ -100,34 +73,22 @@ function load(...args: unknown[]): void {
     requireCategory(selection, claims);
     checkPreferredMethod(options.preferred_payment_method);
     return { claims, selection, place: container(options.container) };
-  });
+  };
+  const { claims, selection, place } = checked(callback, NOT_SHOWN, check, isBrowsersOwn);
   const instance = prepared(selection, place);
   instance.data = merge(instance.data, data);
   void widget(claims, selection, options.purchase_amount)
     .then((content) => {
-      if (content.show_form) {
-        instance.widget.show(content);
-      }
+      instance.widget.show(content);
       const { show_form, error } = content;
       return error ? { show_form, error } : { show_form };
     })
     .catch((error: unknown) => {
       console.error("[klarna sandbox] the widget could not be loaded", error);
+      instance.widget.show(NOT_SHOWN);
       return NOT_SHOWN;
     })
     .then((result) => hand(callback, result));
-}
-
-/** The instance of that name in that place: the one there is, if it fits. */
-function prepared({ name }: Selection, place: HTMLElement): Instance {
-  const known = instances.get(name);
-  if (known && !known.stale && known.widget.container === place && known.widget.node.isConnected) {
-    return known;
-  }
-  known?.widget.remove();
-  const instance = { widget: mount(place, name), data: {}, stale: false };
-  instances.set(name, instance);
-  return instance;
 }
 
 function authorize({ options, data, callback }: Call): void {
@@ -136,16 +97,16 @@ function authorize({ options, data, callback }: Call): void {
       throw notLoaded();
     }
     const { claims } = current;
-    const selection = select(options, claims);
-    requireCategoryOrInstance(selection, claims);
-    const instance = instances.get(selection.name);
-    if (!instance?.widget.node.isConnected) {
+    const asked = select(options, claims);
+    requireCategoryOrInstance(asked, claims);
+    const instance = standing(asked.name);
+    const selection = instance && loadedAs(instance.selection, asked);
+    if (!selection) {
       throw notLoaded();
     }
     return { claims, selection, instance };
   });
-  if (busy.has(selection.name)) {
-    console.warn("[klarna sandbox] authorize is under way: this call is dropped without a callback");
+  if (isUnderWay("authorize", selection)) {
     return;
   }
   const sent = merge(instance.data, data);
@@ -161,11 +122,17 @@ function withoutWidget(operation: Operation, { options, data, callback }: Call):
     requireCategory(selection, claims);
     return { claims, selection };
   });
-  if (busy.has(selection.name)) {
-    console.warn(`[klarna sandbox] ${operation} is dropped: an authorization is under way`);
-    return;
+  if (!isUnderWay(operation, selection)) {
+    run(operation, claims, selection, data, true, callback);
   }
-  run(operation, claims, selection, data, true, callback);
+}
+
+/** A second call is dropped without a callback, as in Klarna's script, but not without a word. */
+function isUnderWay(operation: Operation, { name }: Selection): boolean {
+  if (busy.has(name)) {
+    console.warn(`[klarna sandbox] ${operation} is dropped: an authorization is under way`);
+  }
+  return busy.has(name);
 }
 
 function run(
@@ -177,16 +144,20 @@ function run(
   callback: Callback,
 ): void {
   busy.add(selection.name);
+  const giveFocusBack = keepFocus();
   void buy(claims, selection, operation, data, auto_finalize).then((result) => {
     // Before the callback, which may call again.
     busy.delete(selection.name);
+    giveFocusBack();
     hand(callback, result);
+    // A page that locked its button unlocks it in the callback.
+    giveFocusBack();
   });
 }
 
 function loadPaymentReview(...args: unknown[]): void {
   const { options, callback } = ofLoad(args);
-  const { claims, place } = checked(callback, NOT_SHOWN, () => {
+  const check = () => {
     const claims = initialized();
     if (!REVIEW_COUNTRIES.includes(claims.purchase_country)) {
       throw new SdkError(
@@ -195,13 +166,17 @@ function loadPaymentReview(...args: unknown[]): void {
       );
     }
     return { claims, place: container(options.container) };
-  });
+  };
+  const { claims, place } = checked(callback, NOT_SHOWN, check, isBrowsersOwn);
   void widget(claims, { name: "review" }, undefined)
     .then((content) => {
       mountReview(place, content);
-      return { show_form: true };
+      return { show_form: content.show_form };
     })
-    .catch(() => NOT_SHOWN)
+    .catch((error: unknown) => {
+      console.error("[klarna sandbox] the review could not be loaded", error);
+      return NOT_SHOWN;
+    })
     .then((result) => hand(callback, result));
 }
 
@@ -230,19 +205,21 @@ export const payments = {
   },
 };
 
-/** `Klarna.Credit` and its like: the same, but always with the data before the options where an
+/** `Klarna.Credit` and its like: the same, but with the data before the options wherever an
  * authorization is asked for. */
 export const legacy = {
-  init: payments.init,
+  init(options: { client_token?: unknown } | undefined): unknown {
+    return begin(options?.client_token) ? legacy : undefined;
+  },
   load,
-  authorize(data: unknown, options: unknown, callback: unknown): void {
-    authorize(ofAuthorize([options, data, callback], []));
+  authorize(...args: unknown[]): void {
+    authorize(ofOldest(args));
   },
-  reauthorize(data: unknown, options: unknown, callback: unknown): void {
-    withoutWidget("reauthorize", ofAuthorize([options, data, callback], []));
+  reauthorize(...args: unknown[]): void {
+    withoutWidget("reauthorize", ofOldest(args));
   },
-  finalize(data: unknown, options: unknown, callback: unknown): void {
-    withoutWidget("finalize", ofAuthorize([options, data, callback], []));
+  finalize(...args: unknown[]): void {
+    withoutWidget("finalize", ofOldest(args));
   },
   loadPaymentReview,
   on,

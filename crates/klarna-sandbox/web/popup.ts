@@ -1,5 +1,6 @@
 // The buyer's pages in a window of their own.
 
+import { keepInside } from "./focus.ts";
 import { domName } from "./selection.ts";
 
 const WIDTH = 500;
@@ -57,10 +58,17 @@ export function cover(show: () => void, cancel: () => void): Backdrop {
   dialog.setAttribute("aria-label", "Klarna sandbox");
   const text = document.createElement("p");
   text.textContent = "You pay in a window of the Klarna sandbox.";
-  dialog.append(text, button("Show the window", show), button("Cancel", cancel));
+  const first = button("Show the window", show);
+  dialog.append(text, first, button("Cancel", cancel));
   root.append(style, dialog);
   document.body.appendChild(host);
-  return { remove: () => host.remove() };
+  const release = keepInside(host, () => first.focus(), cancel);
+  return {
+    remove() {
+      release();
+      host.remove();
+    },
+  };
 }
 
 function button(text: string, act: () => void): HTMLButtonElement {

@@ -1,18 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ofAuthorize, ofLoad, TELLING } from "./arguments.ts";
-import { fail, notLoaded } from "./errors.ts";
+import { ofAuthorize, ofLoad, ofOldest, TELLING } from "./arguments.ts";
 import { merge } from "./merge.ts";
 import {
   checkPreferredMethod,
   domName,
+  given,
+  loadedAs,
   requireCategory,
   requireCategoryOrInstance,
   select,
 } from "./selection.ts";
 import { type Claims, decode, isSandbox } from "./token.ts";
-import { NO_CALLBACK, NOT_APPROVED, type Result } from "./types.ts";
+import { NO_CALLBACK } from "./types.ts";
 
 function token(claims: unknown): string {
   const part = Buffer.from(JSON.stringify(claims)).toString("base64url");
@@ -87,6 +88,16 @@ test("authorize takes both orders and both short forms", () => {
   assert.equal(ofAuthorize([options, data], authorize).callback, NO_CALLBACK);
 });
 
+test("the oldest methods take the data first, whatever it looks like", () => {
+  const callback = (): void => undefined;
+  const data = { payment_method_category: "pay_now", billing_address: {} };
+  const options = { instance_id: "a" };
+  assert.deepEqual(ofOldest([data, options, callback]), { options, data, callback });
+  assert.deepEqual(ofOldest([data, callback]), { options: {}, data, callback });
+  assert.deepEqual(ofOldest([callback]), { options: {}, data: {}, callback });
+  assert.deepEqual(ofOldest([]), { options: {}, data: {}, callback: NO_CALLBACK });
+});
+
 test("later data wins, member by member", () => {
   const under = { a: { b: 1, c: 2 }, list: [1, 2] };
   assert.deepEqual(merge(under, { a: { c: 3 }, list: [9], d: null }), {
@@ -144,10 +155,34 @@ test("older sessions need a category", () => {
   requireCategoryOrInstance(select({ instance_id: "a" }, older), older);
 });
 
-test("the callback hears of a misuse before it is thrown", () => {
-  const heard: Result[] = [];
-  assert.throws(() => fail((result) => heard.push(result), NOT_APPROVED, notLoaded()), {
-    name: "ApplicationNotLoadedError",
-  });
-  assert.deepEqual(heard, [{ show_form: false, approved: false }]);
+
+test("an authorization is about what was loaded, and about nothing else", () => {
+  const categories = ["pay_now", "pay_later"];
+  const several = { name: "a", instance_id: "a", payment_method_categories: categories };
+  assert.deepEqual(loadedAs(several, { name: "a", instance_id: "a" }), several);
+  assert.deepEqual(loadedAs(several, several), several);
+  assert.equal(
+    loadedAs(several, { ...several, payment_method_categories: ["pay_now"] }),
+    undefined,
+  );
+  assert.equal(
+    loadedAs({ name: "a", payment_method_category: "pay_now" }, {
+      name: "a",
+      payment_method_category: "pay_later",
+    }),
+    undefined,
+  );
+  assert.deepEqual(loadedAs({ name: "PAYMENTS" }, { name: "PAYMENTS" }), { name: "PAYMENTS" });
+});
+
+test("nothing, null and an empty text are not given", () => {
+  assert.deepEqual([undefined, null, "", 0, false, "a", []].map(given), [
+    false,
+    false,
+    false,
+    true,
+    true,
+    true,
+    true,
+  ]);
 });

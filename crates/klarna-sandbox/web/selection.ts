@@ -37,7 +37,7 @@ export interface Selection {
 }
 
 /** What is not given, or given as an empty text, is absent. */
-function given(value: unknown): boolean {
+export function given(value: unknown): boolean {
   return value !== undefined && value !== null && value !== "";
 }
 
@@ -113,6 +113,18 @@ export function checkPreferredMethod(value: unknown): void {
       `Preferred payment method ${JSON.stringify(value)} is not supported.`,
     );
   }
+}
+
+/**
+ * What an authorization is about: what its widget was loaded with, where the call does not say it
+ * again. `undefined`: it says something else.
+ */
+export function loadedAs(loaded: Selection, asked: Selection): Selection | undefined {
+  const members = ["payment_method_category", "payment_method_categories"] as const;
+  const differs = members.some(
+    (name) => asked[name] !== undefined && String(asked[name]) !== String(loaded[name]),
+  );
+  return differs ? undefined : { ...loaded, ...asked };
 }
 
 /** The name as it stands in ids of the page: `pay_later` is `pay-later` there. */

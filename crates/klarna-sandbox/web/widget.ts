@@ -6,17 +6,17 @@ import { domName } from "./selection.ts";
 
 const STYLE = `
 :host { all: initial; display: block; }
-section { box-sizing: border-box; min-width: 280px; padding: 14px 16px; border-radius: 10px;
+section { box-sizing: border-box; min-width: 280px; padding: 18px 16px 14px; border-radius: 10px;
   font: 16px/1.45 system-ui, sans-serif; color: #1d2b24; border: 1px solid #8c8a6b;
-  background: repeating-linear-gradient(135deg, #f7f4e9 0 1rem, #fbf9f1 1rem 2rem); }
+  background: repeating-linear-gradient(135deg, #0b5d44 0 12px, #d9bf6a 0 24px) 0 0 / 100% 6px
+    no-repeat #fffdf7; }
 p { margin: 0; }
 .label { display: inline-block; margin-bottom: 8px; padding: 1px 8px; border-radius: 4px;
   font-size: 13px; font-weight: 600; color: #fff; background: #0b5d44; }
 .heading { font-weight: 650; }
 .text { margin-top: 4px; }
 @media (prefers-color-scheme: dark) {
-  section { color: #e8ece9; border-color: #6f7a74;
-    background: repeating-linear-gradient(135deg, #191f1c 0 1rem, #1d2420 1rem 2rem); }
+  section { color: #e8ece9; border-color: #6f7a74; background-color: #1d2420; }
   .label { color: #08130e; background: #7fd6b2; }
 }`;
 
@@ -24,6 +24,7 @@ p { margin: 0; }
 export interface Widget {
   node: HTMLElement;
   container: HTMLElement;
+  /** Empties it where the form is not to be shown. */
   show(content: WidgetContent): void;
   remove(): void;
 }
@@ -33,6 +34,18 @@ function element(name: string, className: string, text: string): HTMLElement {
   made.className = className;
   made.textContent = text;
   return made;
+}
+
+function draw(root: ShadowRoot, name: string, heading: string, text?: string): void {
+  const style = document.createElement("style");
+  style.textContent = STYLE;
+  const section = document.createElement("section");
+  section.setAttribute("aria-label", name);
+  section.append(element("p", "label", "sandbox"), element("p", "heading", heading));
+  if (text) {
+    section.append(element("p", "text", text));
+  }
+  root.replaceChildren(style, section);
 }
 
 /** The node of a widget, empty until it is told what to show. */
@@ -51,17 +64,12 @@ export function mount(container: HTMLElement, name: string): Widget {
   return {
     node,
     container,
-    show(content) {
-      const style = document.createElement("style");
-      style.textContent = STYLE;
-      const section = document.createElement("section");
-      section.setAttribute("aria-label", "Klarna sandbox");
-      section.append(
-        element("p", "label", "sandbox"),
-        element("p", "heading", content.heading ?? "Pay with the Klarna sandbox"),
-        element("p", "text", content.text ?? ""),
-      );
-      root.replaceChildren(style, section);
+    show({ show_form, heading, text }) {
+      if (show_form) {
+        draw(root, "Klarna sandbox", heading ?? "Pay with the Klarna sandbox", text);
+      } else {
+        root.replaceChildren();
+      }
     },
     remove() {
       heights.disconnect();
@@ -70,15 +78,15 @@ export function mount(container: HTMLElement, name: string): Widget {
   };
 }
 
-/** The summary of a review page. */
-export function mountReview(container: HTMLElement, content: WidgetContent): void {
+/** The summary of a review page, in place of the one that there was. */
+export function mountReview(container: HTMLElement, { show_form, amount_text }: WidgetContent): void {
   document.getElementById("klarna-payment-review-main")?.remove();
+  if (!show_form) {
+    return;
+  }
   const node = document.createElement("div");
   node.id = "klarna-payment-review-main";
-  node.style.cssText = "min-height:80px;font:16px/1.45 system-ui,sans-serif";
-  node.append(
-    element("p", "", "Klarna sandbox"),
-    element("p", "", content.amount_text ?? content.heading ?? ""),
-  );
+  const paid = amount_text ? `You pay ${amount_text} with the Klarna sandbox` : "Klarna sandbox";
+  draw(node.attachShadow({ mode: "closed" }), "Klarna sandbox: payment review", paid);
   container.appendChild(node);
 }

@@ -12,7 +12,7 @@ use crate::{
     answer::Answer,
     callback,
     config::AuthorizationCallback,
-    rules::{person, plan::plans, refusal::Refusal},
+    rules::{person, plan, refusal::Refusal},
     sandbox::Shared,
     state::{
         State,
@@ -70,7 +70,8 @@ fn body<T: DeserializeOwned>(call: &Call) -> Result<T, Refusal> {
 
 #[derive(serde::Deserialize)]
 struct WidgetRequest {
-    payment_method_category: Option<String>,
+    #[serde(flatten)]
+    asked: plan::Asked,
     purchase_amount: Option<i64>,
 }
 
@@ -84,14 +85,14 @@ fn widget(shared: &Shared, call: &Call, session_id: &str) -> Result<Answer, Refu
         return Ok(json_answer(200, &json!({"show_form": false})));
     }
     let sum = request.purchase_amount.unwrap_or_else(|| purchase.amount());
-    let category = request.payment_method_category.as_deref();
-    let ways: Vec<&str> =
-        plans(&purchase.country(), category).iter().map(|plan| plan.heading).collect();
+    let plans = request.asked.plans(&purchase.country());
+    let ways: Vec<&str> = plans.iter().map(|plan| plan.heading).collect();
+    let amount = amount(sum, purchase.purchase_currency.as_deref());
     let body = json!({
         "show_form": true,
-        "heading": "Pay with the Klarna sandbox",
-        "text": format!("{}. No money moves.", ways.join(", ")),
-        "amount_text": amount(sum, purchase.purchase_currency.as_deref()),
+        "heading": format!("Pay {amount} with the Klarna sandbox"),
+        "text": format!("{}. No money moves.", ways.join(" · ")),
+        "amount_text": amount,
     });
     Ok(json_answer(200, &body))
 }

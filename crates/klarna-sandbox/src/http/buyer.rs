@@ -35,7 +35,7 @@ struct BuyerPage<'a> {
     merchant: &'static str,
     total: String,
     total_minor: i64,
-    lines: Vec<(&'a str, String)>,
+    lines: Vec<(String, String)>,
     phone: &'a str,
     form: Vec<Asked>,
     check: String,
@@ -44,7 +44,18 @@ struct BuyerPage<'a> {
     chosen: &'a str,
     buyer: String,
     persons: Option<&'static TestPersons>,
+    by_email: &'static [(&'static str, &'static str)],
 }
+
+/// What a test person's plus part leads to.
+const BY_EMAIL: [(&str, &str); 6] = [
+    ("Denied", "+denied"),
+    ("New customer", "+new_user"),
+    ("One more check", "+denied+auth_id_scan"),
+    ("Accepted, but decided after two minutes", "+pend-accept-02"),
+    ("Rejected after two minutes", "+pend-reject-02"),
+    ("Address to be mended in the shop", "+invalid_fields"),
+];
 
 impl BuyerPage<'_> {
     fn problem(&self, name: &str) -> &str {
@@ -54,11 +65,19 @@ impl BuyerPage<'_> {
 
     /// What an input holds: what was typed, or is known from the shop. A code is never repeated.
     fn value(&self, name: &str) -> &str {
-        match (name, self.flow.known(name)) {
-            ("otp", _) => "",
-            ("phone", "") => self.persons.map_or("", |persons| persons.approved_phone),
-            (_, known) => known,
+        let typed = self.flow.typed.get(name).map(String::as_str);
+        match (name, typed, self.flow.known(name)) {
+            ("otp", _, _) => "",
+            // Also nothing, where that is what is wrong.
+            (_, Some(typed), _) => typed,
+            ("phone", None, "") => self.persons.map_or("", |persons| persons.approved_phone),
+            (_, None, known) => known,
         }
+    }
+
+    /// Whether the page has an input that takes the keyboard; where none has, its heading does.
+    fn has_input(&self) -> bool {
+        !self.asks_to_close && matches!(self.step, "phone" | "otp" | "sign_up")
     }
 
     /// The first input, or the first that has to be mended.
@@ -90,11 +109,15 @@ pub(crate) fn page(flow: &Flow) -> Answer {
     let purchase = &flow.purchase;
     let country = purchase.country();
     let currency = purchase.purchase_currency.as_deref();
-    let known: Vec<&str> = ["given_name", "family_name", "street_address", "postal_code", "city"]
-        .iter()
-        .map(|name| flow.known(name))
-        .filter(|text| !text.is_empty())
-        .collect();
+    let known = |names: &[&str]| -> String {
+        let texts = names.iter().map(|name| flow.known(name)).filter(|text| !text.is_empty());
+        texts.collect::<Vec<_>>().join(" ")
+    };
+    let address = [
+        known(&["given_name", "family_name"]),
+        known(&["street_address"]),
+        known(&["postal_code", "city"]),
+    ];
     let page = BuyerPage {
         flow,
         flow_id: &flow.flow_id,
@@ -108,7 +131,7 @@ pub(crate) fn page(flow: &Flow) -> Answer {
         title: if flow.asks_to_close { "Cancel the purchase?" } else { title },
         asks_to_close: flow.asks_to_close,
         can_close: flow.result.is_none() && !flow.asks_to_close,
-        can_go_back: flow.plans.len() > 1 || flow.chosen.is_none(),
+        can_go_back: flow.can_go_back(),
         problems: &flow.problems,
         merchant: "Sandbox shop",
         total: amount(purchase.amount(), currency),
@@ -116,7 +139,13 @@ pub(crate) fn page(flow: &Flow) -> Answer {
         lines: purchase
             .lines()
             .iter()
-            .map(|line| (line.name.as_str(), amount(line.total_amount, currency)))
+            .map(|line| {
+                let name = match line.quantity {
+                    1 => line.name.clone(),
+                    quantity => format!("{quantity} × {}", line.name),
+                };
+                (name, amount(line.total_amount, currency))
+            })
             .collect(),
         phone: flow.known("phone"),
         form: sign_up_form(&country),
@@ -126,8 +155,12 @@ pub(crate) fn page(flow: &Flow) -> Answer {
         chosen: flow
             .chosen
             .map_or_else(|| flow.plans.first().map_or("", |plan| plan.name), |plan| plan.name),
-        buyer: known.join(", "),
-        persons: test_persons::of(&country).filter(|_| flow.result.is_none()),
+        buyer: address.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", "),
+        // Where the buyer says who they are.
+        persons: test_persons::of(&country)
+            .filter(|_| matches!(flow.step, Step::Phone | Step::Otp | Step::SignUp))
+            .filter(|_| flow.result.is_none() && !flow.asks_to_close),
+        by_email: &BY_EMAIL,
     };
     // Writing texts into a text cannot fail.
     html(200, page.render().unwrap_or_default())
@@ -135,14 +168,7 @@ pub(crate) fn page(flow: &Flow) -> Answer {
 
 /// The address leads nowhere.
 pub(crate) fn no_such_page() -> Answer {
-    html(
-        404,
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Not found · Klarna \
-         sandbox</title><link rel=\"icon\" href=\"data:,\"><link rel=\"stylesheet\" href=\"/kp/lib/v1/buyer.css\"></head><body><main \
-         data-step=\"not-found\"><h1>No such purchase</h1><p>The sandbox may have been restarted. \
-         Go back to the shop and try again.</p></main></body></html>"
-            .to_owned(),
-    )
+    html(404, include_str!("../../templates/no_such_purchase.html").to_owned())
 }
 
 fn html(status: u16, page: String) -> Answer {

@@ -64,47 +64,72 @@ const CARD: Plan = Plan {
     moves_money: false,
 };
 
-/// What a buyer is offered in a country. A category that is one of several narrows it; `klarna`,
-/// and what is not known, does not.
-pub(crate) fn plans(country: &str, category: Option<&str>) -> Vec<Plan> {
+/// What a buyer is offered in a country. Categories narrow it; `klarna`, and what is not known, do
+/// not.
+pub(crate) fn plans(country: &str, categories: &[String]) -> Vec<Plan> {
     let over_time = if country.eq_ignore_ascii_case("US") { FINANCING } else { PAY_OVER_TIME };
     let all = [PAY_LATER, over_time, BANK, CARD];
-    let asked = match category {
-        Some("direct_debit" | "direct_bank_transfer") => "pay_now",
-        Some("card") => return vec![CARD],
-        Some("pay_in_parts") => "pay_over_time",
-        other => other.unwrap_or_default(),
+    let asks_for = |category: &str, plan: &Plan| match category {
+        "direct_debit" | "direct_bank_transfer" => plan.category == "pay_now",
+        "card" => plan.name == CARD.name,
+        "pay_in_parts" => plan.category == "pay_over_time",
+        other => plan.category == other,
     };
-    let narrowed: Vec<Plan> = all.into_iter().filter(|plan| plan.category == asked).collect();
+    let is_asked_for = |plan: &Plan| categories.iter().any(|category| asks_for(category, plan));
+    let narrowed: Vec<Plan> = all.into_iter().filter(is_asked_for).collect();
     if narrowed.is_empty() { all.to_vec() } else { narrowed }
+}
+
+/// What the browser SDK is loaded for: a category, several, or whatever there is.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    payment_method_category: Option<String>,
+    payment_method_categories: Vec<String>,
+}
+
+impl Asked {
+    /// The plans that are offered.
+    pub(crate) fn plans(&self, country: &str) -> Vec<Plan> {
+        let one = self.payment_method_category.clone();
+        let all: Vec<String> =
+            one.into_iter().chain(self.payment_method_categories.iter().cloned()).collect();
+        plans(country, &all)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn names(country: &str, category: Option<&str>) -> Vec<&'static str> {
-        plans(country, category).iter().map(|plan| plan.name).collect()
+    fn names(country: &str, categories: &[&str]) -> Vec<&'static str> {
+        let categories: Vec<String> = categories.iter().map(|&it| it.to_owned()).collect();
+        plans(country, &categories).iter().map(|plan| plan.name).collect()
     }
 
     #[test]
     fn a_category_narrows_the_choice() {
         let all = ["pay_later", "pay_over_time", "bank", "card"];
-        assert_eq!(names("SE", None), all);
-        assert_eq!(names("SE", Some("klarna")), all);
-        assert_eq!(names("SE", Some("gold")), all);
-        assert_eq!(names("SE", Some("pay_now")), ["bank", "card"]);
-        assert_eq!(names("SE", Some("pay_later")), ["pay_later"]);
-        assert_eq!(names("US", Some("card")), ["card"]);
+        assert_eq!(names("SE", &[]), all);
+        assert_eq!(names("SE", &["klarna"]), all);
+        assert_eq!(names("SE", &["gold"]), all);
+        assert_eq!(names("SE", &["pay_now"]), ["bank", "card"]);
+        assert_eq!(names("SE", &["direct_debit"]), ["bank", "card"]);
+        assert_eq!(names("SE", &["pay_later"]), ["pay_later"]);
+        assert_eq!(names("US", &["card"]), ["card"]);
+        assert_eq!(names("US", &["card", "pay_in_parts"]), ["pay_over_time", "card"]);
     }
 
     #[test]
     fn every_plan_is_a_method() {
         for country in ["SE", "US"] {
-            for plan in plans(country, None) {
+            for plan in plans(country, &[]) {
                 assert_eq!(plan.method().payments, plan.method, "{}", plan.name);
             }
         }
-        assert_eq!(plans("US", Some("pay_over_time"))[0].method().payments, "fixed_sum_credit");
+        assert_eq!(
+            plans("US", &["pay_over_time".to_owned()])[0].method().payments,
+            "fixed_sum_credit"
+        );
     }
 }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     rules::{
         contact, person,
-        plan::{Plan, plans},
+        plan::{self, Plan},
         purchase::Purchase,
         read::Members,
         refusal::Refusal,
@@ -42,7 +42,8 @@ pub(crate) enum Operation {
 pub(crate) struct OpenFlow {
     operation: Operation,
     data: Members,
-    payment_method_category: Option<String>,
+    #[serde(flatten)]
+    asked: plan::Asked,
     auto_finalize: Option<bool>,
     /// The merchant page's origin, to which the answer is told.
     origin: Option<String>,
@@ -73,6 +74,13 @@ pub(crate) struct Asked {
     required: bool,
 }
 
+impl Asked {
+    /// The keyboard that a phone shows for it.
+    pub(crate) fn keyboard(&self) -> &'static str {
+        if self.name == "email" { "email" } else { "text" }
+    }
+}
+
 const fn asked(
     name: &'static str,
     label: &'static str,
@@ -94,7 +102,7 @@ pub(crate) fn sign_up_form(country: &str) -> Vec<Asked> {
         asked("street_address", "Street", "address-line1", true),
         asked("postal_code", "Postal code", "postal-code", true),
         asked("city", "City", "address-level2", true),
-        asked(DATE_OF_BIRTH, "Date of birth (YYYY-MM-DD)", "bday", false),
+        asked(DATE_OF_BIRTH, "Born (YYYY-MM-DD, optional)", "bday", false),
     ];
     if matches!(country, "US" | "AU" | "CA") {
         form.insert(6, REGION);
@@ -171,11 +179,16 @@ impl Flow {
         if self.checks.is_empty() { Step::Plan } else { Step::Check(0) }
     }
 
+    /// Whether the page offers a step back: without the buyer's own choice there is none.
+    pub(crate) fn can_go_back(&self) -> bool {
+        self.operation == Operation::Authorize
+    }
+
     fn back(&mut self) {
         self.step = match self.step {
             Step::Plan | Step::Check(_) if self.must_sign_up() => Step::SignUp,
             Step::Otp | Step::SignUp | Step::Check(_) | Step::Plan => Step::Phone,
-            Step::Review if self.operation == Operation::Authorize => Step::Plan,
+            Step::Review if self.can_go_back() => Step::Plan,
             other => other,
         };
     }
@@ -310,7 +323,7 @@ impl State {
             }
         };
         let mut data = request.data;
-        let mut plans = plans(&purchase.country(), request.payment_method_category.as_deref());
+        let mut plans = request.asked.plans(&purchase.country());
         if request.operation == Operation::Finalize {
             let Some((agreed, method)) = session.to_finalize.clone() else {
                 return Ok(Opened::Result(sdk::denied()));
@@ -321,7 +334,8 @@ impl State {
         let is_short = request.operation != Operation::Authorize;
         let flow_id = moment.uuid();
         for flow in self.flows.values_mut().filter(|flow| flow.session_id == session_id) {
-            flow.result.get_or_insert_with(|| json!({"approved": false, "show_form": true}));
+            let aborted = flow.aborted();
+            flow.result.get_or_insert(aborted);
             flow.step = Step::Done;
         }
         let flow = Flow {

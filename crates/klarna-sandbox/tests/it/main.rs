@@ -11,4 +11,5 @@ mod life;
 mod orders;
 mod placing;
 mod sessions;
+mod size;
 mod support;

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::elements::Element;
+use fantoccini::key::Key;
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand, WindowHandle};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -142,6 +144,34 @@ impl Browser {
             Err(error) => return error.to_string(),
         }
         .unwrap_or_else(|error| error.to_string())
+    }
+
+    /// Presses keys one after the other, wherever the focus is: characters, names of keys, and
+    /// `Control+` before either.
+    pub(crate) async fn keys(&self, keys: &[&str]) {
+        let mut actions = KeyActions::new("keyboard".to_owned());
+        for key in keys {
+            let (held, key) = match key.split_once('+') {
+                Some(("Control", key)) => (Some(char::from(Key::Control)), key),
+                _ => (None, *key),
+            };
+            let value = match key {
+                "ArrowDown" => Key::Down.into(),
+                "Enter" => Key::Enter.into(),
+                "Escape" => Key::Escape.into(),
+                "Space" => ' ',
+                "Tab" => Key::Tab.into(),
+                text => text.chars().next().unwrap(),
+            };
+            if let Some(value) = held {
+                actions = actions.then(KeyAction::Down { value });
+            }
+            actions = actions.then(KeyAction::Down { value }).then(KeyAction::Up { value });
+            if let Some(value) = held {
+                actions = actions.then(KeyAction::Up { value });
+            }
+        }
+        self.client.perform_actions(actions).await.unwrap();
     }
 
     pub(crate) async fn window(&self) -> WindowHandle {

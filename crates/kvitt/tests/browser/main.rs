@@ -8,8 +8,16 @@
 mod buying;
 mod dashboard;
 mod driver;
+mod merchant;
 mod mishaps;
 mod pages;
 mod pictures;
+mod sdk_calls;
+mod sdk_flow;
+mod sdk_keyboard;
+mod sdk_misuse;
+mod sdk_pages;
+mod sdk_widget;
+mod sdk_windows;
 mod shopper;
 mod world;

@@ -57,7 +57,7 @@ impl Browser {
     }
 
     /// Nothing sticks out sideways.
-    async fn fits(&self, name: &str, size: &str) {
+    pub(crate) async fn fits(&self, name: &str, size: &str) {
         let wide = "return document.documentElement.scrollWidth - innerWidth";
         let over = self.script(wide).await.as_i64().unwrap();
         assert!(over <= 0, "{name} is {over} px too wide for a {size}");
