@@ -39,37 +39,63 @@ export class View {
     this.#categories = part("categories");
   }
 
-  /** One place for all states: what may be pressed, typed and seen in each. */
+  /** One place for all states: what may be pressed, typed and seen in each, and where the keyboard
+   * is left. */
   show(state: Shown, text = "", tone: Tone = "plain"): void {
+    const changed = this.state !== state;
+    const hadFocus = this.form.contains(document.activeElement);
     this.root.dataset["state"] = state;
     const locked = state === "paying" || state === "placing";
     const over = state === "placed" || state === "closed" || state === "denied";
     for (const input of this.#inputs()) {
       input.readOnly = locked;
     }
+    for (const radio of this.#categories.querySelectorAll("input")) {
+      radio.disabled = locked;
+    }
     this.#buy.disabled = state !== "ready";
     this.#buy.setAttribute("aria-busy", String(locked));
     this.#buy.hidden = over || state === "unavailable";
     this.again.hidden = state !== "unavailable";
     this.widget.hidden = over || state === "unavailable";
-    this.#categories.hidden = this.widget.hidden;
-    this.#fieldset().hidden = over;
+    // Another category may be there where one is not.
+    this.#categories.hidden = over;
+    this.#fieldset().hidden = over || state === "unavailable";
     this.say(text, tone);
+    // What had the keyboard is gone or locked, so the message has it; and a page on a phone shows it.
+    if (changed && (over || ((locked || state === "unavailable") && hadFocus))) {
+      this.#message.focus();
+    }
   }
 
   get state(): Shown {
     return this.root.dataset["state"] as Shown;
   }
 
+  /** The version of the cart that the page shows. */
+  get cartVersion(): number {
+    return Number(this.root.dataset["cartVersion"]);
+  }
+
+  /** The same again is not said again: a screen reader would. */
   say(text: string, tone: Tone = "plain"): void {
     this.#message.dataset["tone"] = tone;
-    this.#message.textContent = text;
+    if (this.#message.textContent !== text) {
+      this.#message.textContent = text;
+    }
   }
 
   /** What the shopper typed, by the member of the address. */
   typed(): Record<string, string> {
     const pairs = this.#inputs().map((input) => [member(input.name), input.value] as const);
     return Object.fromEntries(pairs);
+  }
+
+  /** Puts back what was typed before the page was drawn anew. */
+  fill(typed: Record<string, string>): void {
+    for (const input of this.#inputs()) {
+      input.value = typed[member(input.name)] ?? input.value;
+    }
   }
 
   clearProblems(): void {
@@ -82,6 +108,10 @@ export class View {
 
   /** Marks the fields that Klarna named; those that are not on the page are listed. */
   markProblems(fields: string[]): void {
+    this.clearProblems();
+    if (fields.length === 0) {
+      return;
+    }
     const unknown: string[] = [];
     let first: HTMLInputElement | undefined;
     for (const path of fields) {
@@ -111,32 +141,41 @@ export class View {
     (first ?? this.#message).focus();
   }
 
-  /** Several categories are a choice; one is not. Tells which is chosen, now and later. */
-  offer(categories: Category[], choose: (identifier: string | undefined) => void): void {
+  /** Several categories are a choice; one is not. Gives the one that is chosen now: the one that
+   * was, if it is still there. */
+  offer(
+    offered: Category[],
+    before: string | undefined,
+    choose: (identifier: string) => void,
+  ): string | undefined {
+    const categories = offered.filter((category) => category.identifier);
+    const chosen = categories.find(({ identifier }) => identifier === before) ?? categories[0];
     this.#categories.replaceChildren();
     if (categories.length > 1) {
       const group = document.createElement("fieldset");
-      group.setAttribute("aria-label", "Way to pay");
-      group.style.gridTemplateColumns = "1fr";
-      categories.forEach((category, place) => {
+      const legend = document.createElement("legend");
+      legend.textContent = "Way to pay";
+      group.append(legend);
+      for (const category of categories) {
         const label = document.createElement("label");
         label.className = "kvitt-category";
         const radio = document.createElement("input");
         radio.type = "radio";
         radio.name = "payment_method_category";
         radio.value = category.identifier;
-        radio.checked = place === 0;
+        radio.checked = category === chosen;
         radio.addEventListener("change", () => choose(category.identifier));
-        label.append(radio, category.name || category.identifier);
+        label.append(radio, category.name || category.identifier.replace(/_/g, " "));
         group.append(label);
-      });
+      }
       this.#categories.append(group);
     }
-    choose(categories[0]?.identifier);
+    return chosen?.identifier;
   }
 
-  focusMessage(): void {
-    this.#message.focus();
+  /** Back to where the shopper was, with the message beside it. */
+  focusBuy(): void {
+    this.#buy.focus();
   }
 
   #inputs(): HTMLInputElement[] {
