@@ -13,23 +13,21 @@ const CDN: &str = "https://x.klarnacdn.net";
 /// The page's policy: its own files, and those of the Klarna that its account sells through.
 pub(super) fn policy(base_url: Option<&BaseUrl>) -> String {
     let sandbox = base_url.filter(|url| !url.is_klarna()).and_then(origin);
-    let klarna = match &sandbox {
-        Some(origin) => format!(
+    let klarna = if let Some(origin) = &sandbox {
+        format!(
             "script-src 'self' {origin}; style-src 'self' 'unsafe-inline'; \
              connect-src 'self' {origin}; frame-src {origin}; img-src 'self' data:"
-        ),
-        None => {
-            let plays =
-                base_url.is_some_and(|url| url.as_str().ends_with(".playground.klarna.com"));
-            let playground = if plays { " https://js.playground.klarna.com" } else { "" };
-            format!(
-                "script-src 'self' {CDN} https://js.klarna.com{playground}; \
-                 style-src 'self' 'unsafe-inline' {CDN}; font-src {CDN}; \
-                 connect-src 'self' https://*.klarna.com https://*.klarnaevt.com {CDN}; \
-                 frame-src https://*.klarna.com {CDN}; \
-                 img-src 'self' data: {CDN} https://*.klarna.com"
-            )
-        }
+        )
+    } else {
+        let plays = base_url.is_some_and(|url| url.as_str().ends_with(".playground.klarna.com"));
+        let playground = if plays { " https://js.playground.klarna.com" } else { "" };
+        format!(
+            "script-src 'self' {CDN} https://js.klarna.com{playground}; \
+             style-src 'self' 'unsafe-inline' {CDN}; font-src {CDN}; \
+             connect-src 'self' https://*.klarna.com https://*.klarnaevt.com {CDN}; \
+             frame-src https://*.klarna.com {CDN}; \
+             img-src 'self' data: {CDN} https://*.klarna.com"
+        )
     };
     // Klarna's widget brings its style inline.
     format!(
