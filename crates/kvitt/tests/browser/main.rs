@@ -5,10 +5,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod app;
 mod buying;
+mod doubt;
 mod driver;
+mod embed;
 mod mishaps;
 mod pages;
 mod pictures;
+mod policy;
 mod shopper;
+mod slow;
+mod staging;
 mod world;

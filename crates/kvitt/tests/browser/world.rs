@@ -75,6 +75,13 @@ impl World {
         answer(self.http.request(method, url).json(body)).await
     }
 
+    /// Klarna's next placing of an order goes wrong like this; `times` or always.
+    pub(crate) async fn spoil_placing(&self, effect: Value, times: Option<u64>) {
+        let matches = json!({"method": "POST", "path_contains": "/payments/v1/authorizations/"});
+        let fault = json!({"match": matches, "times": times, "effect": effect});
+        self.control("POST", "/faults", &fault).await;
+    }
+
     /// When Klarna's callback is sent.
     pub(crate) async fn callback(&self, when: &str) {
         self.control("PATCH", "/settings", &json!({"authorization_callback": when})).await;
@@ -111,7 +118,16 @@ impl World {
 
     /// A checkout of a book for 199.00 SEK by a test person, and its link.
     pub(crate) async fn checkout(&self, email: &str) -> String {
-        let body = json!({
+        self.checkout_with(email, |_| ()).await
+    }
+
+    /// The same, but for what is changed.
+    pub(crate) async fn checkout_with(
+        &self,
+        email: &str,
+        change: impl FnOnce(&mut Value),
+    ) -> String {
+        let mut body = json!({
             "purchase_country": "SE", "purchase_currency": "SEK", "locale": "sv-SE",
             "order_amount": 19_900, "order_tax_amount": 1_126,
             "order_lines": [{
@@ -125,6 +141,7 @@ impl World {
                 "postal_code": "11148", "city": "Stockholm", "country": "SE"
             }
         });
+        change(&mut body);
         let checkout = self.api("POST", "/v1/checkouts", &body).await;
         checkout["checkout_url"].as_str().unwrap().to_owned()
     }
