@@ -7,9 +7,11 @@
 
 mod app;
 mod buying;
+mod checkout_pages;
 mod doubt;
 mod driver;
 mod embed;
+mod keyboard;
 mod mishaps;
 mod pages;
 mod pictures;

@@ -20,6 +20,15 @@ const SAME_COLOUR_WITHIN: u8 = 24;
 impl Browser {
     /// Looks at the page as it is now: axe finds nothing, and four pictures are kept.
     pub(crate) async fn look(&self, name: &str) {
+        self.look_at(name, true).await;
+    }
+
+    /// The same for a page whose scripts do not run, where axe cannot look either.
+    pub(crate) async fn look_without_scripts(&self, name: &str) {
+        self.look_at(name, false).await;
+    }
+
+    async fn look_at(&self, name: &str, runs_scripts: bool) {
         for scheme in SCHEMES {
             self.chromium(
                 "Emulation.setEmulatedMedia",
@@ -31,8 +40,10 @@ impl Browser {
             .await;
             for (size, width, height) in SIZES {
                 self.resize(width, height).await;
-                self.fits(name, size).await;
-                self.axe(&format!("{name}, {size}, {scheme}")).await;
+                if runs_scripts {
+                    self.fits(name, size).await;
+                    self.axe(&format!("{name}, {size}, {scheme}")).await;
+                }
                 let picture = self.picture().await;
                 keep(&format!("{name}-{size}-{scheme}.png"), &picture);
             }
