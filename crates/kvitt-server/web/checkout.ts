@@ -118,7 +118,7 @@ export class Checkout {
         this.#poll(POLL_MS, TEXTS.refused);
         break;
       case "unknown":
-        this.#view.show("placing", TEXTS.unknown, "bad");
+        this.#view.show("placing", TEXTS.unknown, "wait");
         this.#poll(5 * POLL_MS, TEXTS.refused);
         break;
       case "closed":
@@ -380,7 +380,7 @@ export class Checkout {
     const state = await handIn(this.#server, this.link, approval, () => {
       if (!this.#left && !this.#completed) {
         this.#next();
-        this.#view.show("placing", TEXTS.offline, "bad");
+        this.#view.show("placing", TEXTS.offline, "wait");
       }
     });
     // A single-page app may have shown the same checkout anew meanwhile.

@@ -13,7 +13,7 @@ export type Shown =
   | "unavailable"
   | "closed";
 
-type Tone = "plain" | "bad" | "good";
+type Tone = "plain" | "wait" | "bad" | "good";
 
 export class View {
   readonly form: HTMLFormElement;
@@ -55,12 +55,14 @@ export class View {
     }
     this.#buy.disabled = state !== "ready";
     this.#buy.setAttribute("aria-busy", String(locked));
-    this.#buy.hidden = over || state === "unavailable";
+    // Once Klarna has approved, there is nothing to do but to wait.
+    const idle = over || state === "placing";
+    this.#buy.hidden = idle || state === "unavailable";
     this.again.hidden = state !== "unavailable";
-    this.widget.hidden = over || state === "unavailable";
+    this.widget.hidden = idle || state === "unavailable";
     // Another category may be there where one is not.
-    this.#categories.hidden = over;
-    this.#fieldset().hidden = over || state === "unavailable";
+    this.#categories.hidden = idle;
+    this.#fieldset().hidden = idle || state === "unavailable";
     this.say(text, tone);
     // What had the keyboard is gone or locked, so the message has it; and a page on a phone shows it.
     if (changed && (over || ((locked || state === "unavailable") && hadFocus))) {
@@ -112,15 +114,10 @@ export class View {
     if (fields.length === 0) {
       return;
     }
-    const unknown: string[] = [];
-    let first: HTMLInputElement | undefined;
-    for (const path of fields) {
-      const input = this.#inputs().find((it) => member(it.name) === member(path));
-      if (!input) {
-        unknown.push(path);
-        continue;
-      }
-      first ??= input;
+    const wrong = fields.map(member);
+    // In the order in which they stand on the page, whatever Klarna's is.
+    const marked = this.#inputs().filter((input) => wrong.includes(member(input.name)));
+    for (const input of marked) {
       const problem = document.createElement("p");
       problem.id = `${input.id}-problem`;
       problem.className = "kvitt-problem";
@@ -129,6 +126,8 @@ export class View {
       input.setAttribute("aria-invalid", "true");
       input.setAttribute("aria-describedby", problem.id);
     }
+    const names = marked.map((input) => member(input.name));
+    const unknown = fields.filter((path) => !names.includes(member(path)));
     if (unknown.length > 0) {
       const list = document.createElement("ul");
       for (const path of unknown) {
@@ -138,7 +137,7 @@ export class View {
       }
       this.#message.append(list);
     }
-    (first ?? this.#message).focus();
+    (marked[0] ?? this.#message).focus();
   }
 
   /** Several categories are a choice; one is not. Gives the one that is chosen now: the one that
