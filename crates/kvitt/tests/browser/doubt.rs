@@ -152,9 +152,24 @@ async fn goods_go_where_the_shop_was_told() {
             body["shipping_address"]["postal_code"] = json!("22221");
         })
         .await;
+    let overheard = "(sdk) => Object.assign(Object.create(sdk), \
+        {load: (options, data, ...rest) => { window.atLoad = data; sdk.load(options, data, ...rest); }, \
+        authorize: (options, data, ...rest) => { window.atAuthorize = data; \
+            sdk.authorize(options, data, ...rest); }})";
+    browser.change_sdk(overheard).await;
     browser.open_checkout(&link).await;
+    assert_eq!(browser.script("return window.atLoad").await, json!({}), "nothing about a person");
     browser.fill(r#"[name="billing_address.given_name"]"#, "Alicia").await;
-    browser.pay().await;
+    let shop = browser.buy().await;
+    browser.to_window(&shop).await;
+    // Klarna takes the billing address where it is told no other, and compares both when placing.
+    let told = browser.script("return window.atAuthorize").await;
+    assert_eq!(told["shipping_address"]["city"], "Lund");
+    assert_eq!(told["billing_address"]["given_name"], "Alicia");
+    browser.to_other_window(&shop).await;
+    browser.identify().await;
+    browser.approve().await;
+    browser.to_last_window(&shop).await;
     browser.find(CONFIRMED).await;
     let placed = world.only_order().await;
     let order = world.at_klarna(&placed).await;
