@@ -1,11 +1,12 @@
 //! The Klarna session of a checkout: opened, kept in step with the cart, replaced when lost.
 
 use klarna::payments::{MerchantUrls, NewSession, Purchase, SessionUpdate};
-use klarna::{Operation, Outcome, SessionId};
+use klarna::{Customer, Operation, Outcome, SessionId};
 use kvitt_core::{
     Cause, CheckoutTerms, Event, PaymentMethodCategory, SESSION_LIFETIME, Sale, SaleCart, SaleId,
 };
 use kvitt_ledger::PrivateChange;
+use kvitt_money::Country;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::engine::{Draft, Engine};
@@ -42,6 +43,17 @@ pub(crate) fn describe(
         .maybe_merchant_urls(urls)
         .build()
         .map_err(unsendable)
+}
+
+/// What Klarna may know of a shopper who has not decided for Klarna yet: nothing about a person
+/// (Klarna documentation: privacy). The browser tells the rest when it authorizes, and placing
+/// repeats it. In the United States the widget was seen to need the address from the start.
+fn before_authorizing(terms: &CheckoutTerms, shopper: Shopper) -> Shopper {
+    if terms.market.purchase_country() == Country::US {
+        return shopper;
+    }
+    let organization = |it: &Customer| matches!(it, Customer::Organization(_));
+    Shopper { customer: shopper.customer.filter(organization), ..Shopper::default() }
 }
 
 /// A request that the client refuses to build.
@@ -97,7 +109,7 @@ impl Engine {
         let private = self.parts.ledger.private(sale.id).await?;
         let urls =
             self.merchant_urls(&sale.terms, sale.id, private.secret(names::CALLBACK_SECRET))?;
-        let shopper = Shopper::of(&private)?;
+        let shopper = before_authorizing(&sale.terms, Shopper::of(&private)?);
         let session = describe(&sale.terms, &sale.cart, &shopper, Some(urls))?;
         let client = &self.parts.accounts.get(&sale.terms.account)?.client;
         let answer = match client.payments().create_session(&session).await {

@@ -25,6 +25,7 @@ pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
     };
     vec![
         ("/checkout/{checkout_id}/{secret}", get(page::page)),
+        ("/checkout/{checkout_id}/{secret}/", get(page::with_slash)),
         ("/checkout/{checkout_id}/{secret}/fragment", shared(get(page::fragment))),
         ("/checkout/{checkout_id}/{secret}/state", shared(get(json::state))),
         ("/checkout/{checkout_id}/{secret}/session", shared(post(json::session))),

@@ -236,6 +236,7 @@ mod tests {
             pages,
             [
                 "Shopper /checkout/{checkout_id}/{secret}",
+                "Shopper /checkout/{checkout_id}/{secret}/",
                 "Shopper /checkout/{checkout_id}/{secret}/fragment",
                 "Shopper /checkout/{checkout_id}/{secret}/state",
                 "Shopper /checkout/{checkout_id}/{secret}/session",

@@ -1,13 +1,15 @@
 // One checkout on a page: what is done when, from loading to paid.
 
-import { address, backOff, outcomeOf, type State } from "./outcome.ts";
+import { authorize } from "./authorize.ts";
+import { handIn } from "./hand_in.ts";
+import { address, type Outcome, type State } from "./outcome.ts";
 import { loadSdk } from "./sdk.ts";
 import { Server } from "./server.ts";
 import { TEXTS } from "./texts.ts";
+import { type Approval, keep, kept } from "./unsent.ts";
 import { View } from "./view.ts";
+import { loadWidget } from "./widget.ts";
 
-/** How long Klarna's widget may take: a little more than it gives itself. */
-const LOAD_TIMEOUT_MS = 35_000;
 const POLL_MS = 2_000;
 /** After the shopper comes back to the page: how long Klarna's answer may still take. */
 const SILENCE_MS = 5_000;
@@ -16,18 +18,25 @@ export interface Completed {
   redirect_url: string | null;
 }
 
+/** Those on the page, and those that left it with something still to be told. */
+const living = new Set<Checkout>();
+
 export class Checkout {
   readonly #server: Server;
   #view: View;
   #klarna: KlarnaPayments | undefined;
   #state: State | undefined;
   #category: string | undefined;
-  /** Counts loads: what belongs to an older one is of no interest any more. */
+  /** Counts beginnings: what belongs to an older one is of no interest any more. */
   #generation = 0;
   #left = false;
+  #completed = false;
+  #comparing = false;
+  #doubt: ReturnType<typeof setTimeout> | undefined;
+  #saved: Promise<void> = Promise.resolve();
 
   constructor(
-    link: string,
+    private readonly link: string,
     private readonly container: HTMLElement,
     private readonly onCompleted: ((completed: Completed) => void) | undefined,
   ) {
@@ -36,16 +45,25 @@ export class Checkout {
     document.addEventListener("visibilitychange", this.#returned);
     window.addEventListener("focus", this.#returned);
     window.addEventListener("pageshow", this.#returned);
+    living.add(this);
     void this.#begin();
   }
 
-  /** The page does not show this checkout any more. */
+  /** The page does not show this checkout any more. What Klarna still approves is handed in. */
   leave(): void {
     this.#left = true;
-    this.#generation += 1;
+    this.#next();
+    living.delete(this);
     document.removeEventListener("visibilitychange", this.#returned);
     window.removeEventListener("focus", this.#returned);
     window.removeEventListener("pageshow", this.#returned);
+  }
+
+  /** A new beginning. Its answer tells whether it is still the newest. */
+  #next(): () => boolean {
+    const mine = (this.#generation += 1);
+    clearTimeout(this.#doubt);
+    return () => mine === this.#generation && !this.#left;
   }
 
   #adopt(): View {
@@ -64,21 +82,32 @@ export class Checkout {
 
   /** From the start, or from the start again. */
   async #begin(): Promise<void> {
+    const current = this.#next();
+    const approval = kept(this.link);
+    if (approval) {
+      this.#view.show("placing", TEXTS.placing);
+      void this.#handIn(approval);
+      return;
+    }
     this.#view.show("loading", TEXTS.loading);
     try {
-      this.#apply(await this.#server.session(false));
+      const state = await this.#server.session(false);
+      if (current()) {
+        this.#apply(state, "");
+      }
     } catch {
-      this.#view.show("unavailable", TEXTS.server, "bad");
+      if (current()) {
+        this.#view.show("unavailable", TEXTS.server, "bad");
+      }
     }
   }
 
   /** Follows what the server says. `text` is what the shopper is told if they can pay. */
-  #apply(state: State, text = ""): void {
-    const before = this.#state;
-    this.#state = state;
-    if (this.#left) {
+  #apply(state: State, text: string): void {
+    if (this.#left || this.#completed) {
       return;
     }
+    this.#state = state;
     switch (state.status) {
       case "placed":
       case "authorized":
@@ -86,207 +115,280 @@ export class Checkout {
         break;
       case "placing":
         this.#view.show("placing", TEXTS.placing);
-        this.#poll(POLL_MS);
+        this.#poll(POLL_MS, TEXTS.refused);
         break;
       case "unknown":
-        this.#view.show("placing", TEXTS.unknown, "bad");
-        this.#poll(5 * POLL_MS);
+        this.#view.show("placing", TEXTS.unknown, "wait");
+        this.#poll(5 * POLL_MS, TEXTS.refused);
         break;
       case "closed":
+        this.#next();
         this.#view.show("closed", TEXTS.closed);
         break;
       case "open":
-        if (before && before.cart_version !== state.cart_version) {
-          void this.#redraw();
-        } else {
+        if (this.#view.cartVersion === state.cart_version) {
           void this.#load(state, text);
+        } else {
+          void this.#redraw(state);
         }
         break;
     }
   }
 
+  /** Told once, whatever else is still under way. */
   #complete(state: State): void {
+    this.#completed = true;
+    this.#next();
     this.#view.show("placed", state.status === "placed" ? TEXTS.placed : TEXTS.authorized, "good");
-    this.#view.focusMessage();
     const { redirect_url } = state;
     const completed = { redirect_url };
     this.container.dispatchEvent(new CustomEvent("kvitt:completed", { detail: completed }));
     if (this.onCompleted) {
-      this.onCompleted(completed);
+      try {
+        this.onCompleted(completed);
+      } catch (error) {
+        // The shop's fault, told as such. It is no reason to doubt the payment.
+        setTimeout(() => {
+          throw error;
+        });
+      }
     } else if (redirect_url) {
       window.location.assign(redirect_url);
     }
   }
 
-  #poll(pause: number): void {
-    const generation = (this.#generation += 1);
+  #poll(pause: number, text: string): void {
+    const current = this.#next();
     setTimeout(() => {
-      if (generation !== this.#generation) {
+      if (!current()) {
         return;
       }
       this.#server.state().then(
-        (state) => this.#apply(state, TEXTS.refused),
-        () => this.#poll(pause),
+        (state) => (current() ? this.#apply(state, text) : undefined),
+        () => (current() ? this.#poll(pause, text) : undefined),
       );
     }, pause);
   }
 
-  /** The shop changed the cart: the page is drawn anew, and so is the widget. */
-  async #redraw(): Promise<void> {
+  /** The cart is another one than the page shows: the page is drawn anew, and so is the widget. */
+  async #redraw(state: State): Promise<void> {
+    const current = this.#next();
+    const typed = this.#view.typed();
+    this.#view.show("loading", TEXTS.loading);
     try {
-      this.container.innerHTML = await this.#server.fragment();
-      this.#view = this.#adopt();
-      if (this.#state) {
-        await this.#load(this.#state, TEXTS.changed);
+      const fragment = await this.#server.fragment();
+      if (!current()) {
+        return;
       }
+      this.container.innerHTML = fragment;
+      this.#view = this.#adopt();
+      this.#view.fill(typed);
     } catch {
-      this.#view.show("unavailable", TEXTS.server, "bad");
+      if (current()) {
+        this.#view.show("unavailable", TEXTS.server, "bad");
+      }
+      return;
+    }
+    if (this.#view.cartVersion === state.cart_version) {
+      await this.#load(state, TEXTS.changed);
+    } else {
+      await this.#begin();
     }
   }
 
   /** Shows the widget for a session. Once it stands, the shopper may buy. */
   async #load(state: State, text: string): Promise<void> {
+    const current = this.#next();
     const { session } = state;
     if (!session?.client_token) {
       this.#view.show("unavailable", TEXTS.server, "bad");
       return;
     }
-    this.#view.show("loading", text || TEXTS.loading);
-    const client_token = session.client_token;
+    this.#view.show("loading", TEXTS.loading);
+    const late = (): void => {
+      if (current()) {
+        void this.#begin();
+      }
+    };
+    let klarna: KlarnaPayments;
     try {
-      this.#klarna = await loadSdk(state.sdk_url);
-      this.#klarna.init({ client_token });
+      klarna = await loadSdk(state.sdk_url, late);
+      if (!current()) {
+        return;
+      }
+      klarna.init({ client_token: session.client_token });
+      this.#klarna = klarna;
     } catch {
-      this.#view.show("unavailable", TEXTS.unavailable, "bad");
+      if (current()) {
+        this.#view.show("unavailable", TEXTS.unavailable, "bad");
+      }
       return;
     }
-    this.#view.offer(session.payment_method_categories, (identifier) => {
+    const show = (identifier: string | undefined, said: string): void => {
       this.#category = identifier;
-      this.#showWidget(state, text);
+      this.#showWidget(klarna, state, said, true);
+    };
+    const categories = session.payment_method_categories;
+    show(this.#view.offer(categories, this.#category, (chosen) => show(chosen, "")), text);
+  }
+
+  #showWidget(klarna: KlarnaPayments, state: State, text: string, isFirst: boolean): void {
+    const current = this.#next();
+    this.#view.show("loading", TEXTS.loading);
+    const options = { container: this.#view.widget, ...this.#options() };
+    // Elsewhere Klarna hears of the shopper when they press Buy, and not before.
+    const data = state.address_at_load ? this.#data() : {};
+    loadWidget(klarna, options, data, (shown) => {
+      if (!current()) {
+        return;
+      }
+      switch (shown.kind) {
+        case "shown":
+          this.#view.show("ready", shown.fields.length > 0 ? TEXTS.fixable : text);
+          this.#view.markProblems(shown.fields);
+          break;
+        case "hidden":
+          void this.#notShown(klarna, text, isFirst);
+          break;
+        case "failed":
+          this.#view.show("unavailable", TEXTS.unavailable, "bad");
+          break;
+      }
     });
   }
 
-  #showWidget(state: State, text: string): void {
-    const generation = (this.#generation += 1);
-    const settle = (act: () => void): void => {
-      clearTimeout(timer);
-      if (generation === this.#generation) {
-        act();
-      }
-    };
-    const unavailable = (): void =>
-      settle(() => this.#view.show("unavailable", TEXTS.unavailable, "bad"));
-    const timer = setTimeout(unavailable, LOAD_TIMEOUT_MS);
-    this.#view.show("loading", text || TEXTS.loading);
-    this.#view.widget.replaceChildren();
-    this.#view.widget.hidden = false;
-    try {
-      this.#klarna?.load(
-        { container: this.#view.widget, ...this.#options() },
-        state.address_at_load ? this.#data() : {},
-        (result) =>
-          settle(() => {
-            if (result.show_form) {
-              this.#view.show("ready", text);
-            } else {
-              void this.#afterDenial();
-            }
-          }),
-      );
-    } catch {
-      unavailable();
+  /** No widget: the session may be over, or something did not answer in time. Klarna's no to the
+   * purchase comes with `authorize`. */
+  async #notShown(klarna: KlarnaPayments, text: string, isFirst: boolean): Promise<void> {
+    const state = await this.#heal();
+    if (state && isFirst) {
+      this.#showWidget(klarna, state, text, false);
+    } else if (state) {
+      this.#view.show("unavailable", TEXTS.unavailable, "bad");
     }
+  }
+
+  /** Has the server look whether the session still works. Gives the state to go on with in it;
+   * otherwise the page goes another way already. */
+  async #heal(): Promise<State | undefined> {
+    const current = this.#next();
+    const before = this.#state;
+    let state = before;
+    try {
+      state = await this.#server.session(true);
+    } catch {
+      // Then it stays what Klarna said.
+    }
+    if (!current() || !state) {
+      return undefined;
+    }
+    if (state.status === "open" && state.session?.session_id === before?.session?.session_id) {
+      return state;
+    }
+    this.#apply(state, TEXTS.renewed);
+    return undefined;
   }
 
   #options(): { payment_method_category?: string } {
     return this.#category === undefined ? {} : { payment_method_category: this.#category };
   }
 
-  #data(): { billing_address?: Record<string, string> } {
-    const { billing_address, purchase_country } = this.#state ?? {};
-    const sent = address(billing_address ?? null, this.#view.typed(), purchase_country ?? "");
-    return sent ? { billing_address: sent } : {};
+  #data(): Record<string, Record<string, string>> {
+    const { billing_address, shipping_address, customer, purchase_country } = this.#state ?? {};
+    const billing = address(billing_address ?? null, this.#view.typed(), purchase_country ?? "");
+    return {
+      ...(billing && { billing_address: billing }),
+      ...(shipping_address && { shipping_address }),
+      ...(customer && { customer }),
+    };
   }
 
   /** The shopper presses Buy. Nothing is awaited before `authorize`: the browser would take its
    * window for an unasked one. */
   #buy(): void {
-    if (this.#view.state !== "ready" || !this.#klarna || !this.#state) {
+    const { session } = this.#state ?? {};
+    if (this.#view.state !== "ready" || !this.#klarna || !session) {
       return;
     }
     const data = this.#data();
-    const generation = (this.#generation += 1);
-    let answered = false;
+    this.#next();
     this.#view.clearProblems();
     this.#view.show("paying", TEXTS.paying);
-    try {
-      this.#klarna.authorize(this.#options(), data, (result) => {
-        // A misuse is both told and thrown: the first one counts. A late answer still does.
-        if (!answered) {
-          answered = true;
-          this.#generation = Math.max(this.#generation, generation);
-          this.#answered(result);
-        }
-      });
-    } catch {
-      if (!answered) {
-        answered = true;
-        this.#view.show("unavailable", TEXTS.unavailable, "bad");
-      }
-    }
+    authorize(this.#klarna, this.#options(), data, (outcome) =>
+      this.#answered(outcome, session.session_id),
+    );
     const { billing_address } = data;
     if (billing_address) {
       // In time, since the shopper is at Klarna's for longer. Placing repeats what Klarna heard.
-      this.#server.saveAddress(billing_address).catch(() => undefined);
+      this.#saved = this.#server.saveAddress(billing_address).catch(() => undefined);
     }
   }
 
   /** One way out for every answer: whatever it is, the page does not stay locked. */
-  #answered(result: KlarnaResult): void {
-    const outcome = outcomeOf(result);
-    switch (outcome.kind) {
-      case "approved":
+  #answered(outcome: Outcome, session_id: string): void {
+    if (outcome.kind === "approved") {
+      // Whatever has become of the page since: it is handed in, or given back by the server.
+      const approval = { token: outcome.token, session_id };
+      keep(this.link, approval);
+      if (!this.#completed && !this.#left) {
+        this.#next();
         this.#view.show("placing", TEXTS.placing);
-        void this.#handIn(outcome.token, this.#state?.session?.session_id ?? "", 0);
-        break;
+      }
+      void this.#handIn(approval);
+      return;
+    }
+    if (this.#left || (this.#view.state !== "paying" && this.#view.state !== "ready")) {
+      return;
+    }
+    this.#next();
+    switch (outcome.kind) {
       case "closed":
         this.#view.show("ready", TEXTS.cancelled);
-        this.#view.focusMessage();
+        this.#view.focusBuy();
+        // It may have been closed because another tab has paid.
+        void this.#compare();
         break;
       case "fixable":
         this.#view.show("ready", TEXTS.fixable, "bad");
         this.#view.markProblems(outcome.fields);
         break;
       case "denied":
-        void this.#afterDenial();
+        void this.#denied();
+        break;
+      case "failed":
+        this.#view.show("unavailable", TEXTS.unavailable, "bad");
+        break;
+      default:
+        this.#view.show("placing", TEXTS.placing);
+        this.#poll(SILENCE_MS, TEXTS.silent);
         break;
     }
   }
 
-  /** Klarna's callback brings the token to the server too, so a lost network loses nothing. */
-  async #handIn(token: string, session_id: string, tries: number): Promise<void> {
-    try {
-      this.#apply(await this.#server.authorization(token, session_id), TEXTS.refused);
-    } catch {
-      this.#view.show("placing", TEXTS.offline, "bad");
-      setTimeout(() => void this.#handIn(token, session_id, tries + 1), backOff(tries));
+  /** `show_form` is false where Klarna says no, and where the session is gone: the server asks. */
+  async #denied(): Promise<void> {
+    this.#view.show("loading", TEXTS.asking);
+    if (await this.#heal()) {
+      this.#view.show("denied", TEXTS.denied, "bad");
     }
   }
 
-  /** `show_form` is false where Klarna says no, and where the session is gone: the server asks. */
-  async #afterDenial(): Promise<void> {
-    const before = this.#state?.session?.session_id;
-    try {
-      const state = await this.#server.session(true);
-      if (state.status !== "open" || state.session?.session_id !== before) {
-        this.#apply(state, TEXTS.renewed);
-        return;
+  /** Klarna's callback brings the token to the server too, so a lost network loses nothing. */
+  async #handIn(approval: Approval): Promise<void> {
+    // Placing repeats the address, so the server has to know it first.
+    await this.#saved;
+    const state = await handIn(this.#server, this.link, approval, () => {
+      if (!this.#left && !this.#completed) {
+        this.#next();
+        this.#view.show("placing", TEXTS.offline, "wait");
       }
-    } catch {
-      // Then it stays Klarna's no.
+    });
+    // A single-page app may have shown the same checkout anew meanwhile.
+    for (const checkout of new Set([this, ...living])) {
+      if (checkout.link === this.link) {
+        checkout.#apply(state, TEXTS.refused);
+      }
     }
-    this.#view.show("denied", TEXTS.denied, "bad");
-    this.#view.focusMessage();
   }
 
   /** The shopper looks at the page again: another tab may have paid, the shop may have changed
@@ -295,39 +397,49 @@ export class Checkout {
     if (document.visibilityState !== "visible" || this.#left) {
       return;
     }
-    const generation = this.#generation;
     if (this.#view.state === "ready") {
-      this.#server.session(false).then(
-        (state) => {
-          const same =
-            state.status === "open" &&
-            state.session?.session_id === this.#state?.session?.session_id &&
-            state.cart_version === this.#state?.cart_version;
-          if (!same && generation === this.#generation && this.#view.state === "ready") {
-            this.#apply(state, TEXTS.renewed);
-          }
-        },
-        () => undefined,
-      );
+      void this.#compare();
     } else if (this.#view.state === "paying") {
-      setTimeout(() => {
-        if (generation !== this.#generation || this.#view.state !== "paying") {
-          return;
-        }
-        this.#server.state().then(
-          (state) => {
-            if (this.#view.state !== "paying") {
-              return;
-            }
-            if (state.status === "open") {
-              this.#view.show("ready", TEXTS.silent);
-            } else {
-              this.#apply(state);
-            }
-          },
-          () => undefined,
-        );
-      }, SILENCE_MS);
+      const generation = this.#generation;
+      clearTimeout(this.#doubt);
+      this.#doubt = setTimeout(() => void this.#unlock(generation), SILENCE_MS);
     }
   };
+
+  /** Whether the page still shows what is so. */
+  async #compare(): Promise<void> {
+    if (this.#comparing) {
+      return;
+    }
+    this.#comparing = true;
+    const generation = this.#generation;
+    try {
+      const state = await this.#server.session(false);
+      const same =
+        state.status === "open" &&
+        state.session?.session_id === this.#state?.session?.session_id &&
+        state.cart_version === this.#view.cartVersion;
+      if (!same && generation === this.#generation) {
+        this.#apply(state, TEXTS.renewed);
+      }
+    } catch {
+      // Nothing is known, so nothing is changed.
+    } finally {
+      this.#comparing = false;
+    }
+  }
+
+  /** Klarna's answer never came. */
+  async #unlock(generation: number): Promise<void> {
+    const state = await this.#server.state().catch(() => undefined);
+    if (!state || generation !== this.#generation) {
+      return;
+    }
+    if (state.status === "open") {
+      this.#view.show("ready", TEXTS.silent);
+      this.#view.focusBuy();
+    } else {
+      this.#apply(state, "");
+    }
+  }
 }

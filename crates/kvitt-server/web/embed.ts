@@ -4,6 +4,7 @@
 //   <script src="https://pay.shop.example/embed.js" data-checkout="LINK" data-container="#pay" async>
 
 import { Checkout, type Completed } from "./checkout.ts";
+import { asset, cleanLink } from "./link.ts";
 import { Server } from "./server.ts";
 
 interface MountOptions {
@@ -11,7 +12,7 @@ interface MountOptions {
   checkout: string;
   /** Where it is shown: an element, or a selector of one. */
   container: string | HTMLElement;
-  /** Called when the order is there, in place of leaving for the confirmation page. */
+  /** Called once when the order is there, in place of leaving for the confirmation page. */
   onCompleted?: (completed: Completed) => void;
 }
 
@@ -22,11 +23,30 @@ interface Mounted {
 
 declare global {
   interface Window {
-    Kvitt?: { mount(options: MountOptions): Mounted };
+    Kvitt?: { mount(options: MountOptions): Mounted; mounted?(link: string): boolean };
   }
 }
 
-const mounted = new Map<HTMLElement, { link: string; handle: Mounted }>();
+/** How long a page may stay without its style. */
+const STYLE_TIMEOUT_MS = 3_000;
+
+const CHECKOUT = '[data-kvitt="checkout"]';
+
+interface Shown {
+  place: HTMLElement;
+  link: string;
+  handle: Mounted;
+  isDrawn: boolean;
+}
+
+/** One at a time: Klarna's script knows one session for each page, so of two checkouts the first
+ * would pay the second. */
+let shown: Shown | undefined;
+
+/** Whether it is still there: frameworks remove what they did not make. */
+function isThere({ place, isDrawn }: Shown): boolean {
+  return place.isConnected && (!isDrawn || place.querySelector(CHECKOUT) !== null);
+}
 
 function mount({ checkout, container, onCompleted }: MountOptions): Mounted {
   const place =
@@ -34,50 +54,89 @@ function mount({ checkout, container, onCompleted }: MountOptions): Mounted {
   if (!place) {
     throw new Error(`kvitt: nothing on the page matches ${JSON.stringify(container)}`);
   }
-  const link = new URL(checkout, location.href).href.replace(/\/+$/, "");
-  const known = mounted.get(place);
-  if (known?.link === link) {
-    return known.handle;
+  const link = cleanLink(checkout, location.href);
+  if (shown?.place === place && shown.link === link && isThere(shown)) {
+    return shown.handle;
   }
-  known?.handle.unmount();
+  if (shown && shown.link !== link && isThere(shown)) {
+    console.warn("kvitt: a page shows one checkout at a time; the one before was taken down");
+  }
+  shown?.handle.unmount();
   let running: Checkout | undefined;
-  let gone = false;
-  const handle: Mounted = {
-    unmount() {
-      gone = true;
-      running?.leave();
-      mounted.delete(place);
-      place.replaceChildren();
+  const mine: Shown = {
+    place,
+    link,
+    isDrawn: false,
+    handle: {
+      unmount() {
+        running?.leave();
+        if (shown === mine) {
+          shown = undefined;
+          place.replaceChildren();
+        }
+      },
     },
   };
-  mounted.set(place, { link, handle });
-  void draw(place, link).then(
-    () => {
-      if (!gone) {
-        running = new Checkout(link, place, onCompleted);
+  shown = mine;
+  const begin = (): void => {
+    mine.isDrawn = true;
+    running = new Checkout(link, place, onCompleted);
+  };
+  if (place.querySelector(CHECKOUT)) {
+    begin();
+    return mine.handle;
+  }
+  draw(link).then(
+    (fragment) => {
+      if (shown === mine) {
+        place.innerHTML = fragment;
+        begin();
       }
     },
     () => {
-      place.textContent = "The checkout cannot be shown right now. Nothing was paid. Try again later.";
-      mounted.delete(place);
+      if (shown === mine) {
+        shown = undefined;
+        failed(place, () => mount({ checkout, container: place, ...(onCompleted && { onCompleted }) }));
+      }
     },
   );
-  return handle;
+  return mine.handle;
 }
 
-/** Puts the checkout there, unless the page came with it. */
-async function draw(place: HTMLElement, link: string): Promise<void> {
-  if (place.querySelector('[data-kvitt="checkout"]')) {
-    return;
+async function draw(link: string): Promise<string> {
+  const [fragment] = await Promise.all([new Server(link).fragment(), style(link)]);
+  return fragment;
+}
+
+/** Its style, once for each page. Waited for, so that nothing is seen without it. */
+function style(link: string): Promise<void> {
+  const href = asset(link, "assets/checkout.css");
+  if (document.querySelector(`link[href="${href}"]`)) {
+    return Promise.resolve();
   }
-  const style = new URL("/assets/checkout.css", link).href;
-  if (!document.querySelector(`link[href="${style}"]`)) {
+  return new Promise((resolve) => {
     const sheet = document.createElement("link");
     sheet.rel = "stylesheet";
-    sheet.href = style;
+    sheet.href = href;
+    sheet.onload = sheet.onerror = () => resolve();
+    setTimeout(resolve, STYLE_TIMEOUT_MS);
     document.head.appendChild(sheet);
-  }
-  place.innerHTML = await new Server(link).fragment();
+  });
+}
+
+function failed(place: HTMLElement, again: () => void): void {
+  const text = document.createElement("p");
+  text.setAttribute("role", "status");
+  text.textContent =
+    "The checkout cannot be shown right now. If you have paid already, it is not lost.";
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "Try again";
+  button.addEventListener("click", () => {
+    place.replaceChildren();
+    again();
+  });
+  place.replaceChildren(text, button);
 }
 
 function mountFrom(script: HTMLScriptElement | null): void {
@@ -85,7 +144,11 @@ function mountFrom(script: HTMLScriptElement | null): void {
   if (script && checkout) {
     const container = script.dataset["container"];
     const begin = (): void => {
-      window.Kvitt?.mount({ checkout, container: container ?? beside(script) });
+      if (container) {
+        window.Kvitt?.mount({ checkout, container });
+      } else if (!window.Kvitt?.mounted?.(checkout)) {
+        window.Kvitt?.mount({ checkout, container: beside(script) });
+      }
     };
     if (document.readyState === "loading") {
       document.addEventListener("DOMContentLoaded", begin);
@@ -102,5 +165,10 @@ function beside(script: HTMLScriptElement): HTMLElement {
   return place;
 }
 
-window.Kvitt ??= { mount };
+/** Whether the page shows it: a second script tag without a container then adds nothing. */
+function mounted(link: string): boolean {
+  return shown !== undefined && shown.link === cleanLink(link, location.href) && isThere(shown);
+}
+
+window.Kvitt ??= { mount, mounted };
 mountFrom(document.currentScript instanceof HTMLScriptElement ? document.currentScript : null);

@@ -20,6 +20,11 @@ interface KlarnaPayments {
     data: object,
     callback: (result: KlarnaResult) => void,
   ): void;
+  finalize(
+    options: { payment_method_category?: string },
+    data: object,
+    callback: (result: KlarnaResult) => void,
+  ): void;
 }
 
 interface Window {

@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { address, backOff, outcomeOf } from "./outcome.ts";
+import { address, backOff, finalOutcomeOf, outcomeOf } from "./outcome.ts";
 
 test("only approved with a token is approved", () => {
   assert.deepEqual(outcomeOf({ show_form: true, approved: true, authorization_token: "t" }), {
     kind: "approved",
     token: "t",
   });
-  assert.equal(outcomeOf({ show_form: true, approved: true, finalize_required: true }).kind, "closed");
-  assert.equal(outcomeOf({ show_form: false, approved: true }).kind, "denied");
+  const unfinished = outcomeOf({ show_form: true, approved: true, finalize_required: true });
+  assert.equal(unfinished.kind, "unfinished");
+  assert.equal(outcomeOf({ show_form: false, approved: true }).kind, "unfinished");
 });
 
 test("the form tells an abort from a denial", () => {
@@ -41,4 +42,11 @@ test("what is typed stands over what is known", () => {
 
 test("pauses grow to a limit", () => {
   assert.deepEqual([0, 1, 2, 10].map(backOff), [1000, 2000, 4000, 15_000]);
+});
+
+test("the second step's no may be tried again, and its silence is no answer", () => {
+  const token = { show_form: true, approved: true, authorization_token: "t" };
+  assert.equal(finalOutcomeOf(token).kind, "approved");
+  assert.equal(finalOutcomeOf({ show_form: false, approved: false }).kind, "closed");
+  assert.equal(finalOutcomeOf({ show_form: true, approved: true }).kind, "unclear");
 });

@@ -7,18 +7,41 @@ export type Outcome =
   /** Fields that the shopper can mend, as dotted paths. */
   | { kind: "fixable"; fields: string[] }
   /** Klarna says no, or the session does not work: the server knows which. */
-  | { kind: "denied" };
+  | { kind: "denied" }
+  /** Approved, but without a token: `finalize` has to be called. */
+  | { kind: "unfinished" }
+  /** Approved, and still no token after that: only the server may learn more. */
+  | { kind: "unclear" }
+  /** Klarna's script threw. It says nothing of the purchase. */
+  | { kind: "failed" };
 
 /** The meaning of `authorize`'s answer (Klarna documentation: step 2, checkout). */
 export function outcomeOf(result: KlarnaResult | undefined): Outcome {
   if (result?.approved === true && result.authorization_token) {
     return { kind: "approved", token: result.authorization_token };
   }
+  if (result?.approved === true) {
+    return { kind: "unfinished" };
+  }
   if (result?.show_form !== true) {
     return { kind: "denied" };
   }
   const fields = result.error?.invalid_fields ?? [];
   return fields.length > 0 ? { kind: "fixable", fields } : { kind: "closed" };
+}
+
+/** The meaning of `finalize`'s answer. It tells neither a denial from a closed window (Klarna
+ * documentation: finalize), so both may be tried again: the next answer tells. */
+export function finalOutcomeOf(result: KlarnaResult | undefined): Outcome {
+  const outcome = outcomeOf(result);
+  switch (outcome.kind) {
+    case "unfinished":
+      return { kind: "unclear" };
+    case "denied":
+      return { kind: "closed" };
+    default:
+      return outcome;
+  }
 }
 
 export interface Category {
@@ -41,6 +64,8 @@ export interface State {
   sdk_url: string;
   address_at_load: boolean;
   billing_address: Record<string, string> | null;
+  shipping_address: Record<string, string> | null;
+  customer: Record<string, string> | null;
   purchase_country: string;
 }
 

@@ -14,6 +14,8 @@ pub(super) struct Row {
 
 /// What the cart shows. Amounts are texts by the currency's own exponent.
 pub(super) struct CartView {
+    /// Counts the changes of the cart: what is shown is compared with what is paid.
+    pub(super) version: u32,
     pub(super) rows: Vec<Row>,
     pub(super) total: String,
     pub(super) total_minor: i64,
@@ -48,6 +50,7 @@ impl CartView {
             _ => String::new(),
         };
         Self {
+            version: sale.cart_version,
             rows: rows.collect(),
             total: money(totals.order_amount),
             total_minor: totals.order_amount,

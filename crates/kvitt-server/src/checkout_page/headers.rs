@@ -6,34 +6,33 @@ use axum::middleware::Next;
 use axum::response::Response;
 use klarna::BaseUrl;
 
-/// Hosts of Klarna's own SDK (Klarna documentation: browser security configuration, the part of
-/// it that could be read).
-const KLARNA_SCRIPTS: &str =
-    "https://x.klarnacdn.net https://js.klarna.com https://js.playground.klarna.com";
-const KLARNA_CALLS: &str = "https://*.klarna.com https://*.klarnaevt.com https://x.klarnacdn.net";
-const KLARNA_FRAMES: &str = "https://*.klarna.com https://x.klarnacdn.net";
-/// Badges and pictures of the widget (seen in answers).
-const KLARNA_PICTURES: &str = "https://x.klarnacdn.net https://*.klarna.com";
+/// The host of the script, its style, badges and fonts, in all of Klarna's environments (Klarna
+/// documentation: browser security configuration, the part of it that could be read).
+const CDN: &str = "https://x.klarnacdn.net";
 
 /// The page's policy: its own files, and those of the Klarna that its account sells through.
 pub(super) fn policy(base_url: Option<&BaseUrl>) -> String {
     let sandbox = base_url.filter(|url| !url.is_klarna()).and_then(origin);
-    let (scripts, calls, frames, pictures, fonts) = match &sandbox {
-        Some(origin) => (origin.as_str(), origin.as_str(), origin.as_str(), "", ""),
-        None => (
-            KLARNA_SCRIPTS,
-            KLARNA_CALLS,
-            KLARNA_FRAMES,
-            KLARNA_PICTURES,
-            "; font-src https://x.klarnacdn.net",
-        ),
+    let klarna = if let Some(origin) = &sandbox {
+        format!(
+            "script-src 'self' {origin}; style-src 'self' 'unsafe-inline'; \
+             connect-src 'self' {origin}; frame-src {origin}; img-src 'self' data:"
+        )
+    } else {
+        let plays = base_url.is_some_and(|url| url.as_str().ends_with(".playground.klarna.com"));
+        let playground = if plays { " https://js.playground.klarna.com" } else { "" };
+        format!(
+            "script-src 'self' {CDN} https://js.klarna.com{playground}; \
+             style-src 'self' 'unsafe-inline' {CDN}; font-src {CDN}; \
+             connect-src 'self' https://*.klarna.com https://*.klarnaevt.com {CDN}; \
+             frame-src https://*.klarna.com {CDN}; \
+             img-src 'self' data: {CDN} https://*.klarna.com"
+        )
     };
-    let space = if pictures.is_empty() { "" } else { " " };
     // Klarna's widget brings its style inline.
     format!(
-        "default-src 'none'; script-src 'self' {scripts}; style-src 'self' 'unsafe-inline'; \
-         connect-src 'self' {calls}; frame-src {frames}; img-src 'self' data:{space}{pictures}\
-         {fonts}; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; {klarna}; form-action 'none'; base-uri 'none'; \
+         frame-ancestors 'none'"
     )
 }
 
@@ -101,19 +100,20 @@ mod tests {
     }
 
     #[test]
-    fn a_real_pages_policy_names_klarnas_hosts() {
+    fn a_real_pages_policy_names_klarnas_hosts_and_no_others() {
         let url = BaseUrl::of(Region::Europe, Environment::Production);
-        let policy = policy(Some(&url));
-        assert_eq!(
-            policy,
-            "default-src 'none'; script-src 'self' https://x.klarnacdn.net \
-             https://js.klarna.com https://js.playground.klarna.com; \
-             style-src 'self' 'unsafe-inline'; connect-src 'self' https://*.klarna.com \
+        let production = "default-src 'none'; script-src 'self' https://x.klarnacdn.net \
+             https://js.klarna.com; \
+             style-src 'self' 'unsafe-inline' https://x.klarnacdn.net; \
+             font-src https://x.klarnacdn.net; connect-src 'self' https://*.klarna.com \
              https://*.klarnaevt.com https://x.klarnacdn.net; \
              frame-src https://*.klarna.com https://x.klarnacdn.net; \
              img-src 'self' data: https://x.klarnacdn.net https://*.klarna.com; \
-             font-src https://x.klarnacdn.net; form-action 'none'; base-uri 'none'; \
-             frame-ancestors 'none'"
-        );
+             form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+        assert_eq!(policy(Some(&url)), production);
+        let url = BaseUrl::of(Region::NorthAmerica, Environment::Playground);
+        let scripts = "https://js.klarna.com";
+        let more = "https://js.klarna.com https://js.playground.klarna.com";
+        assert_eq!(policy(Some(&url)), production.replace(scripts, more));
     }
 }

@@ -8,7 +8,7 @@ use kvitt_money::Country;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
-use crate::input::Address;
+use crate::input::{Address, Customer};
 
 /// Where a checkout stands, as its shopper has to know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -42,6 +42,9 @@ pub(super) struct State {
     /// Klarna hears of it only when the shopper authorizes (Klarna documentation: privacy).
     address_at_load: bool,
     billing_address: Option<Address>,
+    /// Both go to Klarna with the billing address, when the shopper authorizes.
+    shipping_address: Option<Address>,
+    customer: Option<Customer>,
     purchase_country: &'static str,
 }
 
@@ -87,6 +90,8 @@ impl State {
             sdk_url: sdk_url(engine, sale)?,
             address_at_load: country == Country::US,
             billing_address: shopper.billing_address.map(Into::into),
+            shipping_address: shopper.shipping_address.map(Into::into),
+            customer: shopper.customer.map(Into::into),
             purchase_country: country.code(),
         })
     }

@@ -69,6 +69,14 @@ async fn secrets_and_personal_data_are_not_logged_and_ids_are() {
     assert_eq!(answer.headers["x-request-id"], "shop-request-17");
     let checkout = answer.expect(201);
     let token = shop.authorize(&checkout).await;
+    let link = checkout["checkout_url"].as_str().unwrap();
+    let (_, shoppers) = link.rsplit_once('/').unwrap();
+    send(shop.client.get(link)).await.expect(200);
+    send(shop.client.get(format!("{link}/state"))).await.expect(200);
+    let typed = json!({"billing_address": {"email": "ottilia@example.com", "given_name": 7}});
+    send(shop.client.put(format!("{link}/shopper")).json(&typed)).await.expect(400);
+    let handed = json!({"authorization_token": token, "more": "Hemliga"});
+    send(shop.client.post(format!("{link}/authorization")).json(&handed)).await.expect(400);
     let sale = SaleId::from(id(&checkout).parse::<CheckoutId>().unwrap());
     let secret = shop.engine.secret(sale, names::CALLBACK_SECRET).await.unwrap().unwrap();
     let door = format!("/callbacks/klarna/{}/{}", id(&checkout), secret.expose_secret());
@@ -95,6 +103,7 @@ async fn secrets_and_personal_data_are_not_logged_and_ids_are() {
     for secret in [
         shop.key.expose_secret(),
         secret.expose_secret(),
+        shoppers,
         &token,
         checkout["session"]["client_token"].as_str().unwrap(),
         "secret-of-the-account",

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod callbacks;
+mod checkout_page;
 mod contract;
 mod dashboard;
 mod dashboard_sign_in;

@@ -81,14 +81,14 @@ pub(super) async fn start(
     let password = password(ids.as_ref());
     let user = operator(&engine, ids.as_ref(), &password).await?;
 
-    let router = kvitt_server::router(ServerConfig::new(engine.clone(), ids));
+    let router = kvitt_server::router(ServerConfig::new(engine.clone(), Arc::clone(&ids)));
     let seen_by_shop = shop::Kvitt {
         server: format!("http://{server}"),
         key: key.clone(),
         http: reqwest::Client::builder().build()?,
     };
     let shop_router =
-        shop::router(seen_by_shop, &format!("http://{sandbox}"), format!("http://{shop}"));
+        shop::router(seen_by_shop, &format!("http://{sandbox}"), format!("http://{shop}"), ids);
     let mut tasks = JoinSet::new();
     tasks.spawn(async move { Ok(axum::serve(shop_listener, shop_router).await?) });
     tasks.spawn(async move { Ok(klarna.serve(sandbox_listener).await?) });

@@ -5,13 +5,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod app;
 mod buying;
+mod checkout_pages;
 mod dashboard;
+mod doubt;
 mod driver;
+mod embed;
+mod keyboard;
 mod merchant;
 mod mishaps;
 mod pages;
 mod pictures;
+mod policy;
 mod sdk_calls;
 mod sdk_flow;
 mod sdk_keyboard;
@@ -20,4 +26,6 @@ mod sdk_pages;
 mod sdk_widget;
 mod sdk_windows;
 mod shopper;
+mod slow;
+mod staging;
 mod world;

@@ -10,7 +10,7 @@ const STOPS_MAX: usize = 25;
 
 impl Browser {
     /// Presses Tab until the focus is on what the selector matches.
-    async fn tab_to(&self, selector: &str) {
+    async fn tab_to_selector(&self, selector: &str) {
         let here = format!("return document.activeElement?.matches({}) === true", json!(selector));
         for _ in 0..STOPS_MAX {
             if self.script(&here).await == true {
@@ -40,22 +40,22 @@ impl Browser {
         self.wait_for_text("#otp-problem", "This code is wrong").await;
         self.has_focus("#otp[aria-invalid=true][aria-describedby=otp-problem]").await;
         self.keys(&["1", "2", "3", "4", "5", "6"]).await;
-        self.tab_to("[value=continue]").await;
+        self.tab_to_selector("[value=continue]").await;
         self.keys(&["Enter"]).await;
         self.at_step("sign_up").await;
         self.has_focus("#given_name").await;
-        self.tab_to("#city").await;
+        self.tab_to_selector("#city").await;
         self.keys(&["Control+a", "L", "u", "n", "d", "Enter"]).await;
         self.at_step("plan").await;
         self.has_focus("h1").await;
-        self.tab_to("[name=plan]").await;
+        self.tab_to_selector("[name=plan]").await;
         self.keys(&["ArrowDown"]).await;
         self.has_focus("[value=pay_over_time]:checked").await;
-        self.tab_to("[value=continue]").await;
+        self.tab_to_selector("[value=continue]").await;
         self.keys(&["Space"]).await;
         self.at_step("review").await;
         self.wait_for_text("main", "Lund").await;
-        self.tab_to("[value=approve]").await;
+        self.tab_to_selector("[value=approve]").await;
         self.keys(&["Enter"]).await;
     }
 }
@@ -68,7 +68,7 @@ async fn sdk_keyboard_in_the_pop_up() {
     merchant.load(&cart_of("customer+new_user@email.se")).await;
     let shop = page.window().await;
     // Escape asks, and once more stays; then Tab and Enter leave.
-    page.tab_to("#buy").await;
+    page.tab_to_selector("#buy").await;
     page.keys(&["Enter"]).await;
     page.to_other_window(&shop).await;
     page.at_step("phone").await;
@@ -78,7 +78,7 @@ async fn sdk_keyboard_in_the_pop_up() {
     page.wait_for_text("h1", "Your phone number").await;
     page.keys(&["Escape"]).await;
     page.wait_for_text("h1", "Cancel the purchase?").await;
-    page.tab_to("[value=abort]").await;
+    page.tab_to_selector("[value=abort]").await;
     page.keys(&["Enter"]).await;
     page.to_last_window(&shop).await;
     assert_eq!(merchant.answer().await, json!({"approved": false, "show_form": true}));
@@ -108,7 +108,7 @@ async fn sdk_keyboard_in_the_overlay() {
             button.disabled = false; tell(told); }); };",
     )
     .await;
-    page.tab_to("#buy").await;
+    page.tab_to_selector("#buy").await;
     page.keys(&["Enter"]).await;
     page.has_focus("#klarna-apf-iframe").await;
     page.find("#klarna-apf-iframe").await.enter_frame().await.unwrap();
@@ -129,7 +129,7 @@ async fn sdk_keyboard_in_the_overlay() {
     page.keys(&["Escape"]).await;
     page.wait_for_text("h1", "Cancel the purchase?").await;
     page.has_focus("h1").await;
-    page.tab_to("[value=abort]").await;
+    page.tab_to_selector("[value=abort]").await;
     page.keys(&["Enter"]).await;
     page.client.enter_parent_frame().await.unwrap();
     assert_eq!(merchant.answer().await, json!({"approved": false, "show_form": true}));

@@ -83,6 +83,13 @@ impl World {
         answer(self.http.request(method, url).json(body)).await
     }
 
+    /// Klarna's next placing of an order goes wrong like this; `times` or always.
+    pub(crate) async fn spoil_placing(&self, effect: Value, times: Option<u64>) {
+        let matches = json!({"method": "POST", "path_contains": "/payments/v1/authorizations/"});
+        let fault = json!({"match": matches, "times": times, "effect": effect});
+        self.control("POST", "/faults", &fault).await;
+    }
+
     /// When Klarna's callback is sent.
     pub(crate) async fn callback(&self, when: &str) {
         self.control("PATCH", "/settings", &json!({"authorization_callback": when})).await;
@@ -119,10 +126,19 @@ impl World {
 
     /// A checkout of a book for 199.00 SEK by a test person, and its link.
     pub(crate) async fn checkout(&self, email: &str) -> String {
-        self.opened(email, "").await["checkout_url"].as_str().unwrap().to_owned()
+        self.checkout_with(email, |_| ()).await
     }
 
-    async fn opened(&self, email: &str, reference: &str) -> Value {
+    /// The same, but for what is changed.
+    pub(crate) async fn checkout_with(
+        &self,
+        email: &str,
+        change: impl FnOnce(&mut Value),
+    ) -> String {
+        self.opened(email, change).await["checkout_url"].as_str().unwrap().to_owned()
+    }
+
+    async fn opened(&self, email: &str, change: impl FnOnce(&mut Value)) -> Value {
         let mut body = json!({
             "purchase_country": "SE", "purchase_currency": "SEK", "locale": "sv-SE",
             "order_amount": 19_900, "order_tax_amount": 1_126,
@@ -137,9 +153,7 @@ impl World {
                 "postal_code": "11148", "city": "Stockholm", "country": "SE"
             }
         });
-        if !reference.is_empty() {
-            body["merchant_reference1"] = json!(reference);
-        }
+        change(&mut body);
         self.api("POST", "/v1/checkouts", &body).await
     }
 
@@ -154,9 +168,11 @@ impl World {
     }
 
     async fn order(&self, email: &str, reference: &str) -> Placed {
-        let checkout = self.opened(email, reference).await;
+        let named = |body: &mut Value| body["merchant_reference1"] = json!(reference);
+        let checkout = self.opened(email, named).await;
         let session = checkout["session"]["session_id"].as_str().unwrap();
-        let shopper = json!({"outcome": "approved", "callback": "never"});
+        let shopper = json!({"outcome": "approved", "callback": "never",
+            "data": {"billing_address": checkout["shopper"]["billing_address"]}});
         let approved =
             self.control("POST", &format!("/sessions/{session}/authorize"), &shopper).await;
         let token = json!({"authorization_token": approved["authorization_token"]});

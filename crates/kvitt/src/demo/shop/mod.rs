@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
+use kvitt_engine::IdSource;
 use serde::Deserialize;
 
 use self::catalogue::{Cart, Market, PRODUCTS};
@@ -36,7 +37,7 @@ struct Inner {
 }
 
 /// The shop, selling through this kvitt, whose Klarna is at `sandbox`. `url` is the shop's own.
-pub(super) fn router(kvitt: Kvitt, sandbox: &str, url: String) -> Router {
+pub(super) fn router(kvitt: Kvitt, sandbox: &str, url: String, ids: Arc<dyn IdSource>) -> Router {
     let server = &kvitt.server;
     // What a shop needs that embeds the checkout: kvitt's script and style, and Klarna's script,
     // calls and frames.
@@ -47,7 +48,7 @@ pub(super) fn router(kvitt: Kvitt, sandbox: &str, url: String) -> Router {
     );
     let policy =
         HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
-    let shop = Shop(Arc::new(Inner { orders: Orders::new(url), kvitt, policy }));
+    let shop = Shop(Arc::new(Inner { orders: Orders::new(url, ids), kvitt, policy }));
     Router::new()
         .route("/", get(products))
         .route("/cart", get(cart).post(change_cart))
@@ -66,6 +67,8 @@ impl Shop {
             (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
             (header::CONTENT_SECURITY_POLICY, self.0.policy.clone()),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+            // The addresses of an order's pages hold its key.
+            (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
         ];
         (status, headers, page).into_response()
     }
@@ -76,7 +79,7 @@ impl Shop {
     }
 
     fn no_such_order(&self) -> Response {
-        let text = "This shop knows no order of that number. It forgets its orders when it stops.";
+        let text = "This shop knows no such order. It forgets its orders when it stops.";
         self.page(StatusCode::NOT_FOUND, pages::message("No such order", text))
     }
 
@@ -86,7 +89,7 @@ impl Shop {
     }
 }
 
-/// What the browser holds: the cart, and the order number that was allotted to it.
+/// What the browser holds: the cart, and the key of the order that it will be.
 fn cart_of(jar: &CookieJar) -> Cart {
     jar.get("cart").and_then(|cookie| Cart::read(cookie.value())).unwrap_or_default()
 }
@@ -119,11 +122,11 @@ async fn products(
 
 async fn cart(State(shop): State<Shop>, jar: CookieJar) -> Response {
     let cart = cart_of(&jar);
-    // The number is allotted before anybody pays, so that paying twice is paying the same order.
+    // The order is begun before anybody pays, so that paying twice is paying the same order.
     let known = jar.get("order").map(|cookie| cookie.value().to_owned());
-    let number = shop.0.orders.number_for(known.as_deref()).await;
-    let jar = jar.add(keep("order", number.clone()));
-    (jar, shop.page(StatusCode::OK, pages::cart(&cart, &number))).into_response()
+    let key = shop.0.orders.key_for(known.as_deref()).await;
+    let jar = jar.add(keep("order", key.clone()));
+    (jar, shop.page(StatusCode::OK, pages::cart(&cart, &key))).into_response()
 }
 
 #[derive(Deserialize)]
@@ -176,22 +179,22 @@ async fn pay(State(shop): State<Shop>, jar: CookieJar, Form(form): Form<PayForm>
         Err(error) => return shop.trouble(&error),
     };
     let next = match form.how.as_str() {
-        "embedded" => format!("/pay/{}", order.number),
+        "embedded" => format!("/pay/{}", order.key),
         _ => order.checkout_url,
     };
-    let jar = jar.add(keep("order", order.number));
+    let jar = jar.add(keep("order", order.key));
     (jar, Redirect::to(&next)).into_response()
 }
 
 /// The checkout on the shop's own page.
-async fn pay_here(State(shop): State<Shop>, Path(number): Path<String>) -> Response {
-    let Some(order) = shop.0.orders.find(&number).await else { return shop.no_such_order() };
+async fn pay_here(State(shop): State<Shop>, Path(key): Path<String>) -> Response {
+    let Some(order) = shop.0.orders.find(&key).await else { return shop.no_such_order() };
     shop.page(StatusCode::OK, pages::pay(&order, &shop.0.kvitt.server))
 }
 
 /// What kvitt says of the order now, whatever brought the browser here.
-async fn thanks(State(shop): State<Shop>, Path(number): Path<String>, jar: CookieJar) -> Response {
-    let Some(Order { checkout_id, .. }) = shop.0.orders.find(&number).await else {
+async fn thanks(State(shop): State<Shop>, Path(key): Path<String>, jar: CookieJar) -> Response {
+    let Some(Order { checkout_id, number, .. }) = shop.0.orders.find(&key).await else {
         return shop.no_such_order();
     };
     let standing = match shop.0.kvitt.standing(&checkout_id).await {

@@ -1,11 +1,17 @@
-//! The shop's orders: a number each, and the checkout that belongs to it. One order number has one
+//! The shop's orders: a number each, and the checkout that belongs to it. One order has one
 //! checkout, whatever the customer presses.
+//!
+//! A number can be guessed, so it opens nothing: pages are found by a key that only the customer's
+//! browser is told.
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
+use kvitt_engine::IdSource;
 use kvitt_money::Cart as MoneyCart;
 use reqwest::Method;
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
@@ -14,8 +20,10 @@ use super::kvitt::{Checkout, Kvitt, KvittError};
 use super::test_buyer::TestBuyer;
 
 /// An order whose checkout was opened.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Order {
+    /// What its pages are found by.
+    pub(super) key: String,
     pub(super) number: String,
     pub(super) checkout_id: String,
     pub(super) checkout_url: String,
@@ -50,25 +58,33 @@ pub(super) struct Orders {
 }
 
 struct Book {
+    ids: Arc<dyn IdSource>,
     last: u32,
-    /// By number; `None`: allotted, and nobody has paid yet.
-    orders: HashMap<String, Option<Order>>,
+    /// By key.
+    orders: HashMap<String, Entry>,
+}
+
+#[derive(Clone)]
+struct Entry {
+    number: String,
+    /// `None`: allotted, and nobody has paid yet.
+    order: Option<Order>,
 }
 
 const FIRST_NUMBER: u32 = 1001;
 
 impl Orders {
-    pub(super) fn new(url: String) -> Self {
-        let book = Book { last: FIRST_NUMBER - 1, orders: HashMap::new() };
+    pub(super) fn new(url: String, ids: Arc<dyn IdSource>) -> Self {
+        let book = Book { ids, last: FIRST_NUMBER - 1, orders: HashMap::new() };
         Self { url, book: Mutex::new(book) }
     }
 
-    pub(super) async fn find(&self, number: &str) -> Option<Order> {
-        self.book.lock().await.orders.get(number)?.clone()
+    pub(super) async fn find(&self, key: &str) -> Option<Order> {
+        self.book.lock().await.orders.get(key)?.order.clone()
     }
 
-    /// The number that the browser already has, or a new one.
-    pub(super) async fn number_for(&self, known: Option<&str>) -> String {
+    /// The key that the browser already has, or a new one.
+    pub(super) async fn key_for(&self, known: Option<&str>) -> String {
         let mut book = self.book.lock().await;
         match known {
             Some(known) if book.orders.contains_key(known) => known.to_owned(),
@@ -77,11 +93,11 @@ impl Orders {
     }
 
     /// The order's checkout for this cart. One that is paid, or is for another market or buyer,
-    /// stays as it is: a new number is allotted.
+    /// stays as it is: a new order is begun.
     pub(super) async fn checkout(
         &self,
         kvitt: &Kvitt,
-        number: &str,
+        key: &str,
         cart: &Cart,
         buyer: Option<TestBuyer>,
     ) -> Result<Order, PayError> {
@@ -90,9 +106,9 @@ impl Orders {
         }
         let priced = cart.priced().map_err(PayError::Money)?;
         let mut book = self.book.lock().await;
-        let known = book.orders.get(number).ok_or(PayError::NoSuchOrder)?.clone();
-        let Some(mut order) = known else {
-            return self.open(&mut book, kvitt, number.to_owned(), cart, &priced, buyer).await;
+        let known = book.orders.get(key).ok_or(PayError::NoSuchOrder)?.clone();
+        let Some(mut order) = known.order else {
+            return self.open(&mut book, kvitt, key.to_owned(), cart, &priced, buyer).await;
         };
         let checkout = kvitt.checkout(&order.checkout_id).await.map_err(PayError::Kvitt)?;
         if checkout.status != "open" {
@@ -100,15 +116,15 @@ impl Orders {
             if matches!(checkout.status.as_str(), "placing" | "authorized") {
                 return Ok(order);
             }
-            let number = book.allot();
-            return self.open(&mut book, kvitt, number, cart, &priced, buyer).await;
+            let key = book.allot();
+            return self.open(&mut book, kvitt, key, cart, &priced, buyer).await;
         }
         if order.cart.market != cart.market || order.buyer != buyer {
             let path = format!("/v1/checkouts/{}", order.checkout_id);
             let _: Value =
                 kvitt.call(Method::DELETE, &path, None, None).await.map_err(PayError::Kvitt)?;
-            let number = book.allot();
-            return self.open(&mut book, kvitt, number, cart, &priced, buyer).await;
+            let key = book.allot();
+            return self.open(&mut book, kvitt, key, cart, &priced, buyer).await;
         }
         if order.cart != *cart {
             let path = format!("/v1/checkouts/{}", order.checkout_id);
@@ -118,7 +134,7 @@ impl Orders {
                 .await
                 .map_err(PayError::Kvitt)?;
             order.cart = *cart;
-            book.orders.insert(number.to_owned(), Some(order.clone()));
+            book.keep(&order);
         }
         Ok(order)
     }
@@ -127,17 +143,18 @@ impl Orders {
         &self,
         book: &mut Book,
         kvitt: &Kvitt,
-        number: String,
+        key: String,
         cart: &Cart,
         priced: &MoneyCart,
         buyer: Option<TestBuyer>,
     ) -> Result<Order, PayError> {
+        let number = book.orders.get(&key).ok_or(PayError::NoSuchOrder)?.number.clone();
         let mut body = sums(priced);
         body["purchase_country"] = json!(cart.market.code());
         body["purchase_currency"] = json!(cart.market.currency().code());
         body["locale"] = json!(cart.market.locale());
         body["merchant_reference1"] = json!(number);
-        body["merchant_urls"] = json!({"confirmation": format!("{}/thanks/{number}", self.url)});
+        body["merchant_urls"] = json!({"confirmation": format!("{}/thanks/{key}", self.url)});
         if let Some(buyer) = buyer {
             body["billing_address"] = buyer.billing_address(cart.market);
         }
@@ -146,23 +163,31 @@ impl Orders {
             .await
             .map_err(PayError::Kvitt)?;
         let order = Order {
-            number: number.clone(),
+            key,
+            number,
             checkout_id: checkout.id,
             checkout_url: checkout.checkout_url,
             cart: *cart,
             buyer,
         };
-        book.orders.insert(number, Some(order.clone()));
+        book.keep(&order);
         Ok(order)
     }
 }
 
 impl Book {
+    /// A new order's key.
     fn allot(&mut self) -> String {
         self.last += 1;
-        let number = format!("demo-{}", self.last);
-        self.orders.insert(number.clone(), None);
-        number
+        let key = self.ids.secret().expose_secret().to_owned();
+        let entry = Entry { number: format!("demo-{}", self.last), order: None };
+        self.orders.insert(key.clone(), entry);
+        key
+    }
+
+    fn keep(&mut self, order: &Order) {
+        let entry = Entry { number: order.number.clone(), order: Some(order.clone()) };
+        self.orders.insert(order.key.clone(), entry);
     }
 }
 

@@ -61,7 +61,7 @@ struct Line {
 #[template(path = "shop/cart.html")]
 struct CartPage<'a> {
     in_cart: u32,
-    number: &'a str,
+    key: &'a str,
     items: Vec<Item>,
     lines: Vec<Line>,
     total: String,
@@ -70,7 +70,7 @@ struct CartPage<'a> {
     buyers: &'static [(TestBuyer, &'static str, &'static str)],
 }
 
-pub(super) fn cart(cart: &Cart, number: &str) -> askama::Result<String> {
+pub(super) fn cart(cart: &Cart, key: &str) -> askama::Result<String> {
     let market = cart.market;
     let priced = if cart.is_empty() { None } else { cart.priced().ok() };
     let lines = priced.iter().flat_map(kvitt_money::Cart::order_lines).map(|line| Line {
@@ -86,7 +86,7 @@ pub(super) fn cart(cart: &Cart, number: &str) -> askama::Result<String> {
     let tax_amount = totals.map_or(0, |totals| totals.order_tax_amount);
     CartPage {
         in_cart: cart.quantities.iter().sum(),
-        number,
+        key,
         items: items(cart),
         lines: lines.collect(),
         total: market.money(total_minor),
