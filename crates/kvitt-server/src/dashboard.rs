@@ -2,7 +2,8 @@
 //!
 //! Who is let in is decided in one place, around every route of [`routes`]: a session, and for
 //! whatever changes something a form of this server's own page. A handler learns who it is by
-//! [`SignedIn`] or [`DashboardForm`], and cannot forget to ask.
+//! [`SignedIn`](session::SignedIn) or [`DashboardForm`](form::DashboardForm), and cannot forget to
+//! ask.
 
 mod attempts;
 mod form;
