@@ -11,7 +11,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Executor as _};
 use tempfile::TempDir;
 
-use suite::sample::{moment, quiet_step, sale, step};
+use suite::sample::{moment, quiet_step, sale, step, user};
 
 async fn fresh() -> (TempDir, Arc<dyn Ledger>) {
     let dir = tempfile::tempdir().unwrap();
@@ -207,6 +207,25 @@ async fn a_file_that_cannot_be_opened_is_named_with_the_way_out() {
     }
     let notes = std::fs::read_to_string(&text).unwrap();
     assert!(notes.starts_with("these are notes"), "it was not touched");
+}
+
+#[tokio::test]
+async fn a_file_without_users_is_brought_up_to_date() {
+    let (dir, ledger) = fresh().await;
+    ledger.append(step(sale(1), 0)).await.unwrap();
+    drop(ledger);
+    let mut other = connect(&file(&dir)).await;
+    for sql in [
+        "DROP TABLE dashboard_session",
+        "DROP TABLE dashboard_user",
+        "DELETE FROM _sqlx_migrations WHERE version = 2",
+    ] {
+        other.execute(sql).await.unwrap();
+    }
+    let ledger = SqliteLedger::open(&file(&dir)).await.unwrap();
+    ledger.insert_user(&user(1, 0)).await.unwrap();
+    assert_eq!(ledger.users().await.unwrap(), [user(1, 0)]);
+    assert_eq!(ledger.events(sale(1)).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -11,8 +11,9 @@ use sha2::{Digest, Sha256};
 const WINDOW: Duration = Duration::from_mins(15);
 /// Failures under one name after which its next attempt waits.
 const OF_A_NAME_MAX: usize = 5;
-/// Failures under any names after which everybody's next attempt waits.
-const OF_ALL_MAX: usize = 50;
+/// Failures under any names after which everybody's next attempt waits: many, since a stranger who
+/// makes them keeps everybody out, and few enough to be kept.
+const OF_ALL_MAX: usize = 1_000;
 
 /// Attempts of late that failed or are under way, oldest first; never more than
 /// [`OF_ALL_MAX`].
@@ -95,10 +96,10 @@ mod tests {
     }
 
     #[test]
-    fn fifty_failures_make_everybody_wait_and_are_all_that_is_kept() {
+    fn a_thousand_failures_make_everybody_wait_and_are_all_that_is_kept() {
         let (attempts, start) = (Attempts::default(), Instant::now());
-        for number in 0..50 {
-            let at = start + Duration::from_secs(number);
+        for number in 0..1_000 {
+            let at = start + Duration::from_millis(number);
             assert!(attempts.begin(&format!("name {number}"), at).is_ok(), "{number}");
         }
         let now = start + MINUTE;
@@ -106,7 +107,7 @@ mod tests {
             let wait = attempts.begin(&format!("other {number}"), now).err();
             assert_eq!(wait, Some(MINUTE * 14));
         }
-        assert_eq!(attempts.0.lock().unwrap().len(), 50);
+        assert_eq!(attempts.0.lock().unwrap().len(), 1_000);
         assert!(attempts.begin("other", start + WINDOW).is_ok());
     }
 }

@@ -87,6 +87,8 @@ mod tests {
             "/\\evil.example",
             "\\\\evil.example",
             "/dashboard\\..\\..\\evil.example",
+            "/dashboard/\\evil.example",
+            "/dashboard/orders\\..\\..\\checkout",
             "/dashboard//evil.example",
             "/dashboard/..//evil.example",
             "/dashboard/%2E%2e/%2fevil.example",

@@ -313,6 +313,18 @@ async fn after_five_failures_a_name_waits_whatever_its_password() {
 }
 
 #[tokio::test]
+async fn a_revoked_users_right_password_is_a_failure() {
+    let shop = open().await;
+    let asa = shop.ledger.user_by_name("asa").await.unwrap().unwrap();
+    shop.ledger.revoke_user(asa.id, asa.created_at).await.unwrap();
+    let mut browser = Browser::at(&shop);
+    for _ in 0..5 {
+        assert_eq!(browser.sign_in("asa", PASSWORD).await.status, 401);
+    }
+    assert_eq!(browser.sign_in("asa", PASSWORD).await.status, 429);
+}
+
+#[tokio::test]
 async fn success_forgets_failures() {
     let shop = open().await;
     let mut browser = Browser::at(&shop);

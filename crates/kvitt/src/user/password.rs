@@ -2,10 +2,9 @@
 
 use std::io::{self, BufRead, BufReader};
 
-use inquire::validator::Validation;
 use inquire::{InquireError, PasswordDisplayMode};
 use kvitt_server::users::Password;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::failure::{Exit, Failure};
 use crate::output;
@@ -28,27 +27,35 @@ pub(super) fn get(from_stdin: bool) -> Result<Password, Failure> {
     ask()
 }
 
+/// Asks until a password was typed twice alike.
 fn ask() -> Result<Password, Failure> {
-    let asked = inquire::Password::new("Password:")
+    loop {
+        let typed = prompt("Password:")?;
+        let again = match Password::new(typed.clone()) {
+            Err(problem) => problem.to_string(),
+            Ok(password) if prompt("Once more:")?.expose_secret() == typed.expose_secret() => {
+                return Ok(password);
+            }
+            Ok(_) => "the two differ".to_owned(),
+        };
+        output::note(&format!("{again}; type it again"));
+    }
+}
+
+/// One line. inquire could check and confirm by itself, but keeps what it refused in its line,
+/// where nobody sees it, and puts what is typed next behind it.
+fn prompt(question: &str) -> Result<SecretString, Failure> {
+    let prompt = inquire::Password::new(question)
         .with_display_mode(PasswordDisplayMode::Hidden)
-        .with_custom_confirmation_message("Once more:")
-        .with_custom_confirmation_error_message("The two differ: type it again.")
-        .with_validator(|text: &str| {
-            Ok(match Password::new(text.to_owned().into()) {
-                Ok(_) => Validation::Valid,
-                Err(problem) => Validation::Invalid(problem.to_string().into()),
-            })
-        })
-        .prompt();
-    let text = asked.map_err(|error| match error {
+        .without_confirmation();
+    prompt.prompt().map(SecretString::from).map_err(|error| match error {
         InquireError::OperationCanceled | InquireError::OperationInterrupted => {
             Failure::new(Exit::Refused, "nothing was done, as you said")
         }
         error => Failure::usage(format_args!(
             "the password cannot be asked for ({error}): send it on stdin, with --password-stdin"
         )),
-    })?;
-    Password::new(text.into()).map_err(Failure::usage)
+    })
 }
 
 /// The first line, without its end.
