@@ -12,6 +12,9 @@ struct Desk<'a> {
     user_id: String,
 }
 
+/// Members of a form, as they are filled in.
+type Filled<'a> = &'a [(&'a str, &'a str)];
+
 /// The hidden members of the only form with a confirm button.
 fn hidden(page: &str) -> Vec<(String, String)> {
     let form = page.split("data-act=\"preview\"").nth(1).unwrap_or_else(|| panic!("{page}"));
@@ -215,7 +218,7 @@ async fn what_is_wrong_is_told_and_nothing_is_done() {
     let order = id(&shop.order().await).to_owned();
     let (events, calls) = (shop.events().await, shop.calls_to_klarna().await);
     let capture = format!("/dashboard/orders/{order}/acts/capture");
-    let tries: [(&[(&str, &str)], u16, &str); 8] = [
+    let tries: [(Filled, u16, &str); 8] = [
         (&[("by", "lines")], 422, "Pick at least one piece"),
         (&[("by", "lines"), ("quantity.shirt", "two")], 422, "is not a number of pieces"),
         (&[("by", "lines"), ("quantity.shirt", "-1")], 422, "is not a number of pieces"),
