@@ -264,6 +264,9 @@ impl Engine {
         if let Event::Done { .. } = event {
             work::schedule_follow_up(&stored.act, seen.sale.id, self, &mut draft);
         }
+        if let Event::Refused { .. } = event {
+            work::schedule_read_after_refusal(&stored.act, seen.sale.id, self, &mut draft);
+        }
         if let (Event::Refused { .. }, kvitt_core::Act::Place { .. }) = (&event, &stored.act) {
             work::schedule_release(seen.sale.id, self, &mut draft);
             // An authorization that came meanwhile had to wait for this one's end.

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use klarna::{AuthorizationToken, Operation, Outcome};
 use kvitt_core::{
-    AUTHORIZATION_LIFETIME, ActKind, Cause, Door, Event, IntentId, Refusal, Sale, SaleId, Wish,
+    AUTHORIZATION_LIFETIME, ActKind, Cause, Door, Event, IntentId, IntentState, Refusal, Sale,
+    SaleId, Wish,
 };
 use kvitt_ledger::PrivateChange;
 use secrecy::{ExposeSecret, SecretString};
@@ -238,9 +239,12 @@ impl Engine {
         let unread = sale.order.as_ref().is_some_and(|order| {
             let changed_since = |read_at| {
                 sale.intents.values().any(|intent| {
-                    matches!(intent.act.kind(), ActKind::Extend | ActKind::UpdateAuthorization)
-                        && intent.state.is_settled()
-                        && intent.requested_at >= read_at
+                    let kind = intent.act.kind();
+                    let moved = matches!(kind, ActKind::Extend | ActKind::UpdateAuthorization)
+                        && intent.state.is_settled();
+                    let refused = work::wants_read_when_refused(kind)
+                        && matches!(intent.state, IntentState::Refused(_));
+                    (moved || refused) && intent.requested_at >= read_at
                 })
             };
             order.last_read.as_ref().is_none_or(|(_, read_at)| changed_since(*read_at))

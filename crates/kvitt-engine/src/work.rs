@@ -80,6 +80,23 @@ pub(crate) fn schedule_follow_up(act: &Act, sale: SaleId, engine: &Engine, draft
     }
 }
 
+/// Klarna refused an act on an order: it may know something of the order that is not known here.
+pub(crate) fn schedule_read_after_refusal(
+    act: &Act,
+    sale: SaleId,
+    engine: &Engine,
+    draft: &mut Draft,
+) {
+    if wants_read_when_refused(act.kind()) {
+        schedule(sale, READ_ORDER, engine.settings().lease, draft);
+    }
+}
+
+/// Whether a refusal of such an act may mean that somebody else changed the order.
+pub(crate) fn wants_read_when_refused(kind: ActKind) -> bool {
+    kind.moves_money() && kind != ActKind::Place
+}
+
 /// Authorizations that lost have to be given back.
 pub(crate) fn schedule_release(sale: SaleId, engine: &Engine, draft: &mut Draft) {
     schedule(sale, RELEASE_AUTHORIZATIONS, engine.settings().lease, draft);

@@ -203,3 +203,22 @@ fn a_process_that_dies_while_klarna_works_is_finished_by_the_next() {
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }
+
+#[tokio::test]
+async fn a_refusal_makes_the_order_be_read_and_what_was_done_in_klarnas_portal_is_seen() {
+    let shop = Shop::open().await;
+    let sale = shop.order().await;
+    let order = sale.order.as_ref().unwrap();
+    let url =
+        format!("{}/ordermanagement/v1/orders/{}/cancel", shop.klarna.url(), order.klarna_order_id);
+    let cancelled = shop.http.post(url).basic_auth("PK1", Some("secret")).send().await.unwrap();
+    assert_eq!(cancelled.status(), 204);
+    let answered = shop.act(sale.id, capture(&[("l1", 1)])).await.unwrap();
+    let Some(IntentState::Refused(_)) = answered.state() else {
+        panic!("{:?}", answered.state());
+    };
+    let at = shop.engine.now().await;
+    assert_eq!(answered.sale.order.as_ref().unwrap().status(at), OrderStatus::Cancelled);
+    let may_ship = kvitt_core::may_ship(&answered.sale, at);
+    assert_eq!((may_ship.allowed, may_ship.reason), (false, kvitt_core::MayShipReason::Cancelled));
+}

@@ -8,6 +8,7 @@ use kvitt_ledger::LedgerError;
 use url::Url;
 
 use super::HOME;
+use super::words::sentence;
 use crate::problem::Problem;
 
 const HTML: (HeaderName, HeaderValue) =
@@ -97,6 +98,7 @@ impl From<Problem> for Message {
             ),
             _ => (problem.title(), problem.detail()),
         };
+        let text = sentence(text);
         Self::new(status, title, text)
     }
 }

@@ -114,6 +114,7 @@ pub(super) async fn order(
     let at = engine.now().await;
     let currency = sale.terms.market.purchase_currency();
     let order = sale.order.as_ref();
+    let intent = asked.intent.parse().ok();
     let cart = order.map_or(&sale.cart, |order| &order.cart).cart();
     Ok(page(
         StatusCode::OK,
@@ -127,8 +128,8 @@ pub(super) async fn order(
             ),
             fraud: order.and_then(|order| words::fraud(order.fraud_status.as_str())),
             facts: facts(&sale),
-            said: asked.intent.parse().ok().and_then(|intent| said(&sale, intent, currency)),
-            warnings: warnings(&sale, currency),
+            said: intent.and_then(|intent| said(&sale, intent, currency)),
+            warnings: warnings(&sale, currency, intent),
             placed: placed(&sale, at),
             shopper: people(&shopper),
             timeline: timeline::timeline(&sale, &events, &names),
@@ -184,7 +185,10 @@ fn said(sale: &Sale, id: IntentId, currency: Currency) -> Option<Said> {
         IntentState::Refused(refused) => said(
             Tone::Bad,
             format!("Klarna refused to {act}"),
-            format!("Nothing changed. Klarna said: {}.", timeline::said(refused)),
+            format!(
+                "Nothing changed. Klarna said: {}.",
+                timeline::said(refused).trim_end_matches('.')
+            ),
         ),
         IntentState::Requested => said(
             Tone::Wait,
@@ -206,14 +210,21 @@ fn said(sale: &Sale, id: IntentId, currency: Currency) -> Option<Said> {
     }
 }
 
-/// What whoever opens the page has to know first.
-fn warnings(sale: &Sale, currency: Currency) -> Vec<String> {
-    let open = sale.open_intent(|_| true).map(|intent| {
-        format!("Under way: {} ({})", words::act(&intent.act, currency), intent.state.as_str())
+/// What whoever opens the page has to know first; `said` is what the page says already.
+fn warnings(sale: &Sale, currency: Currency, said: Option<IntentId>) -> Vec<String> {
+    let open = sale.open_intent(|_| true).filter(|intent| said != Some(intent.id)).map(|intent| {
+        let act = words::act(&intent.act, currency);
+        match &intent.state {
+            IntentState::NeedsHuman { reason } => format!("not known: {act}. {}", sentence(reason)),
+            IntentState::Unknown { problem, .. } => {
+                format!("not known yet: {act}. {}", sentence(problem))
+            }
+            _ => format!("under way: {act}"),
+        }
     });
     let difference =
         sale.difference().map(|text| format!("Klarna's figures differ from these: {text}"));
-    [sale.attention(), open, difference].into_iter().flatten().map(|it| sentence(&it)).collect()
+    [open, difference].into_iter().flatten().map(|text| sentence(&text)).collect()
 }
 
 fn placed(sale: &Sale, at: Timestamp) -> Option<Placed> {

@@ -353,5 +353,5 @@ async fn a_checkout_whose_placing_is_in_doubt_is_found_among_those_that_need_a_p
     assert!(page.text.contains("Being placed"));
     let act = desk.get(&format!("{href}/acts/capture")).await;
     assert_eq!(act.status, 404);
-    assert!(act.text.contains("the checkout has no order yet"), "{}", act.text);
+    assert!(act.text.contains("The checkout has no order yet"), "{}", act.text);
 }

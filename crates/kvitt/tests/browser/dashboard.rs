@@ -200,6 +200,9 @@ async fn what_klarna_refuses_is_shown_in_its_words() {
     browser.confirm().await;
     assert_eq!(browser.attribute("[data-order=result]", "data-tone").await.unwrap(), "bad");
     browser.wait_for_text("[data-order=result]", "Klarna refused to capture 199.00 SEK").await;
+    // And the order is read at once, so that nobody ships what is cancelled.
+    assert_eq!(browser.text("[data-order=status]").await, "Cancelled");
+    assert!(!browser.ships().await);
     browser.look("dashboard-order-refused").await;
     browser.close().await;
 }
