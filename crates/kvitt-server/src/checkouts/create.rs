@@ -48,6 +48,9 @@ pub(crate) struct CheckoutInput {
     /// Passed through to the order; at most 6,000 characters.
     merchant_data: Option<String>,
     merchant_urls: Option<MerchantUrlsInput>,
+    /// The checkout page is filled in with it, and the order placed with it. Klarna hears of it when
+    /// the shopper authorizes, in the United States at once; a page of your own hands it to
+    /// `authorize`.
     billing_address: Option<Address>,
     /// The billing address where absent.
     shipping_address: Option<Address>,
