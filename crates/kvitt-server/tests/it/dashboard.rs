@@ -1,5 +1,6 @@
 //! The dashboard's orders and acts, as a browser without scripts would use them.
 
+use kvitt_core::{OrderId, Requester};
 use reqwest::Method;
 use serde_json::json;
 
@@ -97,6 +98,12 @@ async fn an_act_is_looked_over_and_then_done_once() {
     assert_eq!(one.headers["location"], two.headers["location"], "both lead to the one act");
     assert_eq!(sums(&shop, &order).await, [54_700, 24_900, 0, 29_800]);
 
+    // It is the operator's own key: a shop's API key may use the same one for something else.
+    let (_, key) = form.iter().find(|(name, _)| *name == "idempotency_key").unwrap();
+    let user = Requester::User(desk.user_id.parse().unwrap());
+    let sale = order.parse::<OrderId>().unwrap().into();
+    assert!(shop.ledger.idempotency(sale, user, key).await.unwrap().is_some());
+
     // The same yes to something else is none.
     let other: Vec<_> = form
         .iter()
@@ -179,6 +186,53 @@ async fn every_act_is_done_from_its_form() {
     let wanted = events["items"].as_array().unwrap().iter();
     let cancel = wanted.clone().find(|it| it["type"] == "cancel.requested").unwrap();
     assert_eq!(cancel["cause"], json!({"by": "operator", "user": desk.user_id}));
+}
+
+#[tokio::test]
+async fn a_page_says_what_became_of_each_line_and_what_shows_it() {
+    let shop = Shop::open().await;
+    let desk = Desk::open(&shop).await;
+    let order = id(&shop.order().await).to_owned();
+    let all = [("by", "lines"), ("quantity.shirt", "2"), ("quantity.freight", "0")];
+    desk.act(&order, "capture", &all).await;
+    let back = [("by", "lines"), ("quantity.shirt", "1")];
+    let page = desk.act(&order, "refund", &back).await;
+    let cells = |name: &str| -> Vec<String> {
+        let row = page.split(&format!("<th scope=\"row\">{name}")).nth(1).unwrap();
+        let row = row.split("</tr>").next().unwrap();
+        let cells = row.split("<td class=\"number").skip(1);
+        cells.map(|cell| cell.split(['>', '<']).nth(1).unwrap().to_owned()).collect()
+    };
+    assert_eq!(cells("Shirt"), ["2", "2", "1", "498.00 SEK"], "pieces, captured, refunded");
+    assert_eq!(cells("Freight"), ["1", "0", "0", "49.00 SEK"]);
+    assert!(page.contains("capture answered 201") && page.contains("refund answered 201"));
+    assert!(page.contains("<strong>May ship</strong>"), "{page}");
+    let page = desk.act(&order, "refund", &back).await;
+    // What is left of it may still ship: the freight is authorized.
+    assert!(page.contains("data-minor=\"49800\"") && page.contains("data-allowed=\"true\""));
+    let other = id(&shop.order().await).to_owned();
+    let page = desk.act(&other, "cancel", &[]).await;
+    assert!(page.contains("data-allowed=\"false\"") && page.contains("Do not ship"), "{page}");
+}
+
+#[tokio::test]
+async fn a_preview_that_is_changed_asks_for_a_new_yes() {
+    let shop = Shop::open().await;
+    let desk = Desk::open(&shop).await;
+    let order = id(&shop.order().await).to_owned();
+    let path = format!("/dashboard/orders/{order}/acts/capture");
+    let preview = desk.post(&path, &[("by", "lines"), ("quantity.shirt", "1")]).await.text;
+    let mut form = hidden(&preview);
+    form.push(("step".to_owned(), "edit".to_owned()));
+    let form: Vec<_> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let again = desk.post(&path, &form).await.text;
+    assert!(again.contains("name=\"quantity.shirt\" type=\"number\""), "{again}");
+    let mut form: Vec<_> = form.into_iter().filter(|(name, _)| *name != "step").collect();
+    form.push(("step", "preview"));
+    let second = hidden(&desk.post(&path, &form).await.text);
+    let keys: Vec<_> = second.iter().filter(|(name, _)| name == "idempotency_key").collect();
+    assert_eq!(keys.len(), 1);
+    assert!(!hidden(&preview).contains(keys[0]), "another key");
 }
 
 #[tokio::test]
