@@ -6,8 +6,6 @@
 //! ask.
 
 mod act;
-mod act_form;
-mod act_preview;
 mod attempts;
 mod bars;
 mod form;
@@ -44,7 +42,7 @@ pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         (HOME, get(|| async { Redirect::to("/dashboard/orders") })),
         ("/dashboard/orders", get(list::orders)),
         ("/dashboard/orders/{id}", get(order::order)),
-        ("/dashboard/orders/{id}/acts/{kind}", get(act::form).post(act::submit)),
+        ("/dashboard/orders/{id}/acts/{kind}", get(act::show).post(act::submit)),
         ("/dashboard/sign-out", post(sign_in::sign_out)),
     ]
 }

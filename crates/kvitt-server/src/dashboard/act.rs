@@ -1,25 +1,23 @@
 //! One act on an order: filled in, looked over, done.
 
-use std::collections::BTreeMap;
+mod form;
+mod inputs;
+mod page;
+mod preview;
 
-use askama::Template;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
-use kvitt_core::{
-    ActKind, Cause, LineId, Order, OrderId, Refusal, Requester, SHIPPING_METHODS, Sale, SaleId,
-};
+use kvitt_core::{ActKind, Cause, Order, OrderId, Refusal, Requester, Sale, SaleId, Wish};
 use kvitt_engine::{Caller, EngineError, Idempotency, Shopper};
-use kvitt_money::{LineType, OrderLineFields};
 
-use super::act_form::{Fields, Wanted, Wrong, amount_member, is_bare, quantity_member, wanted};
-use super::act_preview::{picks_lines, preview_page};
+use self::form::{Fields, Wanted, Wrong, is_bare, wanted};
+use self::page::form_page;
+use self::preview::preview_page;
+use super::Trouble;
 use super::form::DashboardForm;
-use super::message::page;
 use super::session::SignedIn;
-use super::words::{self, money};
-use super::{Trouble, order_name};
 use crate::acts::noted;
 use crate::app::App;
 use crate::orders::as_order;
@@ -69,7 +67,7 @@ impl Ordered {
 
 /// `GET /dashboard/orders/{id}/acts/{kind}`: the form; where nothing is to be filled in, at once
 /// what the act would do.
-pub(super) async fn form(
+pub(super) async fn show(
     State(app): State<App>,
     signed_in: SignedIn,
     act: ActRef,
@@ -79,9 +77,9 @@ pub(super) async fn form(
     let fields = Fields::default();
     if is_bare(act.kind) {
         let wanted = Wanted::from(match act.kind {
-            ActKind::Cancel => kvitt_core::Wish::Cancel,
-            ActKind::Release => kvitt_core::Wish::Release,
-            _ => kvitt_core::Wish::Extend,
+            ActKind::Cancel => Wish::Cancel,
+            ActKind::Release => Wish::Release,
+            _ => Wish::Extend,
         });
         return preview(&app, &signed_in, &ordered, wanted, &fields).await;
     }
@@ -161,247 +159,4 @@ async fn confirm(
     let order = act.sale.order_id();
     let page = format!("/dashboard/orders/{order}?intent={}#result", answered.intent);
     Ok(Redirect::to(&page).into_response())
-}
-
-/// One line of which pieces are picked.
-struct LineInput {
-    member: String,
-    name: String,
-    /// How many there are to pick from, and what they are worth.
-    most: i64,
-    worth: String,
-    value: String,
-    /// A line of no pieces is taken as a whole.
-    is_whole: bool,
-    is_checked: bool,
-}
-
-/// An input for a text.
-struct TextInput {
-    name: &'static str,
-    label: &'static str,
-    hint: &'static str,
-    kind: &'static str,
-    maxlength: u32,
-    value: String,
-    problem: String,
-}
-
-#[derive(Template)]
-#[template(path = "dashboard/act.html")]
-struct ActPage<'a> {
-    signed_in: &'a SignedIn,
-    href: String,
-    back: String,
-    order_name: String,
-    title: &'static str,
-    /// What is wrong, but not with one of the texts below.
-    problems: Vec<String>,
-    lines: Vec<LineInput>,
-    lines_title: &'static str,
-    /// Tax lines that are typed anew.
-    taxes: Vec<LineInput>,
-    takes_amount: bool,
-    by_amount: bool,
-    amount: TextInput,
-    texts: Vec<TextInput>,
-    /// The captures that a parcel can belong to: id, name, whether it is chosen.
-    captures: Vec<(String, String, bool)>,
-    methods: Vec<(&'static str, bool)>,
-}
-
-fn form_page(
-    status: StatusCode,
-    signed_in: &SignedIn,
-    ordered: &Ordered,
-    kind: ActKind,
-    fields: &Fields,
-    wrong: &[Wrong],
-) -> Result<Response, Trouble> {
-    let sale = &ordered.sale;
-    let order = ordered.order()?;
-    let currency = sale.terms.market.purchase_currency();
-    let back = format!("/dashboard/orders/{}", sale.id.order_id());
-    let text = |(name, label, hint, kind, maxlength): Described| TextInput {
-        name,
-        label,
-        hint,
-        kind,
-        maxlength,
-        value: fields
-            .typed(name)
-            .map_or_else(|| known(name, ordered, order).unwrap_or_default(), str::to_owned),
-        problem: wrong.iter().find(|it| it.member == name).map_or("", |it| &it.text).to_owned(),
-    };
-    let texts: Vec<TextInput> = described(kind).iter().copied().map(text).collect();
-    let told_at_inputs =
-        |it: &&Wrong| texts.iter().any(|text| text.name == it.member) || it.member == "amount";
-    let chosen = fields.text("shipping_method").unwrap_or_default();
-    let (lines, taxes) = line_inputs(kind, order, fields, |minor| money(minor, currency));
-    Ok(page(
-        status,
-        &ActPage {
-            signed_in,
-            href: format!("{back}/acts/{}", kind.as_str()),
-            back,
-            order_name: order_name(sale),
-            title: words::title(kind),
-            problems: wrong
-                .iter()
-                .filter(|it| !told_at_inputs(it))
-                .map(|it| it.text.clone())
-                .collect(),
-            lines,
-            taxes,
-            lines_title: match kind {
-                ActKind::Capture => "What ships",
-                ActKind::Refund => "What came back",
-                _ => "What stays in the order",
-            },
-            takes_amount: matches!(kind, ActKind::Capture | ActKind::Refund),
-            by_amount: fields.typed("by") == Some("amount"),
-            amount: text((
-                "amount",
-                "Amount",
-                "The customer's invoice then shows no lines for it.",
-                "text",
-                20,
-            )),
-            captures: captures(kind, order, fields, |minor| money(minor, currency)),
-            methods: if matches!(kind, ActKind::Capture | ActKind::AddShippingInfo) {
-                SHIPPING_METHODS.split(", ").map(|it| (it, it == chosen)).collect()
-            } else {
-                Vec::new()
-            },
-            texts,
-        },
-    ))
-}
-
-/// Name, label, hint, type and longest length of an input.
-type Described = (&'static str, &'static str, &'static str, &'static str, u32);
-
-const NOTES: [Described; 2] = [
-    ("reference", "Reference", "Your own, such as a delivery number.", "text", 255),
-    ("description", "Description", "Shown to the customer.", "text", 255),
-];
-const PARCEL: [Described; 3] = [
-    ("shipping_company", "Carrier", "", "text", 100),
-    ("tracking_number", "Tracking number", "", "text", 100),
-    ("tracking_uri", "Tracking page", "Where the parcel is followed: https://…", "url", 1024),
-];
-const REFERENCES: [Described; 2] = [
-    ("merchant_reference1", "Order number", "Shown to the customer.", "text", 255),
-    ("merchant_reference2", "Second reference", "Shown in settlements.", "text", 255),
-];
-const ADDRESS: [Described; 10] = [
-    ("given_name", "First name", "", "text", 100),
-    ("family_name", "Last name", "", "text", 100),
-    ("street_address", "Street and number", "", "text", 100),
-    ("street_address2", "Apartment, floor, care of", "", "text", 100),
-    ("postal_code", "Postal code", "", "text", 10),
-    ("city", "City", "", "text", 200),
-    ("region", "State or region", "", "text", 200),
-    ("country", "Country", "Two letters, such as SE.", "text", 2),
-    ("email", "E-mail", "", "email", 100),
-    ("phone", "Phone", "", "tel", 100),
-];
-
-fn described(kind: ActKind) -> Vec<Described> {
-    match kind {
-        ActKind::Capture => NOTES.into_iter().chain(PARCEL).collect(),
-        ActKind::Refund => NOTES.to_vec(),
-        ActKind::UpdateAuthorization => NOTES[1..].to_vec(),
-        ActKind::UpdateReferences => REFERENCES.to_vec(),
-        ActKind::UpdateShippingAddress => ADDRESS.to_vec(),
-        ActKind::AddShippingInfo => PARCEL.to_vec(),
-        ActKind::Place | ActKind::Cancel | ActKind::Release | ActKind::Extend => Vec::new(),
-    }
-}
-
-/// What an input holds before anybody typed: references and address as they are.
-fn known(name: &str, ordered: &Ordered, order: &Order) -> Option<String> {
-    let terms = &ordered.sale.terms;
-    let shopper = &ordered.shopper;
-    let address = shopper.shipping_address.as_ref().or(shopper.billing_address.as_ref());
-    let part = |part: fn(&klarna::Address) -> &Option<String>| part(address?).clone();
-    match name {
-        "merchant_reference1" => terms.merchant_reference1.clone(),
-        "merchant_reference2" => terms.merchant_reference2.clone(),
-        "given_name" => part(|it| &it.given_name),
-        "family_name" => part(|it| &it.family_name),
-        "street_address" => part(|it| &it.street_address),
-        "street_address2" => part(|it| &it.street_address2),
-        "postal_code" => part(|it| &it.postal_code),
-        "city" => part(|it| &it.city),
-        "region" => part(|it| &it.region),
-        "country" => part(|it| &it.country)
-            .or_else(|| Some(order.cart.cart().purchase_country().code().to_owned())),
-        "email" => part(|it| &it.email),
-        "phone" => part(|it| &it.phone),
-        _ => None,
-    }
-}
-
-/// The lines to pick from, and those whose amount is typed anew.
-fn line_inputs(
-    kind: ActKind,
-    order: &Order,
-    fields: &Fields,
-    money: impl Fn(i64) -> String,
-) -> (Vec<LineInput>, Vec<LineInput>) {
-    if !picks_lines(kind) {
-        return (Vec::new(), Vec::new());
-    }
-    let left: BTreeMap<LineId, OrderLineFields> = match kind {
-        ActKind::Capture => order.uncaptured_lines(),
-        ActKind::Refund => order.unrefunded_lines(),
-        _ => order.cart.lines().map(|(id, line)| (id.clone(), (**line).clone())).collect(),
-    };
-    let mut lines = Vec::new();
-    let mut taxes = Vec::new();
-    for (line_id, _) in order.cart.lines() {
-        let Some(line) = left.get(line_id) else { continue };
-        let is_whole = line.quantity == 0 && line.total_amount != 0;
-        if line.quantity == 0 && !is_whole {
-            continue;
-        }
-        let is_tax = kind == ActKind::UpdateAuthorization && line.line_type == LineType::SalesTax;
-        let member = if is_tax { amount_member(line_id) } else { quantity_member(line_id) };
-        let typed = fields.typed(&member);
-        // What ships is mostly all of it; what comes back is mostly little.
-        let usual = if kind == ActKind::Refund { 0 } else { line.quantity };
-        let input = LineInput {
-            value: typed.map_or_else(
-                || if is_tax { String::new() } else { usual.to_string() },
-                str::to_owned,
-            ),
-            is_checked: typed.is_some(),
-            member,
-            name: line.name.clone(),
-            most: line.quantity,
-            worth: money(line.total_amount),
-            is_whole,
-        };
-        if is_tax { &mut taxes } else { &mut lines }.push(input);
-    }
-    (lines, taxes)
-}
-
-fn captures(
-    kind: ActKind,
-    order: &Order,
-    fields: &Fields,
-    money: impl Fn(i64) -> String,
-) -> Vec<(String, String, bool)> {
-    if kind != ActKind::AddShippingInfo {
-        return Vec::new();
-    }
-    let chosen = fields.text("capture_id").unwrap_or_default();
-    let named = |(number, capture): (usize, &kvitt_core::Capture)| {
-        let amount = money(capture.captured_amount);
-        let name = format!("Capture {number}, {amount}, {}", words::moment(capture.captured_at));
-        (capture.capture_id.clone(), name, capture.capture_id == chosen)
-    };
-    (1..).zip(&order.captures).map(named).collect()
 }

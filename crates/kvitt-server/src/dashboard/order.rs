@@ -1,18 +1,18 @@
 //! One order: what it is, what happened, and what may be done with it.
 
+mod movements;
+mod placed;
+
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use jiff::Timestamp;
-use kvitt_core::{
-    ActKind, CaptureWish, IntentId, IntentState, OrderId, RefundWish, Sale, SaleId, Wish, may_ship,
-};
+use kvitt_core::{IntentId, IntentState, OrderId, Sale, SaleId};
 use kvitt_engine::Shopper;
 use kvitt_money::Currency;
 use serde::Deserialize;
 
-use super::bars::{Bar, bars};
+use self::placed::{Placed, placed};
 use super::message::page;
 use super::session::SignedIn;
 use super::timeline::{self, Entry, Names};
@@ -21,7 +21,6 @@ use super::{Trouble, order_name};
 use crate::app::App;
 use crate::orders::as_order;
 use crate::problem::{Problem, codes};
-use crate::view::effect;
 
 /// What came of the act that led here.
 #[derive(Deserialize, Default)]
@@ -34,52 +33,6 @@ struct Said {
     tone: Tone,
     title: String,
     text: String,
-}
-
-/// An act that the order's state allows now.
-struct Allowed {
-    href: String,
-    title: &'static str,
-    /// What it will do.
-    effect: String,
-}
-
-/// An act that it does not, and why.
-struct Barred {
-    title: &'static str,
-    why: String,
-}
-
-struct Line {
-    name: String,
-    reference: String,
-    quantity: i64,
-    amount: String,
-    captured: i64,
-    refunded: i64,
-}
-
-/// A capture or a refund.
-struct Movement {
-    title: String,
-    amount: String,
-    minor: i64,
-    moment: String,
-    at: Timestamp,
-    id: String,
-    /// Lines, texts and tracking.
-    details: Vec<String>,
-}
-
-/// What there is once Klarna accepted an order.
-struct Placed {
-    bars: Vec<Bar>,
-    may_ship: bool,
-    reason: String,
-    lines: Vec<Line>,
-    movements: Vec<Movement>,
-    allowed: Vec<Allowed>,
-    barred: Vec<Barred>,
 }
 
 #[derive(Template)]
@@ -225,140 +178,6 @@ fn warnings(sale: &Sale, currency: Currency, said: Option<IntentId>) -> Vec<Stri
     let difference =
         sale.difference().map(|text| format!("Klarna's figures differ from these: {text}"));
     [open, difference].into_iter().flatten().map(|text| sentence(&text)).collect()
-}
-
-fn placed(sale: &Sale, at: Timestamp) -> Option<Placed> {
-    let order = sale.order.as_ref()?;
-    let currency = sale.terms.market.purchase_currency();
-    let may_ship = may_ship(sale, at);
-    let uncaptured = order.uncaptured_lines();
-    let unrefunded = order.unrefunded_lines();
-    let lines = order.cart.lines().map(|(line_id, line)| {
-        let captured = line.quantity - uncaptured.get(line_id).map_or(0, |left| left.quantity);
-        let kept = unrefunded.get(line_id).map_or(0, |left| left.quantity);
-        Line {
-            name: line.name.clone(),
-            reference: line.reference.clone().unwrap_or_default(),
-            quantity: line.quantity,
-            amount: money(line.total_amount, currency),
-            captured,
-            refunded: captured - kept,
-        }
-    });
-    let (mut allowed, mut barred) = (Vec::new(), Vec::new());
-    for kind in ActKind::ON_ORDERS {
-        match sale.may(kind, at) {
-            Ok(()) => allowed.push(allowed_act(sale, kind, at, currency)),
-            Err(refusal) => {
-                barred.push(Barred { title: words::title(kind), why: refusal.to_string() });
-            }
-        }
-    }
-    Some(Placed {
-        bars: bars(&order.amounts(at), currency),
-        may_ship: may_ship.allowed,
-        reason: sentence(may_ship.reason.sentence()),
-        lines: lines.collect(),
-        movements: movements(order, currency),
-        allowed,
-        barred,
-    })
-}
-
-/// An act with what it would do: all that is left, where something is picked.
-fn allowed_act(sale: &Sale, kind: ActKind, at: Timestamp, currency: Currency) -> Allowed {
-    let whole = match kind {
-        ActKind::Capture => Some(Wish::Capture(CaptureWish::default())),
-        ActKind::Refund => Some(Wish::Refund(RefundWish::default())),
-        ActKind::Cancel => Some(Wish::Cancel),
-        ActKind::Release => Some(Wish::Release),
-        ActKind::Extend => Some(Wish::Extend),
-        _ => None,
-    };
-    let preview = whole.and_then(|wish| sale.preview(wish, at).ok());
-    let effect = match (&preview, kind) {
-        (Some(preview), ActKind::Capture | ActKind::Refund) => {
-            let left = if kind == ActKind::Capture {
-                preview.before.remaining_authorized_amount
-            } else {
-                preview.before.refundable_amount()
-            };
-            format!(
-                "Up to {}, by lines or by amount. {}.",
-                money(left, currency),
-                effect(&preview.act)
-            )
-        }
-        (Some(preview), ActKind::Cancel | ActKind::Release) => format!(
-            "{}: {}.",
-            effect(&preview.act),
-            money(preview.before.remaining_authorized_amount, currency)
-        ),
-        (Some(preview), _) => format!("{}.", effect(&preview.act)),
-        (None, ActKind::UpdateAuthorization) => {
-            "Takes pieces out of what is not shipped. Klarna replaces the lines and the total."
-                .to_owned()
-        }
-        (None, ActKind::UpdateReferences) => {
-            "Your order number and second reference, as Klarna shows them.".to_owned()
-        }
-        (None, ActKind::UpdateShippingAddress) => {
-            "Klarna checks the new address and takes it, or refuses it.".to_owned()
-        }
-        (None, ActKind::AddShippingInfo) => {
-            "A parcel's carrier and number; Klarna shows them to the customer.".to_owned()
-        }
-        (None, _) => String::new(),
-    };
-    let href = format!("/dashboard/orders/{}/acts/{}", sale.id.order_id(), kind.as_str());
-    Allowed { href, title: words::title(kind), effect }
-}
-
-/// Captures and refunds, the oldest first.
-fn movements(order: &kvitt_core::Order, currency: Currency) -> Vec<Movement> {
-    let part = |part: &kvitt_core::LinePart| format!("{} × {}", part.line.quantity, part.line.name);
-    let tracking = |parcel: &kvitt_core::ShippingInfo| {
-        [&parcel.shipping_company, &parcel.tracking_number, &parcel.tracking_uri]
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect::<Vec<_>>()
-            .join(" ")
-    };
-    let captures = order.captures.iter().map(|it| Movement {
-        title: "Capture".to_owned(),
-        amount: money(it.captured_amount, currency),
-        minor: it.captured_amount,
-        moment: moment(it.captured_at),
-        at: it.captured_at,
-        id: it.capture_id.clone(),
-        details: it
-            .lines
-            .iter()
-            .map(part)
-            .chain(it.reference.clone())
-            .chain(it.description.clone())
-            .chain(it.shipping_info.iter().map(tracking))
-            .collect(),
-    });
-    let refunds = order.refunds.iter().map(|it| Movement {
-        title: "Refund".to_owned(),
-        amount: money(it.refunded_amount, currency),
-        minor: it.refunded_amount,
-        moment: moment(it.refunded_at),
-        at: it.refunded_at,
-        id: it.refund_id.clone(),
-        details: it
-            .lines
-            .iter()
-            .map(part)
-            .chain(it.reference.clone())
-            .chain(it.description.clone())
-            .collect(),
-    });
-    let mut movements: Vec<Movement> = captures.chain(refunds).collect();
-    movements.sort_by_key(|movement| movement.at);
-    movements
 }
 
 /// Addresses, as lines of text.

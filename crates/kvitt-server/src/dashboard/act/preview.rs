@@ -3,12 +3,13 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use kvitt_core::{Act, ActKind, Amounts, Preview, Sale, ShippingInfo};
+use kvitt_core::{Act, Amounts, Preview, Sale, ShippingInfo};
 
-use super::act_form::Fields;
-use super::message::page;
-use super::session::SignedIn;
-use super::words::{self, money, sentence};
+use super::form::{Fields, is_bare};
+use crate::dashboard::message::page;
+use crate::dashboard::order_name;
+use crate::dashboard::session::SignedIn;
+use crate::dashboard::words::{self, money, sentence};
 use crate::view::effect;
 
 /// A sum before and after.
@@ -63,7 +64,7 @@ pub(super) fn preview_page(
             signed_in,
             href: format!("{back}/acts/{}", kind.as_str()),
             back,
-            order_name: super::order_name(sale),
+            order_name: order_name(sale),
             title: words::title(kind),
             effect: effect(&preview.act),
             status_before: words::status(preview.status_before.as_str()).word,
@@ -74,7 +75,7 @@ pub(super) fn preview_page(
             fields: fields.of_the_act().collect(),
             idempotency_key,
             button: sentence(&words::act(&preview.act, currency)),
-            can_edit: !super::act_form::is_bare(kind),
+            can_edit: !is_bare(kind),
         },
     )
 }
@@ -148,9 +149,4 @@ fn texts(act: &Act) -> Vec<(&'static str, String)> {
         add("Tracking page", &parcel.tracking_uri);
     }
     texts
-}
-
-/// Whether an act has something to pick from the order's lines.
-pub(super) fn picks_lines(kind: ActKind) -> bool {
-    matches!(kind, ActKind::Capture | ActKind::Refund | ActKind::UpdateAuthorization)
 }
