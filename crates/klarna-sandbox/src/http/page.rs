@@ -29,6 +29,7 @@ dd {{ margin: 0; font-variant-numeric: tabular-nums; }}
 </style>
 </head>
 <body>
+<main>
 <h1>kvitt sandbox</h1>
 <p>This is not Klarna. It answers as Klarna would, on this machine, with play money.</p>
 <dl>
@@ -47,6 +48,7 @@ dd {{ margin: 0; font-variant-numeric: tabular-nums; }}
 <li><a href="/sandbox/v1/settings">Settings</a></li>
 <li><a href="/kp/lib/v1/api.js">The browser SDK's script</a></li>
 </ul>
+</main>
 </body>
 </html>
 "#,

@@ -16,6 +16,8 @@ const SCHEMES: [&str; 2] = ["light", "dark"];
 /// no new picture, so that a run leaves the checkout as it was. More than this would hide a focus
 /// ring or a button that went away (tried with 0.02).
 const SAME_BELOW: f64 = 0.0015;
+/// Pages that are higher are pictured down to here.
+const HEIGHT_MAX: f64 = 5_000.0;
 /// How many colours a kept picture has at most.
 const PALETTE_MAX: usize = 64;
 /// Colours as near as this, squared, share a place among them. A card and the ground that it lies
@@ -131,7 +133,7 @@ impl Browser {
     /// what covers a window covers the picture.
     async fn picture(&self, width: u32) -> Vec<u8> {
         let metrics = self.chromium("Page.getLayoutMetrics", json!({})).await;
-        let height = metrics["cssContentSize"]["height"].as_f64().unwrap().ceil();
+        let height = metrics["cssContentSize"]["height"].as_f64().unwrap().ceil().min(HEIGHT_MAX);
         self.chromium(
             "Emulation.setDeviceMetricsOverride",
             json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false}),
