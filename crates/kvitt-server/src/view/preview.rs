@@ -116,10 +116,13 @@ pub(crate) fn effect(act: &Act) -> String {
             "Klarna checks the new address and takes it, or refuses it".to_owned()
         }
         Act::AddShippingInfo { capture_id, shipping_info } => {
-            let parcels = shipping_info.len();
+            let parcels = match shipping_info.len() {
+                1 => "1 parcel is".to_owned(),
+                parcels => format!("{parcels} parcels are"),
+            };
             match capture_id {
-                Some(capture_id) => format!("{parcels} parcels are added to capture {capture_id}"),
-                None => format!("{parcels} parcels are added to the order"),
+                Some(capture_id) => format!("{parcels} added to capture {capture_id}"),
+                None => format!("{parcels} added to the order"),
             }
         }
     }

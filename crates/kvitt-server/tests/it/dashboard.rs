@@ -142,6 +142,9 @@ async fn every_act_is_done_from_its_form() {
         ("email", "astrid@example.com"),
         ("phone", "+46700000000"),
     ];
+    let path = format!("/dashboard/orders/{order}/acts/update_shipping_address");
+    let preview = desk.post(&path, &address).await.text;
+    assert!(preview.contains("<dt>Street and number</dt><dd>Nygatan 2</dd>"), "{preview}");
     let page = desk.act(&order, "update_shipping_address", &address).await;
     assert!(page.contains("Nygatan 2"), "{page}");
     // One shirt less: 249.00 and 49.00 stay.

@@ -6,6 +6,7 @@ use axum::response::Response;
 use kvitt_core::{Act, Amounts, Preview, Sale, ShippingInfo};
 
 use super::form::{Fields, is_bare};
+use super::inputs::described;
 use crate::dashboard::message::page;
 use crate::dashboard::order_name;
 use crate::dashboard::session::SignedIn;
@@ -71,7 +72,7 @@ pub(super) fn preview_page(
             status_after: words::status(preview.status_after.as_str()).word,
             sums: changes(&preview.before, &preview.after, |minor| money(minor, currency)),
             parts: parts(&preview.act, |minor| money(minor, currency)),
-            texts: texts(&preview.act),
+            texts: texts(&preview.act, fields),
             fields: fields.of_the_act().collect(),
             idempotency_key,
             button: sentence(&words::act(&preview.act, currency)),
@@ -117,7 +118,7 @@ fn parts(act: &Act, money: impl Fn(i64) -> String) -> Vec<Part> {
 }
 
 /// What goes along in words.
-fn texts(act: &Act) -> Vec<(&'static str, String)> {
+fn texts(act: &Act, fields: &Fields) -> Vec<(&'static str, String)> {
     let mut texts = Vec::new();
     let mut add = |label, text: &Option<String>| {
         if let Some(text) = text {
@@ -126,6 +127,12 @@ fn texts(act: &Act) -> Vec<(&'static str, String)> {
     };
     let mut parcels: &[ShippingInfo] = &[];
     match act {
+        // It is personal data, so the act does not hold it.
+        Act::UpdateShippingAddress => {
+            for (name, label, ..) in described(act.kind()) {
+                add(label, &fields.text(name).map(str::to_owned));
+            }
+        }
         Act::Capture { reference, description, shipping_info, .. } => {
             add("Reference", reference);
             add("Shown to the customer", description);
