@@ -307,3 +307,47 @@ async fn every_act_is_looked_at() {
     browser.look("dashboard-act-refund").await;
     browser.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_needs_a_person_is_looked_at() {
+    let world = World::start();
+    let browser = Browser::open().await;
+    let fault = json!({"match": {"method": "POST", "path_contains": "/authorizations/"},
+        "effect": {"kind": "reset_after"}});
+    world.control("POST", "/faults", &fault).await;
+    world.authorized_checkout("1002").await;
+    browser.sign_in(&world).await;
+    browser.click(r#"nav a[href$="attention=true"]"#).await;
+    browser.wait_for_text(".orders", "Needs a person").await;
+    browser.look("dashboard-orders-attention").await;
+    browser.click(".orders tbody a").await;
+    browser.wait_for_text("[data-order=no-order]", "There is no order at Klarna yet").await;
+    browser.look("dashboard-checkout-in-doubt").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_not_let_in_is_told_why() {
+    let world = World::start();
+    let browser = Browser::open().await;
+    let placed = world.placed_order().await;
+    browser.sign_in(&world).await;
+    browser.open_order(&world, &placed).await;
+    browser.open_act("cancel").await;
+    // Signed out in another tab, the form of this one does nothing any more.
+    browser.client.delete_all_cookies().await.unwrap();
+    browser.click("[data-act=confirm]").await;
+    browser.wait_for_text("main", "You are signed out").await;
+    browser.look("dashboard-signed-out").await;
+    world.expect_sums(&placed, [19_900, 0, 0, 19_900]).await;
+    browser.goto(&world.dashboard).await;
+    for _ in 0..6 {
+        browser.fill("#name", &world.user).await;
+        browser.fill("#password", "not the password").await;
+        browser.click("main form button").await;
+        browser.find("[role=alert]").await;
+    }
+    browser.wait_for_text("[role=alert]", "Wait 15 minutes").await;
+    browser.look("dashboard-sign-in-wait").await;
+    browser.close().await;
+}

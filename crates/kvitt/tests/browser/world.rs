@@ -168,6 +168,17 @@ impl World {
     }
 
     async fn order(&self, email: &str, reference: &str) -> Placed {
+        let order = self.authorized(email, reference).await["order"].clone();
+        let text = |name: &str| order[name].as_str().unwrap().to_owned();
+        Placed { id: text("id"), klarna_id: text("klarna_order_id") }
+    }
+
+    /// A checkout whose authorization was handed in, whatever came of it.
+    pub(crate) async fn authorized_checkout(&self, reference: &str) {
+        self.authorized("customer@email.se", reference).await;
+    }
+
+    async fn authorized(&self, email: &str, reference: &str) -> Value {
         let named = |body: &mut Value| body["merchant_reference1"] = json!(reference);
         let checkout = self.opened(email, named).await;
         let session = checkout["session"]["session_id"].as_str().unwrap();
@@ -177,9 +188,7 @@ impl World {
             self.control("POST", &format!("/sessions/{session}/authorize"), &shopper).await;
         let token = json!({"authorization_token": approved["authorization_token"]});
         let path = format!("/v1/checkouts/{}/authorization", checkout["id"].as_str().unwrap());
-        let order = self.api("POST", &path, &token).await["order"].clone();
-        let text = |name: &str| order[name].as_str().unwrap().to_owned();
-        Placed { id: text("id"), klarna_id: text("klarna_order_id") }
+        self.api("POST", &path, &token).await
     }
 
     /// As somebody would in Klarna's own portal.
