@@ -17,6 +17,8 @@ use tempfile::TempDir;
 
 /// How long a page may take to get where a test waits for it. Much more than it needs.
 const PATIENCE: Duration = Duration::from_secs(25);
+/// How often Chromium's driver may choose a port.
+const DRIVER_STARTS_MAX: u32 = 5;
 const POLL: Duration = Duration::from_millis(40);
 
 /// A browser with a profile of its own.
@@ -265,26 +267,29 @@ impl Drop for Browser {
     }
 }
 
-/// Chromium's driver on a port of its own choice.
+/// Chromium's driver on a port of its own choice. It chooses one that is free for IPv4, then wants
+/// the same for IPv6, and ends where somebody else has it there: then it chooses anew.
 fn start_driver() -> (Child, String) {
-    let mut driver = Command::new("chromedriver")
-        .arg("--port=0")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap_or_else(|error| {
-            panic!("chromedriver does not start: {error}. Debian's package is chromium-driver.")
-        });
-    let output = BufReader::new(driver.stdout.take().unwrap());
-    let port = output
-        .lines()
-        .map_while(Result::ok)
-        .find_map(|line| {
-            let (_, port) = line.split_once("started successfully on port ")?;
-            Some(port.trim_end_matches('.').to_owned())
-        })
-        .unwrap_or_else(|| panic!("chromedriver says no port"));
-    (driver, format!("http://127.0.0.1:{port}"))
+    let mut said = String::new();
+    for _ in 0..DRIVER_STARTS_MAX {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!("chromedriver does not start: {error}. Debian's package is chromium-driver.")
+            });
+        let output = BufReader::new(driver.stdout.take().unwrap());
+        for line in output.lines().map_while(Result::ok) {
+            if let Some((_, port)) = line.split_once("started successfully on port ") {
+                return (driver, format!("http://127.0.0.1:{}", port.trim_end_matches('.')));
+            }
+            said = format!("{said}{line}\n");
+        }
+        driver.wait().unwrap();
+    }
+    panic!("chromedriver finds no port:\n{said}");
 }
 
 #[derive(Debug)]
