@@ -78,6 +78,16 @@ impl IntoResponse for Trouble {
     }
 }
 
+/// Where an order is shown.
+fn order_href(sale: kvitt_core::SaleId) -> String {
+    format!("/dashboard/orders/{}", sale.order_id())
+}
+
+/// Where an act on an order is filled in and looked over.
+fn act_href(sale: kvitt_core::SaleId, kind: kvitt_core::ActKind) -> String {
+    format!("{}/acts/{}", order_href(sale), kind.as_str())
+}
+
 /// What an order is called: by the shop's reference, else by its id.
 fn order_name(sale: &kvitt_core::Sale) -> String {
     sale.terms

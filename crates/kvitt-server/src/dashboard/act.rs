@@ -9,15 +9,15 @@ use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
-use kvitt_core::{ActKind, Cause, Order, OrderId, Refusal, Requester, Sale, SaleId, Wish};
+use kvitt_core::{ActKind, Cause, Order, OrderId, Refusal, Requester, Sale, SaleId};
 use kvitt_engine::{Caller, EngineError, Idempotency, Shopper};
 
 use self::form::{Fields, Wanted, Wrong, is_bare, wanted};
 use self::page::form_page;
 use self::preview::preview_page;
-use super::Trouble;
 use super::form::DashboardForm;
 use super::session::SignedIn;
+use super::{Trouble, order_href};
 use crate::acts::noted;
 use crate::app::App;
 use crate::orders::as_order;
@@ -75,15 +75,12 @@ pub(super) async fn show(
     let ordered = Ordered::read(&app, act.sale).await?;
     ordered.sale.may(act.kind, app.engine().now().await).map_err(EngineError::Refused)?;
     let fields = Fields::default();
-    if is_bare(act.kind) {
-        let wanted = Wanted::from(match act.kind {
-            ActKind::Cancel => Wish::Cancel,
-            ActKind::Release => Wish::Release,
-            _ => Wish::Extend,
-        });
-        return preview(&app, &signed_in, &ordered, wanted, &fields).await;
+    match wanted(act.kind, &fields, &ordered.sale, ordered.order()?) {
+        Ok(wanted) if is_bare(act.kind) => {
+            preview(&app, &signed_in, &ordered, wanted, &fields).await
+        }
+        _ => form_page(StatusCode::OK, &signed_in, &ordered, act.kind, &fields, &[]),
     }
-    form_page(StatusCode::OK, &signed_in, &ordered, act.kind, &fields, &[])
 }
 
 /// `POST /dashboard/orders/{id}/acts/{kind}`: looks over, goes back to the form, or does it.
@@ -156,7 +153,6 @@ async fn confirm(
         app.engine().act(act.sale, wanted.wish, wanted.shipping_address, &caller).await?;
     let (sale, events) = app.engine().history(act.sale).await?;
     noted(app, &sale, &events, answered.intent, answered.replayed);
-    let order = act.sale.order_id();
-    let page = format!("/dashboard/orders/{order}?intent={}#result", answered.intent);
+    let page = format!("{}?intent={}#result", order_href(act.sale), answered.intent);
     Ok(Redirect::to(&page).into_response())
 }

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use kvitt_ledger::{SaleQuery, SaleSummary};
 use serde::Deserialize;
 
-use super::Trouble;
 use super::bars::part;
 use super::message::page;
 use super::session::SignedIn;
 use super::words::{self, Badge, moment, money_of};
+use super::{Trouble, order_href};
 use crate::app::App;
 
 const ROWS: u32 = 50;
@@ -126,7 +126,7 @@ fn row(summary: SaleSummary, at: Timestamp) -> Row {
     let of = |minor| money_of(minor, &summary.purchase_currency);
     let id = summary.sale.order_id();
     Row {
-        href: format!("/dashboard/orders/{id}"),
+        href: order_href(summary.sale),
         name: summary.merchant_reference1.clone().unwrap_or_else(|| id.to_string()),
         klarna_reference: summary.klarna_reference.clone().unwrap_or_default(),
         status: status.unwrap_or_else(|| words::checkout_status(&summary.checkout_status)),

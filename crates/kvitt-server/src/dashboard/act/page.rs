@@ -11,7 +11,7 @@ use super::inputs::{Described, LineInput, TextInput, captures, described, known,
 use crate::dashboard::message::page;
 use crate::dashboard::session::SignedIn;
 use crate::dashboard::words::{self, money};
-use crate::dashboard::{Trouble, order_name};
+use crate::dashboard::{Trouble, act_href, order_href, order_name};
 
 #[derive(Template)]
 #[template(path = "dashboard/act.html")]
@@ -47,7 +47,6 @@ pub(super) fn form_page(
     let sale = &ordered.sale;
     let order = ordered.order()?;
     let currency = sale.terms.market.purchase_currency();
-    let back = format!("/dashboard/orders/{}", sale.id.order_id());
     let text = |(name, label, hint, kind, maxlength): Described| TextInput {
         name,
         label,
@@ -68,8 +67,8 @@ pub(super) fn form_page(
         status,
         &ActPage {
             signed_in,
-            href: format!("{back}/acts/{}", kind.as_str()),
-            back,
+            href: act_href(sale.id, kind),
+            back: order_href(sale.id),
             order_name: order_name(sale),
             title: words::title(kind),
             problems: wrong

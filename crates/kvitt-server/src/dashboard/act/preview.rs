@@ -8,9 +8,9 @@ use kvitt_core::{Act, Amounts, Preview, Sale, ShippingInfo};
 use super::form::{Fields, is_bare};
 use super::inputs::described;
 use crate::dashboard::message::page;
-use crate::dashboard::order_name;
 use crate::dashboard::session::SignedIn;
 use crate::dashboard::words::{self, money, sentence};
+use crate::dashboard::{act_href, order_href, order_name};
 use crate::view::effect;
 
 /// A sum before and after.
@@ -58,13 +58,12 @@ pub(super) fn preview_page(
 ) -> Response {
     let kind = preview.act.kind();
     let currency = sale.terms.market.purchase_currency();
-    let back = format!("/dashboard/orders/{}", sale.id.order_id());
     page(
         StatusCode::OK,
         &PreviewPage {
             signed_in,
-            href: format!("{back}/acts/{}", kind.as_str()),
-            back,
+            href: act_href(sale.id, kind),
+            back: order_href(sale.id),
             order_name: order_name(sale),
             title: words::title(kind),
             effect: effect(&preview.act),

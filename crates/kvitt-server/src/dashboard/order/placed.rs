@@ -5,6 +5,7 @@ use kvitt_core::{ActKind, CaptureWish, RefundWish, Sale, Wish, may_ship};
 use kvitt_money::Currency;
 
 use super::movements::{Movement, movements};
+use crate::dashboard::act_href;
 use crate::dashboard::bars::{Bar, bars};
 use crate::dashboard::words::{self, money, sentence};
 use crate::view::effect;
@@ -126,6 +127,5 @@ fn allowed_act(sale: &Sale, kind: ActKind, at: Timestamp, currency: Currency) ->
         }
         (None, _) => String::new(),
     };
-    let href = format!("/dashboard/orders/{}/acts/{}", sale.id.order_id(), kind.as_str());
-    Allowed { href, title: words::title(kind), effect }
+    Allowed { href: act_href(sale.id, kind), title: words::title(kind), effect }
 }
