@@ -11,6 +11,7 @@ use crate::{
     rules::{
         authorization, capture, order::Order, read::Members, refund, refusal::Refusal, shipping,
     },
+    settings::Settings,
     state::{Moment, State, orders},
     write,
 };
@@ -30,13 +31,18 @@ pub(crate) fn answer(
         return Err(Refusal::new(400, "INVALID_ORDER_ID", text));
     }
     if call.method == Method::GET {
-        read(id, operation, state)
+        read(id, operation, state, &moment.settings)
     } else {
         write_operation(call, id, operation, state, moment)
     }
 }
 
-fn read(id: &str, operation: &[&str], state: &mut State) -> Result<Answer, Refusal> {
+fn read(
+    id: &str,
+    operation: &[&str],
+    state: &State,
+    settings: &Settings,
+) -> Result<Answer, Refusal> {
     if !matches!(
         operation,
         [] | ["captures"]
@@ -47,14 +53,14 @@ fn read(id: &str, operation: &[&str], state: &mut State) -> Result<Answer, Refus
             known_write(&Method::POST, operation) || known_write(&Method::PATCH, operation);
         return Err(if is_write { method_not_allowed() } else { unknown_path() });
     }
-    let found = orders::find(&mut state.orders, id);
+    let found = orders::find(&state.orders, id);
     if let ["refunds", refund_id] = operation {
         let refund = found.and_then(|order| {
             order.refunds.iter().find(|it| it.refund_id.eq_ignore_ascii_case(refund_id))
         });
         let text = format!("Refund {refund_id} cannot be found for order {id}");
         let refund = refund.ok_or_else(|| Refusal::new(404, "NOT_FOUND", text))?;
-        return Ok(Style::Orders.json(200, &write::orders::refund(refund).into()));
+        return Ok(Style::Orders.json(200, &write::orders::refund(refund, settings).into()));
     }
     // With the final stop where an order's read was recorded, without it where a capture's read is
     // documented.
@@ -62,13 +68,13 @@ fn read(id: &str, operation: &[&str], state: &mut State) -> Result<Answer, Refus
     let text = format!("Order {id} cannot be found{end}");
     let order = found.ok_or_else(|| Refusal::new(404, "NO_SUCH_ORDER", text))?;
     let body = match operation {
-        ["captures"] => write::orders::captures(order),
+        ["captures"] => write::orders::captures(order, settings),
         ["captures", capture_id, rest @ ..] => {
-            let capture = order.find_capture(capture_id).ok_or_else(|| {
+            let place = order.find_capture(capture_id).ok_or_else(|| {
                 Refusal::new(404, "NO_SUCH_CAPTURE", "Capture could not be found.")
             })?;
             if rest.is_empty() {
-                write::orders::capture(capture).into()
+                write::orders::capture(order, place, settings).into()
             } else if order.method.is_invoice() {
                 write::orders::due_date_options(order).into()
             } else {
@@ -76,7 +82,7 @@ fn read(id: &str, operation: &[&str], state: &mut State) -> Result<Answer, Refus
                 return Err(Refusal::not_allowed(text));
             }
         }
-        _ => write::orders::order(order).into(),
+        _ => write::orders::order(order, settings).into(),
     };
     Ok(Style::Orders.json(200, &body))
 }
@@ -116,14 +122,14 @@ fn write_operation(
             );
         return Err(if exists { method_not_allowed() } else { unknown_path() });
     }
-    let order = orders::find(&mut state.orders, id);
+    let order = orders::find_mut(&mut state.orders, id);
     match operation {
         ["captures"] => {
             let request = capture::Request::read(&body(call)?)?;
             let order = known(order, id, "Capture not possible.")?;
             let capture_id = moment.uuid();
             let has_lines = request.has_lines();
-            let pending = moment.config.capture_while_pending;
+            let pending = moment.settings.capture_while_pending;
             capture::capture(order, request, capture_id.clone(), moment.now, pending)?;
             let place = format!("orders/{}/captures/{capture_id}", order.order_id);
             let made = created(&place, has_lines, moment);
@@ -172,7 +178,7 @@ fn change(
         }
         ["extend-authorization-time"] => {
             let order = known(order, id, "Authorization time cannot be extended.")?;
-            authorization::extend(order, moment.now, moment.config.authorization_days)
+            authorization::extend(order, moment.now, moment.settings.authorization_days)
         }
         ["merchant-references"] => {
             let members = body(call)?;

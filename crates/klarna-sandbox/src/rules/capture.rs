@@ -179,6 +179,6 @@ pub(crate) mod tests {
         let mut order = with_reaction(pending, true);
         assert!(order.captures.is_empty());
         let refusal = take_from(&mut order, &json!({"captured_amount": 1})).unwrap_err();
-        assert_eq!((refusal.status, refusal.code), (403, "CAPTURE_NOT_ALLOWED"));
+        assert_eq!((refusal.status, &*refusal.code), (403, "CAPTURE_NOT_ALLOWED"));
     }
 }

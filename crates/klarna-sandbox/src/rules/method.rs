@@ -1,5 +1,7 @@
 //! How a purchase is paid, under its two names.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
 /// A payment method: Payments writes it in lower case, Order Management as a constant with a
 /// description (recorded exchange for the first three; the others follow the documented lists).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +33,20 @@ const METHODS: [Method; 12] = [
     method("fixed_sum_credit", "FIXED_SUM_CREDIT", "Financing"),
     method("alternative_payment_method", "ALTERNATIVE_PAYMENT_METHOD", "Other"),
 ];
+
+impl Serialize for Method {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.payments)
+    }
+}
+
+impl<'de> Deserialize<'de> for Method {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::of(&name)
+            .ok_or_else(|| D::Error::custom(format!("{name:?} is not a payment method type")))
+    }
+}
 
 impl Default for Method {
     fn default() -> Self {

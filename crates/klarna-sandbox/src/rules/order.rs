@@ -1,6 +1,7 @@
 //! An order as Order Management keeps it, and how Klarna makes one from a placing.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{
     capture, lifetime, line::Line, market, method::Method, person::Reaction, purchase::Purchase,
@@ -8,7 +9,8 @@ use super::{
 };
 
 /// Where an order is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Status {
     Authorized,
     PartCaptured,
@@ -46,7 +48,8 @@ impl Status {
 }
 
 /// Whether Klarna takes the fraud risk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum FraudStatus {
     Accepted,
     Pending,
@@ -64,7 +67,7 @@ impl FraudStatus {
 }
 
 /// An order. Deliberately without `Debug`: it holds personal data. Amounts in minor units.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Order {
     pub(crate) order_id: String,
     pub(crate) status: Status,
@@ -103,7 +106,7 @@ pub(crate) struct Order {
 }
 
 /// Money taken. Amounts in minor units.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Capture {
     pub(crate) capture_id: String,
     pub(crate) klarna_reference: String,
@@ -124,7 +127,7 @@ pub(crate) struct Capture {
 }
 
 /// Money given back. Amounts in minor units.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Refund {
     pub(crate) refund_id: String,
     pub(crate) refunded_amount: i64,
@@ -213,9 +216,24 @@ impl Order {
         self.captures.iter_mut().find(|it| it.capture_id.eq_ignore_ascii_case(capture_id))
     }
 
-    /// The capture of this id.
-    pub(crate) fn find_capture(&self, capture_id: &str) -> Option<&Capture> {
-        self.captures.iter().find(|it| it.capture_id.eq_ignore_ascii_case(capture_id))
+    /// The place of the capture of this id.
+    pub(crate) fn find_capture(&self, capture_id: &str) -> Option<usize> {
+        self.captures.iter().position(|it| it.capture_id.eq_ignore_ascii_case(capture_id))
+    }
+
+    /// How much of the refunds that belong to no capture falls on each, if they are laid on the
+    /// oldest first.
+    pub(crate) fn unallocated_refunds(&self) -> impl Iterator<Item = i64> {
+        let allocated = |capture: &Capture| {
+            capture.refunded_amount + capture.allocating.iter().map(|(_, it)| it).sum::<i64>()
+        };
+        let all: i64 = self.captures.iter().map(allocated).sum();
+        let mut rest = self.refunded_amount - all;
+        self.captures.iter().map(move |capture| {
+            let share = rest.min(capture.captured_amount - allocated(capture));
+            rest -= share;
+            share
+        })
     }
 }
 

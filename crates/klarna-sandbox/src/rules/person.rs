@@ -1,7 +1,10 @@
 //! Klarna's test persons: the plus part of the e-mail decides (Klarna documentation).
 
+use serde::{Deserialize, Serialize};
+
 /// What happens when this person confirms a purchase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Reaction {
     Approved,
     /// A hard no; the widget goes away.

@@ -1,18 +1,22 @@
 //! A refusal: Klarna's error code, its texts and the HTTP status that carries them.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
 use super::read::{Fault, Problem};
 
 /// What Klarna answers instead of doing what was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Refusal {
     pub(crate) status: u16,
-    pub(crate) code: &'static str,
+    pub(crate) code: Cow<'static, str>,
     pub(crate) messages: Vec<String>,
 }
 
 impl Refusal {
     pub(crate) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, messages: vec![message.into()] }
+        Self { status, code: code.into(), messages: vec![message.into()] }
     }
 
     /// Payments: fields that are wrong in themselves, joined in one text (recorded exchange).
@@ -47,7 +51,7 @@ impl Refusal {
     /// Order Management: members that cannot be accepted, in the wording of bean validation.
     pub(crate) fn unprocessable(problems: &[Problem]) -> Self {
         let messages = problems.iter().map(unprocessable_text).collect();
-        Self { status: 422, code: "UNPROCESSABLE_ENTITY", messages }
+        Self { status: 422, code: "UNPROCESSABLE_ENTITY".into(), messages }
     }
 
     pub(crate) fn capture_not_allowed(message: &str) -> Self {

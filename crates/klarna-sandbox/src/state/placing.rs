@@ -1,6 +1,7 @@
 //! What an authorization token is good for: an order, a customer token, or being given back.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Moment, State};
@@ -14,9 +15,10 @@ use crate::rules::{
     refusal::Refusal,
     texts::{ADDRESS, CUSTOMER, Side, Texts},
 };
-use crate::source;
+use crate::{settings::RepeatedPlacing, source};
 
 /// What the customer agreed to, and what became of it.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Authorization {
     pub(crate) session_id: String,
     pub(crate) purchase: Purchase,
@@ -31,7 +33,7 @@ pub(crate) struct Authorization {
 }
 
 /// The answer to a placing.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Placed {
     pub(crate) order_id: String,
     pub(crate) redirect_url: Option<String>,
@@ -40,7 +42,7 @@ pub(crate) struct Placed {
 }
 
 /// The answer to a request for a customer token.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct CustomerToken {
     pub(crate) token_id: String,
     pub(crate) payment_method_reference: String,
@@ -62,11 +64,21 @@ impl State {
         if let Some((first, Ok(placed))) =
             self.authorizations.get(token).and_then(|it| it.placed.as_ref())
         {
-            return if *first == body_value {
-                Ok(placed.clone())
-            } else {
+            let conflict = || {
                 let text = "The order has been already completed with different request body";
-                Err(Refusal::new(409, "BAD_VALUE", text))
+                Refusal::new(409, "BAD_VALUE", text)
+            };
+            if *first != body_value {
+                return Err(conflict());
+            }
+            return match moment.settings.repeated_placing {
+                RepeatedPlacing::SameOrder => Ok(placed.clone()),
+                RepeatedPlacing::TokenConsumed => {
+                    let text = "Authorization token already consumed";
+                    Err(Refusal::new(403, "INVALID_OPERATION", text))
+                }
+                RepeatedPlacing::SessionCompleted => Err(Refusal::session_completed()),
+                RepeatedPlacing::Conflict => Err(conflict()),
             };
         }
         self.usable(token, moment.now)?;
@@ -76,7 +88,7 @@ impl State {
             return Err(refusal.clone());
         }
         let outcome = self.place_first(token, body, moment);
-        let keep = outcome.is_ok() || moment.config.sticky_placing_errors;
+        let keep = outcome.is_ok() || moment.settings.sticky_placing_errors;
         if let Some(authorization) = self.authorizations.get_mut(token).filter(|_| keep) {
             authorization.placed = Some((body_value, outcome.clone()));
         }
@@ -124,7 +136,7 @@ impl State {
         let redirect_url = purchase
             .url("confirmation")
             .map(|_| format!("{}/kp/v1/sessions/{session_id}/redirect", moment.base_url));
-        let days = moment.config.authorization_days;
+        let days = moment.settings.authorization_days;
         let order = Order::place(purchase, &session_id, ids, method, reaction, moment.now, days);
         let placed = Placed {
             order_id: order.order_id.clone(),
@@ -132,7 +144,7 @@ impl State {
             fraud_status: order.fraud_status,
             method,
         };
-        self.orders.insert(order.order_id.clone(), order);
+        self.orders.insert(&placed.order_id, order);
         Ok(placed)
     }
 
