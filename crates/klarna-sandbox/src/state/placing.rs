@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Moment, State};
+use super::{Moment, State, callbacks::Delivery};
 use crate::rules::{
     matching,
     method::Method,
@@ -144,7 +144,9 @@ impl State {
             fraud_status: order.fraud_status,
             method,
         };
+        let push = Delivery::push(&order, moment.ids).filter(|_| moment.settings.push_callback);
         self.orders.insert(&placed.order_id, order);
+        push.into_iter().for_each(|delivery| self.repeat(delivery, moment.now));
         Ok(placed)
     }
 

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::{
     Moment, State,
@@ -214,8 +213,16 @@ impl State {
     ) -> Option<Delivery> {
         let session = self.sessions.get(session_id)?;
         let url = session.purchase.url("authorization")?.replace("{session.id}", session_id);
-        let body = json!({"authorization_token": authorization_token, "session_id": session_id});
-        Some(Delivery { callback_id: moment.uuid(), kind: Kind::Authorization, url, body })
+        let token = authorization_token;
+        Some(Delivery {
+            callback_id: moment.uuid(),
+            kind: Kind::Authorization,
+            url,
+            body: format!(r#"{{"authorization_token":"{token}","session_id":"{session_id}"}}"#),
+            session_id: Some(session_id.to_owned()),
+            order_id: None,
+            fault: None,
+        })
     }
 }
 
