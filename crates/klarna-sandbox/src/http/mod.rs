@@ -5,6 +5,7 @@ mod body;
 mod browser;
 mod buyer;
 mod control;
+mod customer_tokens;
 mod exchange;
 mod orders;
 mod page;

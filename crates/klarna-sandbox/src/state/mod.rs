@@ -2,6 +2,7 @@
 
 pub(crate) mod callbacks;
 pub(crate) mod clock;
+pub(crate) mod customer_tokens;
 pub(crate) mod faults;
 pub(crate) mod flows;
 pub(crate) mod idempotency;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use self::{
     callbacks::{Attempt, Delivery, Notification},
     clock::SandboxClock,
+    customer_tokens::CustomerToken,
     faults::Faults,
     flows::Flow,
     idempotency::Idempotency,
@@ -73,6 +75,8 @@ pub(crate) struct State {
     pub(crate) flows: HashMap<String, Flow>,
     /// By order id in its full, lower-case form.
     pub(crate) orders: Table<Order>,
+    /// By token id.
+    pub(crate) customer_tokens: Table<CustomerToken>,
     pub(crate) idempotency: Idempotency,
     pub(crate) faults: Faults,
     /// Callbacks that are repeated until they are answered.
