@@ -117,12 +117,12 @@ async fn wrong_fields_and_declined_purchases_have_their_own_codes() {
     let control = format!("/sandbox/v1/customer-tokens/{active}");
     let declines = json!({"declines": true});
     assert_eq!(shop.call("PATCH", &control, Some(&declines)).await.status, 200);
-    let declined = charge(&shop, &active, &laces()).await;
+    let refused = charge(&shop, &active, &laces()).await;
     assert_eq!(
-        declined.refusal(),
+        refused.refusal(),
         refusal(403, "PAYMENT_METHOD_FAILED", "Purchase for payment method failed")
     );
-    let body = declined.json();
+    let body = refused.json();
     assert_eq!(body["fraud_status"], "REJECTED");
     assert_eq!(body["reason"], "rejected");
     assert_eq!(body["authorized_payment_method"], json!({"type": "invoice"}));
