@@ -87,12 +87,13 @@ impl Answer {
 impl Style {
     /// A JSON answer. `T` is an [`Object`] or an array of them.
     pub(crate) fn json(self, status: u16, body: &Json) -> Answer {
-        match self {
+        let answer = match self {
             Self::Payments => {
                 Answer::document(status, "application/json;charset=utf-8", pretty(body))
             }
             Self::Orders => Answer::document(status, "application/json", compact(body)),
-        }
+        };
+        answer.with("vary", "Accept-Encoding")
     }
 
     /// An error, in the member order of the recordings since 2023.
@@ -101,6 +102,13 @@ impl Style {
             .with("correlation_id", correlation_id)
             .with("error_code", &*refusal.code)
             .with("error_messages", refusal.messages.iter().collect::<Json>());
+        let error = match &refusal.declined_method {
+            Some(method) => error
+                .with("fraud_status", "REJECTED")
+                .with("reason", "rejected")
+                .with("authorized_payment_method", Object::new().with("type", method)),
+            None => error,
+        };
         let text = match self {
             Self::Payments => pretty(&error),
             Self::Orders => compact(&Json::Object(error)),

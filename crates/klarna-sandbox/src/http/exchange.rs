@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json, value::RawValue};
 
-use super::Call;
+use super::{Call, serve::is_a_browsers};
 use crate::{
     answer::{Answer, Text},
     exchanges::Exchange,
@@ -52,7 +52,7 @@ pub(crate) fn record(
     at: Timestamp,
     took: Duration,
 ) {
-    if call.segments().first() == Some(&"kp") {
+    if is_a_browsers(&call) {
         return;
     }
     let mut request_headers = call.headers;

@@ -6,6 +6,7 @@ mod body;
 mod browser;
 mod buyer;
 mod control;
+mod customer_tokens;
 mod exchange;
 mod faults;
 mod orders;

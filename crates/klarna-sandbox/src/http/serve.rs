@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::{
     Call, auth,
     body::{self, Truncated},
-    browser, control, exchange, orders, payments,
+    browser, control, customer_tokens, exchange, orders, payments,
     struck::{self, Outcome},
 };
 use crate::{
@@ -105,29 +105,72 @@ async fn read(request: extract::Request, body_bytes_max: usize) -> Option<Call> 
     })
 }
 
+/// Whether a call is for the SDK or the buyer's pages.
+pub(super) fn is_a_browsers(call: &Call) -> bool {
+    matches!(call.segments().as_slice(), ["kp", ..] | ["eu" | "na" | "oc", "kp", ..])
+}
+
 /// The answer to a browser or to a merchant's server.
 pub(super) async fn unharmed(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
     match call.segments().as_slice() {
-        ["kp", path @ ..] => browser::answer(shared, call, path).await,
+        ["kp", path @ ..] | ["eu" | "na" | "oc", "kp", path @ ..] => {
+            browser::answer(shared, call, path).await
+        }
         _ => klarna(shared, call, started),
     }
 }
+
+/// Which of Klarna's APIs answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Api {
+    Payments,
+    OrderManagement,
+    CustomerToken,
+}
+
+impl Api {
+    fn style(self) -> Style {
+        match self {
+            Self::Payments | Self::CustomerToken => Style::Payments,
+            Self::OrderManagement => Style::Orders,
+        }
+    }
+}
+
+/// The first parts of Klarna's paths, also of APIs that are not here.
+const KLARNA_ROOTS: [&str; 8] = [
+    "payments",
+    "credit",
+    "ordermanagement",
+    "customer-token",
+    "hpp",
+    "checkout",
+    "settlements",
+    "merchantcard",
+];
 
 /// Klarna's answer. Everything happens under one lock, so that two requests with one idempotency
 /// key are one after the other.
 fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
     let segments = call.segments();
-    let (style, path) = match segments.as_slice() {
-        ["payments", "v1", path @ ..] => (Style::Payments, path),
-        ["ordermanagement", "v1", path @ ..] => (Style::Orders, path),
+    let credential = auth::credential(&call.headers, &shared.config);
+    let (api, path) = match segments.as_slice() {
+        ["payments", "v1", path @ ..] => (Api::Payments, path),
+        ["ordermanagement", "v1", path @ ..] => (Api::OrderManagement, path),
+        ["customer-token", "v1", path @ ..] => (Api::CustomerToken, path),
+        // Klarna's edge asks who is there before it looks at the path (recorded exchange).
+        [root, ..] if KLARNA_ROOTS.contains(root) && credential.is_none() => {
+            return auth::unauthorized();
+        }
         _ => {
-            let text = format!("{} is neither Klarna's nor the sandbox's path.\n", call.path);
+            let text = format!("The sandbox has nothing at {}.\n", call.path);
             return Answer::document(404, "text/plain;charset=utf-8", text);
         }
     };
-    let Some(credential) = auth::credential(&call.headers, &shared.config) else {
+    let Some(credential) = credential else {
         return auth::unauthorized();
     };
+    let style = api.style();
     let mut state = shared.state();
     let moment = shared.moment(&state, call);
     let settings = &moment.settings;
@@ -144,15 +187,16 @@ fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
     if let Err(refusal) = readable(call, settings) {
         return allowance.told_in(finish(Err(refusal)));
     }
-    if let (Style::Orders, ["orders", id, ..]) = (style, path) {
+    if let (Api::OrderManagement, ["orders", id, ..]) = (api, path) {
         state.settle_order(id, &moment);
     }
-    let key = idempotency_key(call, style, &segments, credential);
+    let key = idempotency_key(call, api, &segments, credential);
     let recalled = key.as_ref().and_then(|key| state.idempotency.recall(key, moment.now));
     let answer = recalled.unwrap_or_else(|| {
-        let outcome = match style {
-            Style::Payments => payments::answer(call, path, &mut state, &moment),
-            Style::Orders => orders::answer(call, path, &mut state, &moment),
+        let outcome = match api {
+            Api::Payments => payments::answer(call, path, &mut state, &moment),
+            Api::OrderManagement => orders::answer(call, path, &mut state, &moment),
+            Api::CustomerToken => customer_tokens::answer(call, path, &mut state, &moment),
         };
         let answer = finish(outcome);
         if let Some(key) = key {
@@ -197,15 +241,15 @@ pub(super) fn category(call: &Call) -> Category {
     }
 }
 
-/// Only Order Management's writes take a key.
-fn idempotency_key(
-    call: &Call,
-    style: Style,
-    segments: &[&str],
-    credential: String,
-) -> Option<Key> {
+/// Order Management's writes and the orders of customer tokens take a key.
+fn idempotency_key(call: &Call, api: Api, segments: &[&str], credential: String) -> Option<Key> {
     let key = call.header("klarna-idempotency-key").filter(|key| !key.is_empty())?;
-    (style == Style::Orders && call.method != Method::GET).then(|| Key {
+    let takes_keys = match api {
+        Api::Payments => false,
+        Api::OrderManagement => true,
+        Api::CustomerToken => segments.last() == Some(&"order"),
+    };
+    (takes_keys && call.method != Method::GET).then(|| Key {
         credential,
         method: call.method.to_string(),
         path: segments.join("/"),

@@ -110,6 +110,7 @@ fn klarna_error(shared: &Shared, call: &Call, error: KlarnaError, started: Insta
     let refusal = Refusal {
         status: error.status,
         code: error.error_code.into(),
+        declined_method: None,
         messages: messages.iter().map(|text| text.replace("{order_id}", order_id)).collect(),
     };
     let correlation_id = source::uuid(&*shared.ids);

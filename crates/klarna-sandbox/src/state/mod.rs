@@ -2,6 +2,7 @@
 
 pub(crate) mod callbacks;
 pub(crate) mod clock;
+pub(crate) mod customer_tokens;
 pub(crate) mod faults;
 pub(crate) mod flows;
 pub(crate) mod idempotency;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use self::{
     callbacks::{AllHeld, Attempts, Delivery, Repeats, Sending},
     clock::SandboxClock,
+    customer_tokens::CustomerToken,
     faults::{CallbackFaults, Faults},
     flows::Flow,
     idempotency::Idempotency,
@@ -70,6 +72,8 @@ pub(crate) struct State {
     pub(crate) flows: HashMap<String, Flow>,
     /// By order id in its full, lower-case form.
     pub(crate) orders: Table<Order>,
+    /// By token id.
+    pub(crate) customer_tokens: Table<CustomerToken>,
     pub(crate) idempotency: Idempotency,
     pub(crate) faults: Faults,
     pub(crate) callback_faults: CallbackFaults,
