@@ -216,7 +216,9 @@ async fn post(shared: &Shared, delivery: &Delivery) -> Result<u16, &'static str>
         .post(url)
         .header(header::USER_AGENT, user_agent)
         .timeout(Policy::of(delivery.kind, &settings).timeout);
-    if !delivery.body.is_empty() {
+    if delivery.body.is_empty() {
+        request = request.header(header::CONTENT_LENGTH, "0");
+    } else {
         let content_type = settings.callback_content_type.as_str();
         request = request.header(header::CONTENT_TYPE, content_type).body(delivery.body.clone());
     }
@@ -234,11 +236,15 @@ async fn post(shared: &Shared, delivery: &Delivery) -> Result<u16, &'static str>
 fn is_tls(error: &reqwest::Error) -> bool {
     let mut cause: Option<&(dyn Error + 'static)> = error.source();
     while let Some(error) = cause {
-        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if inner.is_some_and(|it| it.is::<rustls::Error>()) || error.is::<rustls::Error>() {
+        if error.is::<rustls::Error>() {
             return true;
         }
-        cause = error.source();
+        // An error of I/O does not name the one that it wraps as its source.
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        cause = match wrapped {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
     }
     false
 }

@@ -46,13 +46,13 @@ impl Drop for Place<'_> {
 pub(crate) struct Turn<'a> {
     lanes: &'a Lanes,
     receiver: &'a str,
-    _all: Option<SemaphorePermit<'a>>,
     own: Option<OwnedSemaphorePermit>,
+    shared: Option<SemaphorePermit<'a>>,
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        drop(self.own.take());
+        drop((self.own.take(), self.shared.take()));
         let mut receivers = self.lanes.of_receivers();
         // The table's own reference is the last: nobody waits for this receiver.
         if receivers.get(self.receiver).is_some_and(|lane| Arc::strong_count(lane) == 1) {
@@ -77,10 +77,10 @@ impl Lanes {
             let new = || Arc::new(Semaphore::new(IN_FLIGHT_TO_ONE_MAX));
             Arc::clone(receivers.entry(receiver.to_owned()).or_insert_with(new))
         };
-        let mut turn = Turn { lanes: self, receiver, _all: None, own: None };
+        let mut turn = Turn { lanes: self, receiver, own: None, shared: None };
         // No semaphore is ever closed, which is all that could fail.
         turn.own = lane.acquire_owned().await.ok();
-        turn._all = self.all.acquire().await.ok();
+        turn.shared = self.all.acquire().await.ok();
         turn
     }
 

@@ -145,23 +145,24 @@ impl State {
 
     /// Holds a delivery back; where there is no room left, it is sent at once.
     fn hold(&mut self, held: Held, now: Timestamp) -> Option<Sending> {
+        if !self.held.has_room() {
+            return Some(Sending::now(vec![held.delivery]));
+        }
         let until = Some(held.until);
         let entry = Attempt { outcome: Outcome::Held, until, ..Attempt::of(&held.delivery, now) };
-        match self.held.add(held) {
-            Ok(()) => {
-                self.attempts.remember(entry);
-                None
-            }
-            Err(held) => Some(Sending::now(vec![held.delivery])),
-        }
+        self.attempts.remember(entry);
+        self.held.add(held);
+        None
     }
 
     /// Takes up what comes again until the merchant has heard.
-    pub(crate) fn repeat(&mut self, delivery: Delivery, now: Timestamp) {
-        let error = Some("too many callbacks are waiting for their next turn");
-        let entry = Attempt { error, ..Attempt::of(&delivery, now) };
-        if !self.repeats.add(Repeat::new(delivery, now)) {
-            self.attempts.remember(entry);
+    pub(crate) fn repeat(&mut self, delivery: Option<Delivery>, now: Timestamp) {
+        let Some(delivery) = delivery else { return };
+        if self.repeats.has_room() {
+            self.repeats.add(Repeat::new(delivery, now));
+        } else {
+            let error = Some("too many callbacks are waiting for their next turn");
+            self.attempts.remember(Attempt { error, ..Attempt::of(&delivery, now) });
         }
     }
 
@@ -181,4 +182,78 @@ impl State {
         }
         self.outbox.extend(self.held.release(now).into_iter().map(Sending::now));
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{held::HELD_MAX, repeats::REPEATS_MAX, *};
+    use crate::{
+        rules::order::tests::{at, order},
+        source::tests::Counting,
+    };
+
+    fn with_rule(effect: &serde_json::Value) -> State {
+        let mut state = State::default();
+        let rule = serde_json::from_value(json!({ "effect": effect })).unwrap();
+        state.callback_faults.add(rule, at("2026-01-01T00:00:00Z")).unwrap();
+        state
+    }
+
+    fn notification() -> Delivery {
+        let mut order = order();
+        order.notification_url = Some("http://shop.example/n".into());
+        Delivery::notification(&order, "FRAUD_RISK_ACCEPTED", &Counting::default()).unwrap()
+    }
+
+    #[test]
+    fn without_a_url_there_is_nothing_to_deliver() {
+        let order = order();
+        let ids = Counting::default();
+        assert!(Delivery::notification(&order, "FRAUD_RISK_ACCEPTED", &ids).is_none());
+        assert!(Delivery::push(&order, &ids).is_none());
+        let body = r#"{"order_id":"o","event_type":"FRAUD_RISK_ACCEPTED"}"#;
+        assert_eq!(notification().body, body);
+    }
+
+    #[test]
+    fn what_cannot_be_held_is_sent_at_once() {
+        let now = at("2026-01-01T00:00:00Z");
+        let mut state = with_rule(&json!({"kind": "late", "by": "PT1S"}));
+        for _ in 0..HELD_MAX {
+            assert!(state.plan(notification(), now).is_none());
+        }
+        let sending = state.plan(notification(), now).unwrap();
+        assert_eq!((sending.deliveries.len(), sending.copies), (1, 1));
+        assert_eq!(sending.deliveries[0].fault.as_deref(), Some("late"));
+        state.notify(at("2026-01-01T00:00:01Z"));
+        assert_eq!(state.outbox.len(), HELD_MAX);
+    }
+
+    #[test]
+    fn what_cannot_be_repeated_is_noted() {
+        let now = at("2026-01-01T00:00:00Z");
+        let mut state = State::default();
+        for number in 0..=REPEATS_MAX {
+            let delivery = Delivery { callback_id: number.to_string(), ..notification() };
+            state.repeat(Some(delivery), now);
+        }
+        let noted: Vec<_> = state.attempts.iter().map(|it| (it.outcome, it.error)).collect();
+        let why = "too many callbacks are waiting for their next turn";
+        assert_eq!(noted, [(Outcome::Dropped, Some(why))]);
+    }
+
+    #[test]
+    fn a_delay_has_jitter_by_the_seed() {
+        let effect = json!({"kind": "delayed", "milliseconds": 100, "jitter_milliseconds": 1000});
+        let mut state = with_rule(&effect);
+        let now = at("2026-01-01T00:00:00Z");
+        let after: Vec<u128> =
+            (0..3).map(|_| state.plan(notification(), now).unwrap().after.as_millis()).collect();
+        assert_eq!(after, WAITS);
+    }
+
+    /// Computed apart, from the published generator with seed 0.
+    const WAITS: [u128; 3] = [907, 554, 258];
 }

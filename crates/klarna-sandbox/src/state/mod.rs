@@ -103,7 +103,7 @@ impl State {
         let settings = Arc::clone(&self.settings);
         for id in self.orders.ids_of(|order| aging::is_due(order, now)) {
             let decision = self.orders.get_mut(&id).and_then(|it| aged(it, now, ids, &settings));
-            decision.into_iter().for_each(|delivery| self.repeat(delivery, now));
+            self.repeat(decision, now);
         }
         self.notify(now);
         self.idempotency.forget_old(now);
@@ -117,7 +117,7 @@ impl State {
             && let Some(order) = orders::find_mut(&mut self.orders, order_id)
         {
             let decision = aged(order, moment.now, moment.ids, &moment.settings);
-            decision.into_iter().for_each(|delivery| self.repeat(delivery, moment.now));
+            self.repeat(decision, moment.now);
         }
         self.notify(moment.now);
     }
@@ -141,7 +141,7 @@ impl State {
         }
         let event = decided.map_or("FRAUD_RISK_STOPPED", event_type);
         let delivery = Delivery::notification(order, event, moment.ids);
-        delivery.into_iter().for_each(|delivery| self.repeat(delivery, moment.now));
+        self.repeat(delivery, moment.now);
         self.notify(moment.now);
         Some(())
     }

@@ -142,7 +142,7 @@ impl State {
         let push = Delivery::push(&order, moment.ids).filter(|_| moment.settings.push_callback);
         let order_id = order.order_id.clone();
         self.orders.insert(&order_id, order);
-        push.into_iter().for_each(|delivery| self.repeat(delivery, moment.now));
+        self.repeat(push, moment.now);
     }
 
     /// Refuses a token that is unknown, given back, too old, superseded, or whose session has an

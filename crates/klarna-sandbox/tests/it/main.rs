@@ -1,9 +1,11 @@
 //! The sandbox over HTTP, as an integration meets it.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod callback_faults;
 mod callbacks;
 mod control;
 mod customer_tokens;
+mod delivery;
 mod edge;
 mod faults;
 mod flow;
@@ -11,6 +13,8 @@ mod idempotency;
 mod life;
 mod orders;
 mod placing;
+mod push;
+mod receiver;
 mod sessions;
 mod size;
 mod support;

@@ -70,17 +70,15 @@ impl Repeats {
         self.rows.len()
     }
 
-    /// Whether there is room for one more.
-    #[must_use]
-    pub(crate) fn add(&mut self, repeat: Repeat) -> bool {
-        if self.rows.len() >= REPEATS_MAX {
-            return false;
-        }
+    pub(crate) fn has_room(&self) -> bool {
+        self.rows.len() < REPEATS_MAX
+    }
+
+    pub(crate) fn add(&mut self, repeat: Repeat) {
         self.total += 1;
         self.due.insert((repeat.next_at, self.total));
         self.numbers.insert(repeat.delivery.callback_id.clone(), self.total);
         self.rows.insert(self.total, repeat);
-        true
     }
 
     /// The merchant has heard of this one.
@@ -127,9 +125,7 @@ impl<'de> Deserialize<'de> for Repeats {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut repeats = Self::default();
         for repeat in Vec::<Repeat>::deserialize(deserializer)? {
-            if !repeats.add(repeat) {
-                break;
-            }
+            repeats.add(repeat);
         }
         Ok(repeats)
     }
@@ -156,7 +152,7 @@ mod tests {
     /// The times at which it is due when asked every minute.
     fn turns(kind: Kind) -> Vec<i64> {
         let mut repeats = Repeats::default();
-        assert!(repeats.add(repeat(kind, "c")));
+        repeats.add(repeat(kind, "c"));
         let start = at("2026-01-01T00:00:00Z");
         let at_minute = |minute| later(start, SignedDuration::from_mins(minute));
         let is_due = |minute: &i64| !repeats.due(at_minute(*minute), |_| true).is_empty();
@@ -181,8 +177,8 @@ mod tests {
     #[test]
     fn a_leap_gives_one_turn_and_the_next_is_counted_from_there() {
         let mut repeats = Repeats::default();
-        assert!(repeats.add(repeat(Kind::Notification, "n")));
-        assert!(repeats.add(repeat(Kind::Push, "p")));
+        repeats.add(repeat(Kind::Notification, "n"));
+        repeats.add(repeat(Kind::Push, "p"));
         let mut due = |time| {
             let due = repeats.due(at(time), |_| true);
             due.into_iter().map(|it| it.callback_id).collect::<Vec<_>>()
@@ -201,7 +197,7 @@ mod tests {
     fn what_was_heard_or_is_no_longer_wanted_ends() {
         let mut repeats = Repeats::default();
         for id in ["a", "b", "c"] {
-            assert!(repeats.add(repeat(Kind::Notification, id)));
+            repeats.add(repeat(Kind::Notification, id));
         }
         repeats.end("b");
         repeats.end("unknown");
@@ -217,10 +213,11 @@ mod tests {
     fn there_is_room_for_so_many() {
         let mut repeats = Repeats::default();
         for number in 0..REPEATS_MAX {
-            assert!(repeats.add(repeat(Kind::Push, &number.to_string())));
+            assert!(repeats.has_room());
+            repeats.add(repeat(Kind::Push, &number.to_string()));
         }
-        assert!(!repeats.add(repeat(Kind::Push, "one more")));
+        assert!(!repeats.has_room());
         repeats.end("7");
-        assert!(repeats.add(repeat(Kind::Push, "one more")));
+        assert!(repeats.has_room());
     }
 }

@@ -244,7 +244,6 @@ impl KlarnaError {
         }
         let known = codes::known(code);
         let status = match (self.status, known) {
-            (0, Some((status, _))) => status,
             (0, None) => {
                 return Err(format!(
                     "status: is missing, and {code:?} is none of Klarna's codes, which bring \
@@ -252,7 +251,7 @@ impl KlarnaError {
                     codes::names()
                 ));
             }
-            (status, _) => status,
+            (0, Some((status, _))) | (status, _) => status,
         };
         is_status(status)?;
         let messages = match (self.error_messages, known) {

@@ -1,7 +1,7 @@
 //! Chance that can be repeated: what happens to the n-th of something depends on the seed and on n,
 //! never on time or threads.
 
-/// SplitMix64 (Steele, Lea and Flood, 2014). Written here since the same seed has to give the same
+/// The generator `SplitMix64` (Steele, Lea and Flood, 2014). Written here since the same seed has to give the same
 /// numbers in every version, which no crate for random numbers promises; its n-th number can be
 /// had without those before it, so that nothing but a count needs to be kept.
 pub(crate) struct SplitMix64(u64);
