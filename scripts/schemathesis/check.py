@@ -124,7 +124,9 @@ def main():
     if left_out:
         print(f"Left out, since the sandbox does not serve them: {', '.join(left_out)}.")
     for line in failed:
-        print(f"FAILED {line}", file=sys.stderr)
+        print(f"FAILED {line}", flush=True)
+    wrong = {line.partition(":")[0] for line in failed}
+    print(f"schemathesis: {len(served - wrong)} passed, {len(wrong)} failed")
     return 1 if failed else 0
 
 
