@@ -35,8 +35,6 @@ UNDECLARED_IN = {
         "400": REFUSAL,  # documented: INVALID_ORDER_ID; its status is inferred
         "404": REFUSAL,  # documented: NO_SUCH_ORDER; declared for some operations only
     },
-    # A guess of the sandbox's: what an order that was not paid by invoice answers.
-    "/extend-due-date-options": {"403": REFUSAL},
 }
 
 # What a request may say so that it fits what purchases.py made.
