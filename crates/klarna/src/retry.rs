@@ -72,11 +72,12 @@ pub enum Retry {
 /// - What surely had no effect may always be repeated: the connection was not made, or Klarna
 ///   answered 429. After a 429 the wait is what Klarna asks for.
 /// - What may have had its effect (a time-out, a broken connection, a 5xx, a 408) is repeated
-///   only where a second effect is harmless: reads; Order Management writes with their
-///   idempotency key; creating a session, where at worst one is left unused; cancelling an
-///   authorization, since deleting what is deleted changes nothing (the repetition may be
-///   answered 404 although the first attempt succeeded). Placing an order, updating a session
-///   and creating a customer token have no such protection and are not repeated.
+///   only where a second effect is harmless: reads; Order Management writes and recurring orders
+///   with their idempotency key; creating a session, a hosted page's too, where at worst one is
+///   left unused; cancelling an authorization or a customer token and disabling a hosted page,
+///   since ending what has ended changes nothing (the repetition may be refused although the
+///   first attempt succeeded). Placing an order, updating a session, creating a customer token
+///   and sending a page's link to a shopper have no such protection and are not repeated.
 /// - Every other answer stands.
 ///
 /// ```
