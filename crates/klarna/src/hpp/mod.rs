@@ -1,9 +1,9 @@
 //! Hosted Payment Page: a purchase paid on a page of Klarna's, reached by a link, a QR code, an
 //! e-mail or a text message.
 //!
-//! The page shows a payment session: create that one with [`payments`](crate::payments), then the
-//! page's own session. What became of it is read, or told by a [`StatusUpdate`], or carried home by
-//! the shopper's browser; only the first is certain.
+//! The page shows a payment session: create that one with [`payments`], then the page's own
+//! session. What became of it is read, or told by a [`StatusUpdate`], or carried home by the
+//! shopper's browser; only the first is certain.
 //!
 //! The functions build requests; [`HostedPaymentPages`], reached through
 //! [`Client::hosted_payment_pages`](crate::Client::hosted_payment_pages), sends them.
