@@ -5,9 +5,7 @@ use std::{sync::Arc, time::Instant};
 use axum::{
     body::Body,
     extract::{self, ConnectInfo},
-    http::{
-        HeaderName, HeaderValue, Method, Response, StatusCode, Version, header, uri::Authority,
-    },
+    http::{HeaderValue, Method, Response, StatusCode, Version, header, uri::Authority},
 };
 use jiff::Timestamp;
 
@@ -149,8 +147,8 @@ const KLARNA_ROOTS: [&str; 8] = [
     "merchantcard",
 ];
 
-/// Klarna's answer. Everything happens under one lock, so that two requests with one idempotency
-/// key are one after the other.
+/// Klarna's answer. What changes something that is there happens under one lock, so that two
+/// requests with one idempotency key are one after the other.
 fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
     let segments = call.segments();
     let credential = auth::credential(&call.headers, &shared.config);
@@ -186,6 +184,15 @@ fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
     };
     if let Err(refusal) = readable(call, settings) {
         return allowance.told_in(finish(Err(refusal)));
+    }
+    if let (Api::Payments, ["sessions"], &Method::POST) = (api, path, &call.method) {
+        drop(state);
+        let opened = payments::open_session(call, &moment);
+        let outcome = opened.map(|(session, answer)| {
+            shared.state().keep_session(session);
+            answer
+        });
+        return allowance.told_in(finish(outcome));
     }
     if let (Api::OrderManagement, ["orders", id, ..]) = (api, path) {
         state.settle_order(id, &moment);
@@ -261,14 +268,9 @@ fn response(answer: &Answer) -> Response<Body> {
     let mut response = Response::new(Body::from(answer.body.clone()));
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
+    let mut headers = answer.header_map();
     headers.insert(header::SERVER, HeaderValue::from_static("klarna-sandbox"));
-    for (name, value) in &answer.headers {
-        let name = HeaderName::from_bytes(name.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
-            headers.insert(name, value);
-        }
-    }
+    *response.headers_mut() = headers;
     response
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod clock;
 pub(crate) mod customer_tokens;
 pub(crate) mod faults;
 pub(crate) mod flows;
+pub(crate) mod held;
 pub(crate) mod idempotency;
 pub(crate) mod orders;
 pub(crate) mod placing;

@@ -120,7 +120,9 @@ impl State {
         };
         if let Some(session) = self.sessions.get_mut(&session_id) {
             session.order_id = Some(ids.order_id.clone());
-            session.purchase.merge(purchase.clone());
+            let mut held = session.purchase.get().into_owned();
+            held.merge(purchase.clone());
+            session.purchase.set(held);
         }
         let redirect_url = purchase
             .url("confirmation")
@@ -196,7 +198,8 @@ impl State {
     pub(crate) fn confirmation_url(&self, session_id: &str) -> Option<String> {
         let session = self.sessions.get(session_id)?;
         let order_id = session.order_id.as_deref().unwrap_or_default();
-        let url = session.purchase.url("confirmation")?;
+        let purchase = session.purchase.get();
+        let url = purchase.url("confirmation")?;
         Some(fill_placeholders(url, session_id, order_id))
     }
 }
