@@ -11,10 +11,12 @@
 
 mod bodies;
 mod control;
+mod framing;
 mod headers;
 mod judge;
 mod life;
 mod mutation;
+mod orders;
 mod pages;
 mod paths;
 mod subject;
