@@ -1,0 +1,1 @@
+//! Validates recorded answers of the sandbox against Klarna's published OpenAPI files.
