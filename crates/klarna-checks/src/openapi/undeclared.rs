@@ -6,7 +6,7 @@ use super::written::Exchange;
 
 /// A status that is right although the file does not declare it.
 pub(super) struct Status {
-    pub(super) status: u16,
+    pub(super) number: u16,
     /// The error's code; none for those that have no error object.
     pub(super) code: Option<&'static str>,
     /// The method; any if empty.
@@ -18,17 +18,17 @@ pub(super) struct Status {
 }
 
 const fn everywhere(
-    status: u16,
+    number: u16,
     code: Option<&'static str>,
     reason: &'static str,
     source: &'static str,
 ) -> Status {
-    Status { status, code, method: "", path: "/", reason, source }
+    Status { number, code, method: "", path: "/", reason, source }
 }
 
 const fn order_not_found(method: &'static str, path: &'static str) -> Status {
     Status {
-        status: 404,
+        number: 404,
         code: Some("NO_SUCH_ORDER"),
         method,
         path,
@@ -59,7 +59,7 @@ pub(super) static STATUSES: &[Status] = &[
     ),
     everywhere(429, None, "too many requests, without a body", "recorded exchange"),
     Status {
-        status: 422,
+        number: 422,
         code: Some("UNPROCESSABLE_ENTITY"),
         method: "",
         path: "/ordermanagement/",
@@ -67,7 +67,7 @@ pub(super) static STATUSES: &[Status] = &[
         source: "recorded exchange; Klarna documentation: error codes of Order Management",
     },
     Status {
-        status: 422,
+        number: 422,
         code: Some("INVALID_ADDRESS"),
         method: "PATCH",
         path: "/customer-details",
@@ -75,7 +75,7 @@ pub(super) static STATUSES: &[Status] = &[
         source: "Klarna documentation: error codes of Order Management",
     },
     Status {
-        status: 400,
+        number: 400,
         code: Some("INVALID_ORDER_ID"),
         method: "",
         path: "/ordermanagement/",
@@ -83,7 +83,7 @@ pub(super) static STATUSES: &[Status] = &[
         source: "Klarna documentation: view and change orders",
     },
     Status {
-        status: 400,
+        number: 400,
         code: Some("BAD_REQUEST"),
         method: "",
         path: "/ordermanagement/",
@@ -101,7 +101,7 @@ pub(super) static STATUSES: &[Status] = &[
 impl Status {
     /// Whether this answer to an operation is one of these.
     pub(super) fn is(&self, exchange: &Exchange, operation: &str) -> bool {
-        exchange.status == Some(self.status)
+        exchange.status == Some(self.number)
             && exchange.response_body["error_code"].as_str() == self.code
             && (self.method.is_empty() || self.method == exchange.method)
             && operation.contains(self.path)
@@ -115,13 +115,13 @@ impl Status {
             ("", path) => format!("under {path}"),
             (method, path) => format!("{method} …{path}"),
         };
-        format!("{} {code}, {place}", self.status)
+        format!("{} {code}, {place}", self.number)
     }
 
     /// What is wrong with the answer, if its form is not that of this status.
     pub(super) fn fault(&self, exchange: &Exchange) -> Option<String> {
         let content_type = exchange.header("content-type");
-        match (self.code, self.status) {
+        match (self.code, self.number) {
             (Some(_), _) => envelope(&exchange.response_body),
             (None, 401) if content_type == Some("text/html") => {
                 (!exchange.response_body.is_string()).then(|| "there is no page".to_owned())
@@ -157,3 +157,48 @@ pub(super) static MEMBERS: &[(&str, &str, &str, &str, &str)] = &[(
     "an order's customer has a type that the file does not declare: added",
     "recorded exchanges, 2020 and 2021",
 )];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The page that users read.
+    const FIDELITY: &str = include_str!("../../../klarna-sandbox/FIDELITY.md");
+
+    #[test]
+    fn every_status_stands_in_the_page_on_fidelity() {
+        let (_, section) = FIDELITY.split_once("## Statuses that the OpenAPI").unwrap();
+        let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| ")).collect();
+        for status in STATUSES {
+            let start = match status.code {
+                Some(code) => format!("| {} | `{code}` |", status.number),
+                None => format!("| {} | ", status.number),
+            };
+            let row = rows.iter().find(|row| row.starts_with(&start));
+            let row = row.unwrap_or_else(|| panic!("no row for {}", status.name()));
+            let place = status.path.trim_matches('/');
+            let is_named = status.method.is_empty() || row.contains(&format!("…/{place}`"));
+            assert!(is_named, "{} is not in {row}", status.name());
+        }
+        // Seven others have a row of their own, the six that do not know an order share one.
+        assert_eq!((rows.len() - 1, STATUSES.len()), (9, 14));
+    }
+
+    #[test]
+    fn an_error_has_three_members() {
+        let good = serde_json::json!({"error_code": "A", "error_messages": [""],
+            "correlation_id": "c", "reason": "more is fine"});
+        assert_eq!(envelope(&good), None);
+        for (member, wrong) in [
+            ("error_code", serde_json::json!("")),
+            ("correlation_id", serde_json::json!(7)),
+            ("error_messages", serde_json::json!([])),
+            ("error_messages", serde_json::json!([7])),
+            ("error_messages", serde_json::json!("A")),
+        ] {
+            let mut bad = good.clone();
+            bad[member] = wrong;
+            assert!(envelope(&bad).unwrap().starts_with(member), "{member}");
+        }
+    }
+}

@@ -1,9 +1,9 @@
-//! Exchanges as the sandbox writes them down: one JSON object a line.
+//! Exchanges as the sandbox writes them down: JSON objects, one a line.
 
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{BufRead as _, BufReader},
+    io::BufReader,
     path::{Path, PathBuf},
 };
 
@@ -43,7 +43,7 @@ impl Exchange {
 /// Gives every exchange of files, and of the files in folders, to `each`.
 ///
 /// # Errors
-/// A file cannot be read, or has a line that is no exchange.
+/// A file cannot be read, or holds something that is no exchange.
 pub fn read_all(paths: &[PathBuf], mut each: impl FnMut(Exchange)) -> Result<(), Error> {
     for path in paths {
         if path.is_dir() {
@@ -59,15 +59,17 @@ pub fn read_all(paths: &[PathBuf], mut each: impl FnMut(Exchange)) -> Result<(),
 
 fn read(path: &Path, each: &mut impl FnMut(Exchange)) -> Result<(), Error> {
     let file = File::open(path).map_err(|error| Error::read(path, error))?;
-    for (index, line) in BufReader::new(file).lines().enumerate() {
-        let line = line.map_err(|error| Error::read(path, error))?;
-        if line.trim().is_empty() {
-            continue;
+    // Values one after the other: a body that is printed over several lines does no harm.
+    let written = serde_json::Deserializer::from_reader(BufReader::new(file));
+    for exchange in written.into_iter::<Exchange>() {
+        match exchange {
+            Ok(exchange) => each(exchange),
+            // A process that was killed may leave half an exchange at the end.
+            Err(error) if error.is_eof() => break,
+            Err(error) => {
+                return Err(Error::content(path, &format!("not an exchange: {error}")));
+            }
         }
-        let exchange = serde_json::from_str(&line);
-        each(exchange.map_err(|error| {
-            Error::content(path, &format!("line {}: not an exchange: {error}", index + 1))
-        })?);
     }
     Ok(())
 }

@@ -29,12 +29,12 @@ pub(super) struct Accepted {
 const ALWAYS: ((u16, u8), (u16, u8)) = ((0, 1), (9999, 12));
 
 /// Real traffic under a path; the fields that are not told do not matter.
-const fn recorded(path: &'static str, statuses: &'static [u16]) -> About {
+pub(super) const fn recorded(path: &'static str, statuses: &'static [u16]) -> About {
     About { path, kind: Kind::Recorded, source: "", statuses, months: ALWAYS }
 }
 
 impl About {
-    const fn until(mut self, year: u16, month: u8) -> Self {
+    pub(super) const fn until(mut self, year: u16, month: u8) -> Self {
         self.months = (self.months.0, (year, month));
         self
     }
@@ -210,31 +210,44 @@ pub(super) static ACCEPTED: &[Accepted] = &[
         source: "notes of the recording",
     },
     Accepted {
-        about: recorded("/ordermanagement/", &[200]).of_kind(Kind::Fixture),
+        about: recorded("/ordermanagement/", &[200])
+            .of_kind(Kind::Fixture)
+            .found_in("tests/fixtures/get-order-two-captures"),
         differences: &["body.selected_shipping_option: missing"],
         reason: "only Checkout lets a buyer choose how to be shipped to",
         source: "an example of the schema; no recording has it",
     },
     Accepted {
-        about: recorded("/ordermanagement/", &[200]).of_kind(Kind::Fixture),
+        about: recorded("/ordermanagement/", &[200])
+            .of_kind(Kind::Fixture)
+            .found_in("tests/fixtures/get-order-two-captures"),
         differences: &["body.customer.national_identification_number: missing"],
         reason: "recorded orders show a date of birth and a type, never the number",
         source: "an example of the schema against recordings of 2020 and 2021",
     },
     Accepted {
-        about: recorded("/ordermanagement/", &[200]).of_kind(Kind::Fixture),
+        about: recorded("/ordermanagement/", &[200])
+            .of_kind(Kind::Fixture)
+            .found_in("tests/fixtures/get-order-two-captures"),
         differences: &["body.initial_payment_method.number_of_installments: missing"],
         reason: "a plan's number of instalments is nothing that a merchant chooses or the sandbox has",
         source: "an example of the schema; no recording has it",
     },
     Accepted {
-        about: recorded("/payments/", &[200]).of_kind(Kind::DocExample),
+        about: recorded("/payments/v1/authorizations/{authorization_token}/order/", &[200])
+            .of_kind(Kind::DocExample)
+            .found_in("step-3-create-an-order"),
         differences: &["body.authorized_payment_method: object instead of string"],
         reason: "the guide shows a bare text, every recording an object",
         source: "recordings of 2020 and 2021",
     },
     Accepted {
-        about: recorded("/payments/", &[200]).of_kind(Kind::DocExample),
+        about: recorded(
+            "/payments/v1/authorizations/{authorization_token}/customer-token/",
+            &[200],
+        )
+        .of_kind(Kind::DocExample)
+        .found_in("step-3-create-an-order"),
         differences: &[
             "body.billing_address.street_address2: missing",
             "body.billing_address.title: missing",
@@ -244,7 +257,9 @@ pub(super) static ACCEPTED: &[Accepted] = &[
         source: "the schema's customer has no title; the sandbox repeats the address that is sent",
     },
     Accepted {
-        about: recorded("/customer-token/", &[404]).of_kind(Kind::DocExample),
+        about: recorded("/customer-token/v1/tokens/{customer_token}/", &[404])
+            .of_kind(Kind::DocExample)
+            .found_in("check-the-details-of-a-customer-token"),
         differences: &[
             r#"body.error_code: "TOKEN_NOT_FOUND" instead of "NOT_FOUND""#,
             r#"body.error_messages: ["Customer token not found"] instead of *"#,

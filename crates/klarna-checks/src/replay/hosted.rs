@@ -72,18 +72,18 @@ fn mode(recorded: &Value) -> &'static str {
 async fn open(shop: &Shop, mode: &str) -> Result<Page, Stop> {
     let mut cart = cart::cart("SE", 1);
     cart["billing_address"] = cart::address();
-    let payments_session = shop.session(&cart).await?;
-    let url = format!("{}/payments/v1/sessions/{payments_session}", shop.url());
+    let behind = shop.session(&cart).await?;
+    let url = format!("{}/payments/v1/sessions/{behind}", shop.url());
     let body = json!({"payment_session_url": url, "options": {"place_order_mode": mode},
         "merchant_urls": {"success": "https://shop.example/thanks",
             "cancel": "https://shop.example/cart"}});
-    let made = shop.step("POST", "/hpp/v1/sessions", Some(&body)).await?.json();
+    let answer = shop.step("POST", "/hpp/v1/sessions", Some(&body)).await?.json();
     let told = |member: &str| {
-        let text = made.text(member).map(str::to_owned);
+        let text = answer.text(member).map(str::to_owned);
         text.ok_or_else(|| Stop::Setup(format!("POST /hpp/v1/sessions told no {member}")))
     };
     Ok(Page {
-        payments_session,
+        payments_session: behind,
         session_id: told("session_id")?,
         redirect_url: told("redirect_url")?,
     })

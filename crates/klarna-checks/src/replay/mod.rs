@@ -192,3 +192,63 @@ async fn replay(exchange: &Exchange) -> Result<Replayed, Stop> {
         Api::HostedPage => hosted::replay(&shop, exchange, operation).await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn exchange(recorded_at: &str, body: &Value) -> Exchange {
+        serde_json::from_value(json!({"kind": "recorded", "recorded_at": recorded_at,
+            "path_pattern": "/payments/v1/sessions/{session_id}",
+            "request": {"method": "GET", "path": "/payments/v1/sessions/1"},
+            "response": {"status": 404, "body": body}}))
+        .unwrap()
+    }
+
+    fn refusal(code: &str) -> Value {
+        json!({"correlation_id": "4e33a603-8009-4eeb-bef1-c0bca8b2bab8", "error_code": code,
+            "error_messages": ["Invalid session id"]})
+    }
+
+    const ENTRY: Accepted = Accepted {
+        about: accepted::recorded("/payments/", &[404]).until(2021, 6),
+        differences: &["body.error_code: *"],
+        reason: "a test",
+        source: "this test",
+    };
+
+    #[tokio::test]
+    async fn an_entry_accepts_what_it_is_about() {
+        let old = exchange("2021-06-30", &refusal("OLD"));
+        let report = replay_all(std::slice::from_ref(&old), &[]).await;
+        assert_eq!(report.counts(), (0, 1, 0));
+        let report = replay_all(&[old], &[ENTRY]).await;
+        assert!(report.is_good());
+        assert!(matches!(report.outcomes[0].verdict, Verdict::Agrees { accepted: 1, .. }));
+        for other in [exchange("2021-07-01", &refusal("OLD")), exchange("", &refusal("OLD"))] {
+            assert!(!replay_all(&[other], &[ENTRY]).await.is_good());
+        }
+        // Another difference than the accepted one.
+        let mut other = refusal("OLD");
+        other["reason"] = json!("x");
+        let report = replay_all(&[exchange("2021-01-01", &other)], &[ENTRY]).await;
+        let Verdict::Differs(found) = &report.outcomes[0].verdict else { panic!("{report:?}") };
+        assert_eq!(found, &["body.reason: missing"]);
+        assert!(report.stale.is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_entry_that_no_longer_applies_is_an_error() {
+        let agreeing = exchange("2021-01-01", &refusal("NOT_FOUND"));
+        let report = replay_all(std::slice::from_ref(&agreeing), &[ENTRY]).await;
+        assert_eq!((report.counts(), report.stale.len()), ((1, 0, 0), 1));
+        assert!(!report.is_good());
+        // Where it applies to another, or nothing is said of such exchanges, it is none.
+        let old = exchange("2021-01-01", &refusal("OLD"));
+        assert!(replay_all(&[agreeing, old], &[ENTRY]).await.is_good());
+        let later = exchange("2024-01-01", &refusal("NOT_FOUND"));
+        assert!(replay_all(&[later], &[ENTRY]).await.is_good());
+    }
+}

@@ -31,8 +31,7 @@ pub(super) async fn replay(shop: &Shop, exchange: &Exchange) -> Result<Replayed,
             shop.place(&newer, &placing.authorized).await?;
             older.token
         }
-        "Authorization token already consumed"
-        | "The order has been already completed with different request body" => {
+        "The order has been already completed with different request body" => {
             let authorized = shop.authorized(&placing.authorized, how).await?;
             shop.place(&authorized.token, &placing.authorized).await?;
             authorized.token
@@ -86,12 +85,7 @@ fn placing(exchange: &Exchange, text: &str) -> Result<Placing, Stop> {
 fn is_known(exchange: &Exchange, text: &str) -> bool {
     exchange.is_success()
         || cart::fields(text).is_some()
-        || [
-            "Invalid authorization token",
-            "Session has already been completed",
-            "Authorization token already consumed",
-        ]
-        .contains(&text)
+        || ["Invalid authorization token", "Session has already been completed"].contains(&text)
 }
 
 /// A purchase that leads to the recorded success.

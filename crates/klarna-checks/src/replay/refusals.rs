@@ -27,11 +27,10 @@ impl Situation {
         Self { built, part: UNKNOWN.to_owned(), instead: None }
     }
 
-    fn sending(built: Built, body: Value) -> Self {
-        Self {
-            instead: Some((body, "the sample's own does not lead to its answer")),
-            ..Self::of(built)
-        }
+    /// With this body, where none was recorded.
+    fn sending(built: Built, exchange: &Exchange, body: Value) -> Self {
+        let instead = exchange.body().is_none().then_some((body, super::asked::NOT_RECORDED));
+        Self { instead, ..Self::of(built) }
     }
 }
 
@@ -80,7 +79,7 @@ async fn situation(
             let part = built.captures.first().cloned().unwrap_or_default();
             Situation { part, instead: body, ..Situation::of(built) }
         }
-        _ => by_text(shop, exchange, operation, text).await?,
+        _ => by_text(shop, exchange, text).await?,
     })
 }
 
@@ -92,29 +91,34 @@ fn unknown_order(exchange: &Exchange) -> Situation {
 }
 
 /// Which order and request a refusal's text tells of.
-async fn by_text(
-    shop: &Shop,
-    exchange: &Exchange,
-    operation: Operation,
-    text: &str,
-) -> Result<Situation, Stop> {
+async fn by_text(shop: &Shop, exchange: &Exchange, text: &str) -> Result<Situation, Stop> {
     let one = cart::cart("SE", 1);
     let placed = || building::placed(shop, &one);
     let captured = || building::captured(shop, &one);
+    let asked = exchange.body().unwrap_or_default();
+    // An order that is one minor unit too small for the recorded request.
+    let too_small = |member: &str| {
+        let wanted = asked[member].as_i64().unwrap_or(1000);
+        cart::of_lines("SE", &[cart::line(1, wanted - 1)])
+    };
     let says = |part: &str| text.contains(part);
     Ok(if says("higher than the remaining authorized amount") {
-        Situation::sending(placed().await?, json!({"captured_amount": 1001}))
+        let built = building::placed(shop, &too_small("captured_amount")).await?;
+        Situation::sending(built, exchange, json!({"captured_amount": 1000}))
     } else if says("Over refund") {
-        Situation::sending(captured().await?, json!({"refunded_amount": 1001}))
+        let built = building::captured(shop, &too_small("refunded_amount")).await?;
+        Situation::sending(built, exchange, json!({"refunded_amount": 1000}))
     } else if says("Resulting authorization amount") {
         let [resulting, taken] = numbers(text)[..] else { return unreachable(exchange) };
         let cart = cart::of_lines("SE", &[cart::line(1, taken + 1)]);
         let built = building::placed(shop, &cart).await?;
         shop.capture(&built.order_id, taken).await?;
-        Situation::sending(built, json!({"order_amount": resulting}))
+        Situation::sending(built, exchange, json!({"order_amount": resulting}))
     } else if says("Billing address cannot be updated") {
+        // The documentation's request has only a shipping address.
         let body = json!({"billing_address": cart::address()});
-        Situation::sending(placed().await?, body)
+        let instead = Some((body, "the sample's own does not lead to its answer"));
+        Situation { instead, ..Situation::of(placed().await?) }
     } else if says("is expired") {
         let built = placed().await?;
         shop.wait("P40D").await?;
@@ -130,7 +134,6 @@ async fn by_text(
     } else if says("cannot be found") {
         unknown_order(exchange)
     } else {
-        let _ = operation;
         return unreachable(exchange);
     })
 }

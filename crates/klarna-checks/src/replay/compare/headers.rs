@@ -62,7 +62,7 @@ pub(super) fn compare(exchange: &Exchange, answer: &Answer, found: &mut Vec<Stri
             Asked::Same => actual == recorded,
             Asked::Form(is) => is(actual),
             Asked::Length => !has_known_length(exchange, answer) || actual == recorded,
-            Asked::Place => is_same_place(exchange, answer, recorded, actual),
+            Asked::Place => is_same_place(answer, recorded, actual),
             Asked::Nothing(_) => true,
         };
         if !fits {
@@ -95,7 +95,7 @@ fn has_known_length(exchange: &Exchange, answer: &Answer) -> bool {
 }
 
 /// A whole URL with the recorded path, whose ids are the answer's own.
-fn is_same_place(exchange: &Exchange, answer: &Answer, recorded: &str, actual: &str) -> bool {
+fn is_same_place(answer: &Answer, recorded: &str, actual: &str) -> bool {
     let path = |url: &str| -> Option<Vec<String>> {
         let (scheme, rest) = url.split_once("://")?;
         let (_, path) = rest.split_once('/')?;
@@ -106,6 +106,5 @@ fn is_same_place(exchange: &Exchange, answer: &Answer, recorded: &str, actual: &
     };
     let made = ["capture-id", "refund-id"].into_iter().find_map(|name| answer.headers.get(name));
     let ends_in_its_id = made.is_none_or(|id| actual.ends_with(&format!("/{id}")));
-    let _ = exchange;
     path(actual).is_some() && path(actual) == path(recorded) && ends_in_its_id
 }
