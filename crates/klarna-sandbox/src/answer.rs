@@ -1,5 +1,10 @@
 //! An answer, and the styles in which the two back ends give it.
 
+use std::borrow::Cow;
+
+use axum::body::Bytes;
+use serde::{Deserialize, Serialize};
+
 use crate::{
     rules::refusal::Refusal,
     write::{
@@ -8,12 +13,30 @@ use crate::{
     },
 };
 
-/// A status, headers and a body, before they become HTTP.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A status, headers and a body, before they become HTTP. Cheap to clone: the body is shared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) headers: Vec<(&'static str, String)>,
-    pub(crate) body: String,
+    pub(crate) headers: Vec<(Text, Text)>,
+    #[serde(with = "as_text")]
+    pub(crate) body: Bytes,
+}
+
+/// A header's name or value; most are the same in every answer.
+pub(crate) type Text = Cow<'static, str>;
+
+/// Bodies are texts, and written as such.
+mod as_text {
+    use axum::body::Bytes;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(body: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&String::from_utf8_lossy(body))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Bytes, D::Error> {
+        String::deserialize(d).map(Bytes::from)
+    }
 }
 
 /// Which of Klarna's two back ends speaks.
@@ -43,16 +66,20 @@ pub(crate) const STRICT_TRANSPORT: (&str, &str) =
 impl Answer {
     /// A status alone.
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: String::new() }
+        Self { status, headers: Vec::new(), body: Bytes::new() }
     }
 
     /// A document of another kind than JSON, or JSON of the sandbox's own.
-    pub(crate) fn document(status: u16, content_type: &str, body: String) -> Self {
-        Self { status, headers: vec![("content-type", content_type.to_owned())], body }
+    pub(crate) fn document(
+        status: u16,
+        content_type: &'static str,
+        body: impl Into<Bytes>,
+    ) -> Self {
+        Self { body: body.into(), ..Self::empty(status) }.with("content-type", content_type)
     }
 
-    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Text>) -> Self {
+        self.headers.push((name.into(), value.into()));
         self
     }
 }
@@ -60,20 +87,28 @@ impl Answer {
 impl Style {
     /// A JSON answer. `T` is an [`Object`] or an array of them.
     pub(crate) fn json(self, status: u16, body: &Json) -> Answer {
-        match self {
+        let answer = match self {
             Self::Payments => {
                 Answer::document(status, "application/json;charset=utf-8", pretty(body))
             }
             Self::Orders => Answer::document(status, "application/json", compact(body)),
-        }
+        };
+        answer.with("vary", "Accept-Encoding")
     }
 
     /// An error, in the member order of the recordings since 2023.
     pub(crate) fn refusal(self, refusal: &Refusal, correlation_id: &str) -> Answer {
         let error = Object::new()
             .with("correlation_id", correlation_id)
-            .with("error_code", refusal.code)
+            .with("error_code", &*refusal.code)
             .with("error_messages", refusal.messages.iter().collect::<Json>());
+        let error = match &refusal.declined_method {
+            Some(method) => error
+                .with("fraud_status", "REJECTED")
+                .with("reason", "rejected")
+                .with("authorized_payment_method", Object::new().with("type", method)),
+            None => error,
+        };
         let text = match self {
             Self::Payments => pretty(&error),
             Self::Orders => compact(&Json::Object(error)),
@@ -83,7 +118,7 @@ impl Style {
 
     /// Adds what every answer of this back end carries.
     pub(crate) fn finish(self, answer: Answer, correlation_id: &str, render_ms: u128) -> Answer {
-        let mut answer = answer.with("klarna-correlation-id", correlation_id);
+        let mut answer = answer.with("klarna-correlation-id", correlation_id.to_owned());
         if self == Self::Payments {
             answer = answer.with("render-time", render_ms.to_string());
         }

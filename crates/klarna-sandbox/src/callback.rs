@@ -54,7 +54,7 @@ pub(crate) async fn send(shared: Arc<Shared>, delivery: Delivery) {
         Kind::Authorization => AUTHORIZATION_ATTEMPTS_MAX,
         Kind::Notification => 1,
     };
-    let mut pause = shared.config.callback_pause;
+    let mut pause = Duration::from_millis(shared.state().settings.callback_pause_milliseconds);
     for attempt in 1..=attempts_max {
         let answer = post(&shared, &delivery).await;
         if note(&shared, &delivery, attempt, answer) {

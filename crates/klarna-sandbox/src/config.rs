@@ -1,6 +1,8 @@
-//! What can be switched, and the secret of strict mode.
+//! How a sandbox starts, and the secret of strict mode.
 
-use std::{fmt, time::Duration};
+use std::{fmt, path::PathBuf};
+
+use crate::settings::Settings;
 
 /// A text that no `Debug` output shows.
 #[derive(Clone, PartialEq, Eq)]
@@ -31,70 +33,41 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// When the merchant's authorization callback is sent, seen from the answer to the browser.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AuthorizationCallback {
-    /// Answered or given up before the browser hears of it.
-    Before,
-    /// A moment after.
-    #[default]
-    After,
-    /// A moment after, and once more.
-    Twice,
-    /// Lost.
-    Never,
-}
-
-/// The sandbox's switches. Each stands for a point on which Klarna's sources are silent or
-/// disagree; the defaults and their reasons are listed in the crate's `FIDELITY.md`.
+/// How a sandbox starts.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "independent switches, not a state")]
 pub struct Config {
     /// Strict mode: only this user name and password (or the password alone, as an opaque API
     /// key) are accepted. Without it any Basic credentials are, except the password `wrong`.
     pub credentials: Option<(String, Secret)>,
-    /// Whether an order may be captured while its `fraud_status` is `PENDING`. Default: refused
-    /// with 403 `CAPTURE_NOT_ALLOWED` (guess).
-    pub capture_while_pending: bool,
-    /// How long an authorization lasts, in days. Default 28 (Klarna documentation).
-    pub authorization_days: u16,
-    /// Whether a partly captured order becomes `EXPIRED` at its expiry. Default: it becomes
-    /// `CAPTURED` with nothing remaining (guess).
-    pub part_captured_becomes_expired: bool,
-    /// Whether a refused placing is repeated for the same token whatever the next body says.
-    /// Default: yes (observed in 2017).
-    pub sticky_placing_errors: bool,
-    /// Whether changing amount, lines or addresses of a session voids an authorization that was
-    /// given for the earlier state. Default: yes (guess; Klarna documents "re-authorize").
-    pub update_voids_authorization: bool,
-    /// When a buyer's approval is called back to the merchant. Default: a moment after the browser
-    /// was answered (Klarna documentation: best effort, in no order). `PATCH /sandbox/v1/settings`
-    /// changes it while running.
-    pub authorization_callback: AuthorizationCallback,
-    /// How many exchanges are kept for `GET /sandbox/v1/exchanges`. Default 10,000.
+    /// The switches, as long as nobody moves them.
+    pub settings: Settings,
+    /// How many exchanges are kept for `GET /sandbox/v1/exchanges`. Default 100,000.
     pub exchanges_max: usize,
+    /// How many bytes of exchanges are kept at most, their bodies and heads counted. Default
+    /// 128 MiB.
+    pub exchange_bytes_max: usize,
+    /// How many sessions are kept; beyond it the oldest that have no order are forgotten, as if
+    /// they had expired. Default 1,000,000.
+    pub sessions_max: usize,
     /// The largest request body that is read, in bytes; above it the answer is 413. Default 1 MiB
     /// (Klarna documentation: 1 MB).
     pub body_bytes_max: usize,
-    /// The pause before the second attempt of an authorization callback; it doubles for the third.
-    /// Real time, default 1 s (Klarna documentation).
-    pub callback_pause: Duration,
+    /// Where every exchange is written to as well, one JSON object a line in a file of this
+    /// sandbox's own, so that a test run can be looked at afterwards. Default: the folder that the
+    /// environment variable `KLARNA_SANDBOX_RECORD` names, else nowhere.
+    pub record_folder: Option<PathBuf>,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
             credentials: None,
-            capture_while_pending: false,
-            authorization_days: 28,
-            part_captured_becomes_expired: false,
-            sticky_placing_errors: true,
-            update_voids_authorization: true,
-            authorization_callback: AuthorizationCallback::After,
-            exchanges_max: 10_000,
+            settings: Settings::default(),
+            exchanges_max: 100_000,
+            exchange_bytes_max: 134_217_728,
+            sessions_max: 1_000_000,
             body_bytes_max: 1_048_576,
-            callback_pause: Duration::from_secs(1),
+            record_folder: std::env::var_os("KLARNA_SANDBOX_RECORD").map(PathBuf::from),
         }
     }
 }

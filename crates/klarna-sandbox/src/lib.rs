@@ -23,13 +23,18 @@
 mod answer;
 mod callback;
 mod config;
+mod exchanges;
 mod http;
+mod rate_limit;
+mod recorder;
 mod rules;
 mod sandbox;
+mod settings;
 mod source;
 mod state;
 mod write;
 
-pub use config::{AuthorizationCallback, Config, Secret};
+pub use config::{Config, Secret};
 pub use sandbox::{Running, Sandbox};
+pub use settings::{AuthorizationCallback, RepeatedPlacing, SettingError, Settings};
 pub use source::{Clock, IdSource, RandomIds, SystemClock};

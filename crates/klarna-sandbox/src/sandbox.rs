@@ -10,15 +10,19 @@ use std::{
 
 use axum::{Router, extract::Request};
 use jiff::Timestamp;
-use tokio::{net::TcpListener, sync::oneshot};
+use tokio::{
+    net::TcpListener,
+    sync::{oneshot, watch},
+};
 
 use crate::{
     callback,
     config::Config,
-    http,
-    rules::lifetime,
+    exchanges::{Exchange, Exchanges, Limits},
+    http::{self, Call},
+    recorder::Recorder,
     source::{Clock, IdSource, RandomIds, SystemClock},
-    state::State,
+    state::{Moment, State},
 };
 
 /// How often a served sandbox looks for what became due without a request.
@@ -30,6 +34,10 @@ pub(crate) struct Shared {
     clock: Box<dyn Clock>,
     pub(crate) ids: Box<dyn IdSource>,
     state: Mutex<State>,
+    exchanges: Mutex<Exchanges>,
+    /// Every exchange's number, for those who watch.
+    pub(crate) newest_exchange: watch::Sender<u64>,
+    recorder: Option<Recorder>,
     /// Sends callbacks, from the first one on; `None` if TLS could not be set up.
     client: OnceLock<Option<reqwest::Client>>,
 }
@@ -46,9 +54,45 @@ impl Shared {
         self.client.get_or_init(callback::client).as_ref()
     }
 
-    /// The sandbox's time: its base clock plus how far it was advanced.
+    /// The time on which the sandbox's own is based.
+    pub(crate) fn base_time(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The sandbox's time.
     pub(crate) fn now(&self, state: &State) -> Timestamp {
-        lifetime::later(self.clock.now(), state.offset)
+        state.clock.now(self.clock.now())
+    }
+
+    /// What a transition needs to know for a call.
+    pub(crate) fn moment<'a>(&'a self, state: &State, call: &'a Call) -> Moment<'a> {
+        let (now, settings) = (self.now(state), Arc::clone(&state.settings));
+        Moment { now, ids: &*self.ids, settings, base_url: &call.base_url }
+    }
+
+    /// The exchanges that are kept.
+    pub(crate) fn exchanges(&self) -> MutexGuard<'_, Exchanges> {
+        self.exchanges.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps an exchange, and tells those who watch.
+    pub(crate) fn remember(&self, exchange: Exchange) {
+        if let Some(recorder) = &self.recorder {
+            recorder.write(&exchange);
+        }
+        let limits =
+            Limits { exchanges: self.config.exchanges_max, bytes: self.config.exchange_bytes_max };
+        let mut exchanges = self.exchanges();
+        exchanges.remember(exchange, limits);
+        self.newest_exchange.send_replace(exchanges.total());
+    }
+
+    /// Forgets everything.
+    pub(crate) fn reset(&self) {
+        *self.state() = State::new(self.config.settings.clone());
+        let mut exchanges = self.exchanges();
+        *exchanges = Exchanges::default();
+        self.newest_exchange.send_replace(0);
     }
 }
 
@@ -76,10 +120,13 @@ impl Sandbox {
     ) -> Self {
         callback::install_tls_provider();
         Self(Arc::new(Shared {
+            recorder: config.record_folder.as_deref().and_then(Recorder::in_folder),
+            state: Mutex::new(State::new(config.settings.clone())),
             config,
             clock: Box::new(clock),
             ids: Box::new(ids),
-            state: Mutex::default(),
+            exchanges: Mutex::default(),
+            newest_exchange: watch::Sender::new(0),
             client: OnceLock::new(),
         }))
     }
@@ -153,7 +200,7 @@ impl Sandbox {
             let due = {
                 let mut state = self.0.state();
                 let now = self.0.now(&state);
-                state.settle(now, &*self.0.ids, &self.0.config);
+                state.settle(now, &*self.0.ids, self.0.config.sessions_max);
                 std::mem::take(&mut state.outbox)
             };
             callback::send_in_background(&self.0, due);

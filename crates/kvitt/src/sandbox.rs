@@ -5,7 +5,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use klarna_sandbox::{Config, Sandbox};
+use klarna_sandbox::{Config, Sandbox, Settings};
 
 use crate::Context;
 use crate::config::Listen;
@@ -27,6 +27,7 @@ gets 401.
 Examples:
   kvitt sandbox
   kvitt sandbox --listen 127.0.0.1:0
+  kvitt sandbox --set repeated_placing=409 --set rate_limit_sessions=5
   KVITT_SANDBOX_CREDENTIALS=PK00000_test:secret kvitt sandbox";
 
 /// Flags of `kvitt sandbox`.
@@ -40,6 +41,10 @@ pub(crate) struct SandboxArgs {
     /// Accept only these credentials [env: KVITT_SANDBOX_CREDENTIALS]
     #[arg(long, value_name = "USER:PASSWORD")]
     credentials: Option<String>,
+    /// Move a switch, where Klarna's behaviour is not known; may be given often. An unknown name
+    /// lists them all; `PATCH /sandbox/v1/settings` moves them while it runs
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<String>,
 }
 
 /// Serves until the process is asked to stop.
@@ -69,9 +74,16 @@ pub(crate) async fn run(args: &SandboxArgs, context: &Context) -> Result<ExitCod
             })
         })
         .transpose()?;
+    let mut settings = Settings::default();
+    for wish in &args.set {
+        let (name, value) = wish.split_once('=').ok_or_else(|| {
+            Failure::usage(format!("--set {wish}: give NAME=VALUE, such as repeated_placing=409"))
+        })?;
+        settings.set(name, value).map_err(|error| Failure::usage(format!("--set {error}")))?;
+    }
     let listener = listen.bind().await.map_err(Failure::usage)?;
     let address = listener.local_addr().map_err(Failure::internal)?;
-    let sandbox = Sandbox::new(Config { credentials, ..Config::default() });
+    let sandbox = Sandbox::new(Config { credentials, settings, ..Config::default() });
     let asked = shutdown::asked();
     output::print(&format!("listening on http://{address}"))?;
     tokio::select! {

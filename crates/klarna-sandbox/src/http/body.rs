@@ -8,6 +8,7 @@ use std::{
 };
 
 use axum::body::{Body, Bytes, HttpBody};
+use bytes::BytesMut;
 use http_body::Frame;
 
 /// How much of a body that is too large is still read, in bytes, so that its sender gets to read
@@ -15,8 +16,8 @@ use http_body::Frame;
 const DRAINED_MAX: usize = 256 * 1024 * 1024;
 
 /// Reads a body to its end. `None`: it is larger than the limit.
-pub(crate) async fn read(mut body: Body, max: usize) -> Result<Option<Vec<u8>>, axum::Error> {
-    let mut bytes = Vec::new();
+pub(crate) async fn read(mut body: Body, max: usize) -> Result<Option<Bytes>, axum::Error> {
+    let mut bytes = BytesMut::new();
     let mut seen = 0usize;
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         let Ok(data) = frame?.into_data() else { continue };
@@ -26,10 +27,10 @@ pub(crate) async fn read(mut body: Body, max: usize) -> Result<Option<Vec<u8>>, 
         } else if seen > DRAINED_MAX {
             break;
         } else {
-            bytes = Vec::new();
+            bytes = BytesMut::new();
         }
     }
-    Ok((seen <= max).then_some(bytes))
+    Ok((seen <= max).then(|| bytes.freeze()))
 }
 
 /// A body that fails before its first byte: the server then closes the connection without having

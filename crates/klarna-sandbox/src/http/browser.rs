@@ -11,9 +11,9 @@ use super::{Call, buyer, control::settled};
 use crate::{
     answer::Answer,
     callback,
-    config::AuthorizationCallback,
     rules::{person, plan, refusal::Refusal},
     sandbox::Shared,
+    settings::AuthorizationCallback,
     state::{
         State,
         callbacks::Delivery,
@@ -32,9 +32,11 @@ const BUYER_STYLE: &str = include_str!("../../assets/buyer.css");
 pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call, path: &[&str]) -> Answer {
     let answered = match (call.method.as_str(), path) {
         ("OPTIONS", _) => Ok(Answer::empty(204)),
-        ("GET", ["lib", "v1", "api.js"]) => Ok(file("text/javascript", SCRIPT)),
-        ("GET", ["lib", "v1", "buyer.js"]) => Ok(file("text/javascript", BUYER_SCRIPT)),
-        ("GET", ["lib", "v1", "buyer.css"]) => Ok(file("text/css", BUYER_STYLE)),
+        ("GET", ["lib", "v1", "api.js"]) => Ok(file("text/javascript;charset=utf-8", SCRIPT)),
+        ("GET", ["lib", "v1", "buyer.js"]) => {
+            Ok(file("text/javascript;charset=utf-8", BUYER_SCRIPT))
+        }
+        ("GET", ["lib", "v1", "buyer.css"]) => Ok(file("text/css;charset=utf-8", BUYER_STYLE)),
         ("POST", ["v1", "sessions", id, "widget"]) => widget(shared, call, id),
         ("POST", ["v1", "sessions", id, "purchase-flows"]) => open_flow(shared, call, id),
         ("GET", ["v1", "sessions", id, "redirect"]) => Ok(redirect(&shared.state(), id)),
@@ -55,8 +57,8 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call, path: &[&str]) -> 
         .with("cache-control", "no-cache")
 }
 
-fn file(content_type: &str, text: &str) -> Answer {
-    Answer::document(200, &format!("{content_type};charset=utf-8"), text.to_owned())
+fn file(content_type: &'static str, text: &'static str) -> Answer {
+    Answer::document(200, content_type, text)
 }
 
 fn json_answer(status: u16, body: &Value) -> Answer {
@@ -155,8 +157,8 @@ async fn page(shared: &Arc<Shared>, call: &Call, flow_id: &str) -> Answer {
 
 /// Sends the authorization callback when the switch says so.
 async fn call_back(shared: &Arc<Shared>, delivery: Delivery) {
-    let when = shared.state().authorization_callback;
-    send(shared, delivery, when.unwrap_or(shared.config.authorization_callback)).await;
+    let when = shared.state().settings.authorization_callback;
+    send(shared, delivery, when).await;
 }
 
 /// Sends an authorization callback before, after, twice or not at all.

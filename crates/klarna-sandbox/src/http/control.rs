@@ -12,11 +12,18 @@ use super::{Call, browser, exchange, page};
 use crate::{
     answer::Answer,
     callback,
-    config::AuthorizationCallback,
-    rules::{method, read::Members, refusal::Refusal},
+    rules::{
+        method,
+        read::Members,
+        refusal::Refusal,
+        test_persons::{self, TestPersons},
+    },
     sandbox::Shared,
+    settings::AuthorizationCallback,
     state::{
         Decision, Moment, State,
+        clock::PACE_MAX,
+        customer_tokens::TokenStatus,
         faults::Fault,
         sessions::{Authorized, INVALID_FIELD, Outcome},
     },
@@ -38,7 +45,7 @@ impl Error {
 
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
-        Self::new(refusal.status, refusal.code, refusal.messages.join(" "))
+        Self::new(refusal.status, &refusal.code, refusal.messages.join(" "))
     }
 }
 
@@ -48,23 +55,28 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
     let path = match segments.as_slice() {
         [] if call.method == Method::GET => {
             let state = shared.state();
-            return Some(page::status(&state, shared.now(&state)));
+            return Some(page::status(&state, shared.exchanges().total(), shared.now(&state)));
         }
         ["sandbox", "v1", path @ ..] => path,
         _ => return None,
     };
     let outcome = match (call.method.as_str(), path) {
         ("POST", ["sessions", id, "authorize"]) => authorize(shared, call, id).await,
-        ("GET", ["settings"]) => Ok(settings(shared, &shared.state())),
+        ("GET", ["settings"]) => Ok(settings(&shared.state())),
         ("PATCH", ["settings"]) => change_settings(shared, call),
         ("GET", ["clock"]) => Ok(clock(shared, &shared.state())),
+        ("PATCH", ["clock"]) => change_clock(shared, call),
         ("POST", ["clock", "advance"]) => advance(shared, call).await,
         ("POST", ["orders", id, "fraud"]) => fraud(shared, call, id).await,
+        ("PATCH", ["customer-tokens", id]) => change_customer_token(shared, call, id),
+        ("GET", ["disputes"]) => Ok(disputes(&shared.state())),
+        ("GET", ["test-persons"]) => Ok(test_persons(call)),
         ("POST", ["reset"]) => {
-            *shared.state() = State::default();
+            shared.reset();
             Ok(Answer::empty(204))
         }
         ("GET", ["exchanges"]) => Ok(exchanges(shared, call, false)),
+        ("GET", ["exchanges", number]) => one_exchange(shared, number),
         ("GET", ["exchanges.har"]) => Ok(exchanges(shared, call, true)),
         ("GET", ["callbacks"]) => Ok(json_answer(200, &json!(shared.state().attempts))),
         ("GET", ["faults"]) => Ok(json_answer(200, &json!(shared.state().faults.all()))),
@@ -152,37 +164,50 @@ async fn authorize(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer
     Ok(json_answer(200, &sdk::authorized(&authorized)))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SettingsRequest {
-    authorization_callback: Option<AuthorizationCallback>,
+/// The switches.
+fn settings(state: &State) -> Answer {
+    json_answer(200, &json!(*state.settings))
 }
 
-/// The switches that can be moved while the sandbox runs.
-fn settings(shared: &Shared, state: &State) -> Answer {
-    let when = state.authorization_callback.unwrap_or(shared.config.authorization_callback);
-    json_answer(200, &json!({"authorization_callback": when}))
-}
-
+/// Moves the switches that the body names.
 fn change_settings(shared: &Shared, call: &Call) -> Result<Answer, Error> {
-    let request: SettingsRequest = parse(call)?;
+    let changes: Members = parse(call)?;
     let mut state = shared.state();
-    if request.authorization_callback.is_some() {
-        state.authorization_callback = request.authorization_callback;
-    }
-    Ok(settings(shared, &state))
+    Arc::make_mut(&mut state.settings)
+        .change(&changes)
+        .map_err(|error| Error::new(400, "BAD_REQUEST", error.to_string()))?;
+    Ok(settings(&state))
 }
 
 /// The moment of a call, after everything happened that was due.
 pub(crate) fn settled<'a>(shared: &'a Shared, state: &mut State, call: &'a Call) -> Moment<'a> {
-    let now = shared.now(state);
-    state.settle(now, &*shared.ids, &shared.config);
-    Moment { now, ids: &*shared.ids, config: &shared.config, base_url: &call.base_url }
+    state.settle(shared.now(state), &*shared.ids, shared.config.sessions_max);
+    shared.moment(state, call)
 }
 
 fn clock(shared: &Shared, state: &State) -> Answer {
+    let offset = state.clock.offset(shared.base_time()).as_secs();
     let now = shared.now(state).to_string();
-    json_answer(200, &json!({"now": now, "offset_seconds": state.offset.as_secs()}))
+    json_answer(200, &json!({"now": now, "offset_seconds": offset, "pace": state.clock.pace()}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClockRequest {
+    pace: u32,
+}
+
+/// Lets the clock run faster, or at the machine's own pace again.
+fn change_clock(shared: &Shared, call: &Call) -> Result<Answer, Error> {
+    let ClockRequest { pace } = parse(call)?;
+    if !(1..=PACE_MAX).contains(&pace) {
+        let text =
+            format!("pace: {pace} is not possible; send 1 to {PACE_MAX}, seconds in one second");
+        return Err(Error::new(400, "BAD_REQUEST", text));
+    }
+    let mut state = shared.state();
+    state.clock.set_pace(shared.base_time(), pace);
+    Ok(clock(shared, &state))
 }
 
 #[derive(Deserialize)]
@@ -212,10 +237,7 @@ async fn advance(shared: &Arc<Shared>, call: &Call) -> Result<Answer, Error> {
         if leap < SignedDuration::ZERO {
             return Err(refused("leads back"));
         }
-        state.offset = state
-            .offset
-            .checked_add(leap)
-            .ok_or_else(|| refused("leads beyond the end of time"))?;
+        state.clock.advance(shared.base_time(), leap);
         settled(shared, &mut state, call);
         (clock(shared, &state), std::mem::take(&mut state.outbox))
     };
@@ -258,10 +280,70 @@ async fn fraud(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer, Er
     Ok(Answer::empty(204))
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CustomerTokenRequest {
+    status: Option<TokenStatus>,
+    declines: Option<bool>,
+}
+
+/// Suspends a customer token, or lets its next orders be declined.
+fn change_customer_token(shared: &Shared, call: &Call, id: &str) -> Result<Answer, Error> {
+    let request: CustomerTokenRequest = parse(call)?;
+    let mut state = shared.state();
+    let text = || format!("customer token {id} is not known here");
+    let token = state
+        .customer_tokens
+        .get_mut(id)
+        .ok_or_else(|| Error::new(404, "TOKEN_NOT_FOUND", text()))?;
+    token.status = request.status.unwrap_or(token.status);
+    token.declines = request.declines.unwrap_or(token.declines);
+    Ok(json_answer(200, &json!({"status": token.status, "declines": token.declines})))
+}
+
+/// What test persons dispute, the oldest order first.
+fn disputes(state: &State) -> Answer {
+    let all: Vec<Value> = state
+        .orders
+        .iter()
+        .flat_map(|(order_id, order)| order.disputes.iter().map(move |it| (order_id, it)))
+        .map(|(order_id, it)| {
+            json!({"order_id": order_id, "capture_id": it.capture_id, "reason": it.reason,
+                "opened_at": it.opened_at})
+        })
+        .collect();
+    json_answer(200, &Value::Array(all))
+}
+
+/// Klarna's test persons, of one country or of all.
+fn test_persons(call: &Call) -> Answer {
+    let wanted = call.parameter("country");
+    let is_wanted =
+        |country: &str| wanted.as_ref().is_none_or(|it| it.eq_ignore_ascii_case(country));
+    let persons = test_persons::all().iter().filter(|persons| is_wanted(persons.country));
+    json_answer(200, &persons.map(TestPersons::listed).collect())
+}
+
+fn one_exchange(shared: &Shared, number: &str) -> Result<Answer, Error> {
+    let exchanges = shared.exchanges();
+    let found = number.parse().ok().and_then(|number| exchanges.get(number));
+    let text = || format!("exchange {number} is not kept; GET /sandbox/v1/exchanges lists them");
+    let found = found.ok_or_else(|| Error::new(404, "NOT_FOUND", text()))?;
+    Ok(Answer::document(200, "application/json", exchange::line(found)))
+}
+
+/// The exchanges whose path contains `path_contains` and whose number is above `after`, the first
+/// `limit` of them.
 fn exchanges(shared: &Shared, call: &Call, as_archive: bool) -> Answer {
     let path_contains = call.parameter("path_contains").unwrap_or_default();
-    let state = shared.state();
-    let matching = state.exchanges.matching(&path_contains);
+    let number = |name| call.parameter(name).and_then(|text| text.parse::<u64>().ok());
+    let after = number("after").unwrap_or(0);
+    let limit = number("limit").and_then(|it| usize::try_from(it).ok()).unwrap_or(usize::MAX);
+    let exchanges = shared.exchanges();
+    let matching = exchanges
+        .iter()
+        .filter(|it| it.number > after && it.path.contains(&path_contains))
+        .take(limit);
     let body = if as_archive { exchange::archive(matching) } else { exchange::list(matching) };
     Answer::document(200, "application/json", body)
 }

@@ -2,55 +2,57 @@
 
 use std::{sync::Arc, time::Duration};
 
+use axum::{
+    body::Bytes,
+    http::{HeaderMap, HeaderValue, header},
+};
+use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{Map, Value, json, value::RawValue};
 
 use super::Call;
 use crate::{
-    answer::Answer,
+    answer::{Answer, Text},
+    exchanges::Exchange,
     sandbox::Shared,
-    state::{exchanges::Exchange, faults::Effect},
+    state::faults::Effect,
 };
 
 /// What stands in the place of credentials.
-const HIDDEN: &str = "(hidden)";
+const HIDDEN: HeaderValue = HeaderValue::from_static("(hidden)");
 
 /// Keeps a request and its answer (`None`: the connection was dropped).
 pub(crate) fn record(
     shared: &Arc<Shared>,
-    call: &Call,
-    answer: Option<&Answer>,
+    call: Call,
+    answer: Option<Answer>,
     effect: Option<&Effect>,
+    at: Timestamp,
     took: Duration,
 ) {
-    let request_headers = call.headers.iter().map(|(name, value)| {
-        let is_secret = name == "authorization" || name == "cookie";
-        let text =
-            if is_secret { HIDDEN.into() } else { String::from_utf8_lossy(value.as_bytes()) };
-        (name.to_string(), text.into_owned())
-    });
-    let response_headers = answer.map(|answer| &answer.headers).into_iter().flatten();
-    let query = call.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
-    let mut state = shared.state();
+    let mut request_headers = call.headers;
+    for name in [header::AUTHORIZATION, header::COOKIE] {
+        if let Some(value) = request_headers.get_mut(name) {
+            *value = HIDDEN;
+        }
+    }
+    let mut path = call.path;
+    if let Some(query) = &call.query {
+        path = format!("{path}?{query}");
+    }
     let exchange = Exchange {
-        at: shared.now(&state),
+        number: 0,
+        at,
         duration_milliseconds: took.as_secs_f64() * 1000.0,
-        method: call.method.to_string(),
-        path: format!("{}{query}", call.path),
-        base_url: call.base_url.clone(),
-        request_headers: request_headers.collect(),
-        request_body: call.body.as_deref().map_or_else(
-            || "(larger than the limit)".to_owned(),
-            |bytes| String::from_utf8_lossy(bytes).into_owned(),
-        ),
-        status: answer.map(|answer| answer.status),
-        response_headers: response_headers
-            .map(|(name, value)| ((*name).to_owned(), value.clone()))
-            .collect(),
-        response_body: answer.map(|answer| answer.body.clone()).unwrap_or_default(),
+        method: call.method,
+        path,
+        base_url: call.base_url,
+        request_headers,
+        request_body: call.body,
+        answer,
         fault: effect.map(Effect::name),
     };
-    state.exchanges.remember(exchange, shared.config.exchanges_max);
+    shared.remember(exchange);
 }
 
 /// A body as it is shown: JSON as JSON in its own member order, other text as a string, nothing
@@ -75,39 +77,74 @@ impl<'a> Shown<'a> {
 
 #[derive(Serialize)]
 struct Entry<'a> {
+    number: u64,
     at: String,
     duration_milliseconds: f64,
     method: &'a str,
     path: &'a str,
-    request_headers: Value,
+    request_headers: Map<String, Value>,
     request_body: Shown<'a>,
     status: Option<u16>,
-    response_headers: Value,
+    response_headers: Map<String, Value>,
     response_body: Shown<'a>,
     fault: Option<&'static str>,
 }
 
-/// The exchanges as a JSON array, the newest last.
-pub(crate) fn list<'a>(exchanges: impl Iterator<Item = &'a Exchange>) -> String {
-    let entries: Vec<Entry<'_>> = exchanges
-        .map(|it| Entry {
-            at: it.at.to_string(),
-            duration_milliseconds: it.duration_milliseconds,
-            method: &it.method,
-            path: &it.path,
-            request_headers: object(&it.request_headers),
-            request_body: Shown::of(&it.request_body),
-            status: it.status,
-            response_headers: object(&it.response_headers),
-            response_body: Shown::of(&it.response_body),
-            fault: it.fault,
-        })
-        .collect();
-    serde_json::to_string(&entries).unwrap_or_default()
+/// A request's body as text; one that was too large is not there.
+pub(crate) fn request_text(exchange: &Exchange) -> String {
+    exchange
+        .request_body
+        .as_deref()
+        .map_or_else(|| "(larger than the limit)".into(), |it| String::from_utf8_lossy(it).into())
 }
 
-fn object(headers: &[(String, String)]) -> Value {
-    headers.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect()
+/// An answer's body as text.
+pub(crate) fn response_text(exchange: &Exchange) -> String {
+    let body = exchange.answer.as_ref().map(|answer| &answer.body);
+    String::from_utf8_lossy(body.map_or(&[][..], Bytes::as_ref)).into_owned()
+}
+
+/// A request's headers as names and texts.
+pub(crate) fn request_headers(headers: &HeaderMap) -> impl Iterator<Item = (&str, String)> {
+    headers.iter().map(|(name, value)| {
+        (name.as_str(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    })
+}
+
+/// An answer's headers as names and texts.
+pub(crate) fn response_headers(exchange: &Exchange) -> &[(Text, Text)] {
+    exchange.answer.as_ref().map(|answer| answer.headers.as_slice()).unwrap_or_default()
+}
+
+/// One exchange as a JSON object in one line.
+pub(crate) fn line(it: &Exchange) -> String {
+    let (request, response) = (request_text(it), response_text(it));
+    let sent = request_headers(&it.request_headers);
+    let got = response_headers(it).iter();
+    let entry = Entry {
+        number: it.number,
+        at: it.at.to_string(),
+        duration_milliseconds: it.duration_milliseconds,
+        method: it.method.as_str(),
+        path: &it.path,
+        request_headers: sent.map(|(name, value)| (name.to_owned(), value.into())).collect(),
+        request_body: Shown::of(&request),
+        status: it.answer.as_ref().map(|answer| answer.status),
+        response_headers: got
+            .map(|(name, value)| (name.clone().into_owned(), Value::from(&**value)))
+            .collect(),
+        response_body: Shown::of(&response),
+        fault: it.fault,
+    };
+    let text = serde_json::to_string(&entry).unwrap_or_default();
+    // A body may have been sent over several lines; in JSON they stand between tokens only.
+    text.replace(['\n', '\r'], " ")
+}
+
+/// The exchanges as a JSON array, the newest last.
+pub(crate) fn list<'a>(exchanges: impl Iterator<Item = &'a Exchange>) -> String {
+    let lines: Vec<String> = exchanges.map(line).collect();
+    format!("[{}]", lines.join(","))
 }
 
 /// The exchanges as an HTTP archive (HAR 1.2), which browsers' tools open.
@@ -118,31 +155,35 @@ pub(crate) fn archive<'a>(exchanges: impl Iterator<Item = &'a Exchange>) -> Stri
 }
 
 fn archive_entry(it: &Exchange) -> Value {
-    let headers = |headers: &[(String, String)]| -> Vec<Value> {
-        headers.iter().map(|(name, value)| json!({"name": name, "value": value})).collect()
+    let named = |name: &str, value: &str| json!({"name": name, "value": value});
+    let sent: Vec<Value> =
+        request_headers(&it.request_headers).map(|(name, value)| named(name, &value)).collect();
+    let got: Vec<Value> =
+        response_headers(it).iter().map(|(name, value)| named(name, value)).collect();
+    let type_of = |headers: &[Value]| {
+        let found = headers.iter().find(|header| header["name"] == "content-type");
+        found.map_or(Value::from(""), |header| header["value"].clone())
     };
-    let content_type = |headers: &[(String, String)]| -> String {
-        let found = headers.iter().find(|(name, _)| name == "content-type");
-        found.map(|(_, value)| value.clone()).unwrap_or_default()
-    };
+    let (request_body, response_body) = (request_text(it), response_text(it));
     let mut request = json!({
-        "method": it.method, "url": format!("{}{}", it.base_url, it.path),
-        "httpVersion": "HTTP/1.1", "cookies": [], "headers": headers(&it.request_headers),
-        "queryString": [], "headersSize": -1, "bodySize": it.request_body.len(),
+        "method": it.method.as_str(), "url": format!("{}{}", it.base_url, it.path),
+        "httpVersion": "HTTP/1.1", "cookies": [], "queryString": [], "headersSize": -1,
+        "bodySize": request_body.len(),
     });
-    if !it.request_body.is_empty() {
-        request["postData"] =
-            json!({"mimeType": content_type(&it.request_headers), "text": it.request_body});
+    if !request_body.is_empty() {
+        request["postData"] = json!({"mimeType": type_of(&sent), "text": request_body});
     }
+    let content_type = type_of(&got);
+    request["headers"] = Value::Array(sent);
     json!({
         "startedDateTime": it.at.to_string(), "time": it.duration_milliseconds,
         "request": request,
         "response": {
-            "status": it.status.unwrap_or(0), "statusText": "", "httpVersion": "HTTP/1.1",
-            "cookies": [], "headers": headers(&it.response_headers),
-            "content": {"size": it.response_body.len(),
-                "mimeType": content_type(&it.response_headers), "text": it.response_body},
-            "redirectURL": "", "headersSize": -1, "bodySize": it.response_body.len(),
+            "status": it.answer.as_ref().map_or(0, |answer| answer.status), "statusText": "",
+            "httpVersion": "HTTP/1.1", "cookies": [], "headers": got,
+            "content": {"size": response_body.len(), "mimeType": content_type,
+                "text": response_body},
+            "redirectURL": "", "headersSize": -1, "bodySize": response_body.len(),
         },
         "cache": {}, "timings": {"send": 0, "wait": it.duration_milliseconds, "receive": 0},
     })

@@ -5,17 +5,22 @@ mod body;
 mod browser;
 mod buyer;
 mod control;
+mod customer_tokens;
 mod exchange;
 mod orders;
 mod page;
 mod payments;
 mod serve;
 
+pub(crate) use exchange::line as exchange_line;
 pub(crate) use serve::handle;
 
 use std::collections::HashMap;
 
-use axum::http::{HeaderMap, Method};
+use axum::{
+    body::Bytes,
+    http::{HeaderMap, Method},
+};
 use serde_json::Value;
 
 use crate::rules::read::Members;
@@ -27,7 +32,7 @@ pub(crate) struct Call {
     pub(crate) query: Option<String>,
     pub(crate) headers: HeaderMap,
     /// `None`: larger than the limit.
-    pub(crate) body: Option<Vec<u8>>,
+    pub(crate) body: Option<Bytes>,
     /// The address under which the sandbox was called, like `http://127.0.0.1:4010`.
     pub(crate) base_url: String,
 }

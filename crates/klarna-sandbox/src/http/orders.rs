@@ -11,6 +11,7 @@ use crate::{
     rules::{
         authorization, capture, order::Order, read::Members, refund, refusal::Refusal, shipping,
     },
+    settings::Settings,
     state::{Moment, State, orders},
     write,
 };
@@ -23,20 +24,26 @@ pub(crate) fn answer(
     moment: &Moment<'_>,
 ) -> Result<Answer, Refusal> {
     let ["orders", id, operation @ ..] = path else {
-        return Err(unknown_path());
+        // An empty id: as recorded of another API's orders.
+        return Err(if path == ["orders"] { method_not_allowed() } else { unknown_path() });
     };
     if orders::canonical(id).is_none() {
         let text = "Order ID must be a valid UUID.";
         return Err(Refusal::new(400, "INVALID_ORDER_ID", text));
     }
     if call.method == Method::GET {
-        read(id, operation, state)
+        read(id, operation, state, &moment.settings)
     } else {
         write_operation(call, id, operation, state, moment)
     }
 }
 
-fn read(id: &str, operation: &[&str], state: &mut State) -> Result<Answer, Refusal> {
+fn read(
+    id: &str,
+    operation: &[&str],
+    state: &State,
+    settings: &Settings,
+) -> Result<Answer, Refusal> {
     if !matches!(
         operation,
         [] | ["captures"]
@@ -47,14 +54,14 @@ fn read(id: &str, operation: &[&str], state: &mut State) -> Result<Answer, Refus
             known_write(&Method::POST, operation) || known_write(&Method::PATCH, operation);
         return Err(if is_write { method_not_allowed() } else { unknown_path() });
     }
-    let found = orders::find(&mut state.orders, id);
+    let found = orders::find(&state.orders, id);
     if let ["refunds", refund_id] = operation {
         let refund = found.and_then(|order| {
             order.refunds.iter().find(|it| it.refund_id.eq_ignore_ascii_case(refund_id))
         });
         let text = format!("Refund {refund_id} cannot be found for order {id}");
         let refund = refund.ok_or_else(|| Refusal::new(404, "NOT_FOUND", text))?;
-        return Ok(Style::Orders.json(200, &write::orders::refund(refund).into()));
+        return Ok(Style::Orders.json(200, &write::orders::refund(refund, settings).into()));
     }
     // With the final stop where an order's read was recorded, without it where a capture's read is
     // documented.
@@ -62,21 +69,18 @@ fn read(id: &str, operation: &[&str], state: &mut State) -> Result<Answer, Refus
     let text = format!("Order {id} cannot be found{end}");
     let order = found.ok_or_else(|| Refusal::new(404, "NO_SUCH_ORDER", text))?;
     let body = match operation {
-        ["captures"] => write::orders::captures(order),
+        ["captures"] => write::orders::captures(order, settings),
         ["captures", capture_id, rest @ ..] => {
-            let capture = order.find_capture(capture_id).ok_or_else(|| {
+            let place = order.find_capture(capture_id).ok_or_else(|| {
                 Refusal::new(404, "NO_SUCH_CAPTURE", "Capture could not be found.")
             })?;
             if rest.is_empty() {
-                write::orders::capture(capture).into()
-            } else if order.method.is_invoice() {
-                write::orders::due_date_options(order).into()
+                write::orders::capture(order, place, settings).into()
             } else {
-                let text = "Order is not paid by invoice. Due date cannot be extended.";
-                return Err(Refusal::not_allowed(text));
+                write::orders::due_date_options(order).into()
             }
         }
-        _ => write::orders::order(order).into(),
+        _ => write::orders::order(order, settings).into(),
     };
     Ok(Style::Orders.json(200, &body))
 }
@@ -116,23 +120,23 @@ fn write_operation(
             );
         return Err(if exists { method_not_allowed() } else { unknown_path() });
     }
-    let order = orders::find(&mut state.orders, id);
+    let order = orders::find_mut(&mut state.orders, id);
     match operation {
         ["captures"] => {
-            let request = capture::Request::read(&body(call)?)?;
             let order = known(order, id, "Capture not possible.")?;
+            let request = capture::Request::read(&body(call)?)?;
             let capture_id = moment.uuid();
             let has_lines = request.has_lines();
-            let pending = moment.config.capture_while_pending;
+            let pending = moment.settings.capture_while_pending;
             capture::capture(order, request, capture_id.clone(), moment.now, pending)?;
             let place = format!("orders/{}/captures/{capture_id}", order.order_id);
             let made = created(&place, has_lines, moment);
             Ok(made.with("capture-id", capture_id))
         }
         ["refunds"] => {
-            let request = refund::Request::read(&body(call)?)?;
             let text = format!("Order {id} cannot be found. Refund not possible.");
             let order = order.ok_or_else(|| Refusal::new(404, "NOT_FOUND", text))?;
+            let request = refund::Request::read(&body(call)?)?;
             let refund_id = moment.uuid();
             let has_lines = request.has_lines();
             refund::refund(order, request, refund_id.clone(), moment.now)?;
@@ -160,51 +164,46 @@ fn change(
             authorization::acknowledge(known(order, id, "Acknowledgement not possible.")?)
         }
         ["authorization"] => {
-            let update = authorization::Update::read(&body(call)?)?;
             let order = known(order, id, "Order authorization cannot be updated.")?;
-            authorization::update(order, update)
+            authorization::update(order, authorization::Update::read(&body(call)?)?)
         }
         ["cancel"] => authorization::cancel(known(order, id, "Cancel not possible.")?),
         ["customer-details"] => {
-            let members = body(call)?;
             let order = known(order, id, "Customer details cannot be updated.")?;
-            shipping::update_customer_details(order, &members)
+            shipping::update_customer_details(order, &body(call)?)
         }
         ["extend-authorization-time"] => {
             let order = known(order, id, "Authorization time cannot be extended.")?;
-            authorization::extend(order, moment.now, moment.config.authorization_days)
+            authorization::extend(order, moment.now, moment.settings.authorization_days)
         }
         ["merchant-references"] => {
-            let members = body(call)?;
             // The one text that does not name the order (Klarna documentation).
             let text = "Order cannot be found. Merchant references cannot be updated.";
             let order = order.ok_or_else(|| Refusal::new(404, "NO_SUCH_ORDER", text))?;
-            shipping::update_references(order, &members)
+            shipping::update_references(order, &body(call)?)
         }
         ["release-remaining-authorization"] => {
             let order = known(order, id, "Remaining authorization cannot be released.")?;
             authorization::release(order)
         }
         ["shipping-info"] => {
-            let parcels = shipping::required(&body(call)?)?;
             let consequence = format!("Shipping info cannot be added to order {id}.");
-            shipping::append(&mut known(order, id, &consequence)?.shipping_info, parcels)
+            let order = known(order, id, &consequence)?;
+            shipping::append(&mut order.shipping_info, shipping::required(&body(call)?)?)
         }
         ["captures", capture_id, "shipping-info"] => {
-            let parcels = shipping::required(&body(call)?)?;
             let consequence = format!("Shipping info cannot be added to capture {capture_id}");
             let order = known(order, id, &format!("{consequence}."))?;
             let capture = shipping::capture_of(order, capture_id, &consequence)?;
-            shipping::append(&mut capture.shipping_info, parcels)
+            shipping::append(&mut capture.shipping_info, shipping::required(&body(call)?)?)
         }
         ["captures", capture_id, "trigger-send-out"] => {
             let consequence = "Send out cannot be triggered.";
             shipping::capture_of(known(order, id, consequence)?, capture_id, consequence).map(drop)
         }
         ["captures", capture_id, "extend-due-date"] => {
-            let members = body(call)?;
             let order = known(order, id, "Due date cannot be extended.")?;
-            shipping::extend_due_date(order, capture_id, &members)
+            shipping::extend_due_date(order, capture_id, &body(call)?)
         }
         _ => Err(unknown_path()),
     }

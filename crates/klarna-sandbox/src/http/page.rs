@@ -3,7 +3,7 @@
 use crate::{answer::Answer, state::State};
 
 /// What the sandbox holds, and where to look.
-pub(crate) fn status(state: &State, now: jiff::Timestamp) -> Answer {
+pub(crate) fn status(state: &State, exchanges: u64, now: jiff::Timestamp) -> Answer {
     let open = state.sessions.values().filter(|session| session.order_id.is_none()).count();
     let page = format!(
         r#"<!doctype html>
@@ -53,7 +53,6 @@ dd {{ margin: 0; font-variant-numeric: tabular-nums; }}
 </html>
 "#,
         orders = state.orders.len(),
-        exchanges = state.exchanges.total(),
         attempts = state.attempts.len(),
         faults = state.faults.all().len(),
     );

@@ -5,7 +5,7 @@ use axum::http::Method;
 use super::Call;
 use crate::{
     answer::{Answer, Style},
-    rules::refusal::Refusal,
+    rules::{read::Members, refusal::Refusal},
     state::{Moment, State},
     write::{json::Json, payments},
 };
@@ -41,7 +41,7 @@ pub(crate) fn answer(
         }
         ["authorizations", token, "customer-token"] if call.method == post => {
             let token = state.tokenize(token, &body(call)?, moment)?;
-            Ok(ok(&payments::customer_token(&token).into()))
+            Ok(ok(&payments::customer_token(token).into()))
         }
         ["sessions"]
         | ["sessions" | "authorizations", _]
@@ -50,11 +50,13 @@ pub(crate) fn answer(
     }
 }
 
-fn ok(body: &Json) -> Answer {
+/// A success of the Payments back end.
+pub(crate) fn ok(body: &Json) -> Answer {
     Style::Payments.json(200, body)
 }
 
-fn body(call: &Call) -> Result<crate::rules::read::Members, Refusal> {
+/// The body's members; it has to be an object.
+pub(crate) fn body(call: &Call) -> Result<Members, Refusal> {
     call.members().ok_or_else(Refusal::bad_request)
 }
 

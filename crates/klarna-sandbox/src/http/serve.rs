@@ -8,39 +8,47 @@ use std::{
 use axum::{
     body::Body,
     extract::Request,
-    http::{HeaderValue, Method, Response, StatusCode, header, uri::Authority},
+    http::{HeaderName, HeaderValue, Method, Response, StatusCode, header, uri::Authority},
 };
 
-use super::{Call, auth, body, browser, control, exchange, orders, payments};
+use super::{Call, auth, body, browser, control, customer_tokens, exchange, orders, payments};
 use crate::{
     answer::{Answer, Style},
     callback,
+    rate_limit::{self, Category},
     rules::refusal::Refusal,
     sandbox::Shared,
+    settings::Settings,
     source,
-    state::{Moment, faults::Effect, idempotency::Key},
+    state::{faults::Effect, idempotency::Key},
 };
 
 /// Answers a request.
 pub(crate) async fn handle(shared: Arc<Shared>, request: Request) -> Response<Body> {
     let started = Instant::now();
     let Some(call) = read(request, shared.config.body_bytes_max).await else {
-        return response(Answer::empty(400));
+        return response(&Answer::empty(400));
     };
     if let Some(answer) = control::answer(&shared, &call).await {
-        return response(answer);
+        return response(&answer);
     }
-    let effect = shared.state().faults.strike(call.method.as_str(), &call.path);
+    let (effect, at) = {
+        let mut state = shared.state();
+        (state.faults.strike(call.method.as_str(), &call.path), shared.now(&state))
+    };
     let answer = match &effect {
         Some(Effect::Status { status, body }) => {
-            Some(Answer::document(*status, "application/json", body.clone().unwrap_or_default()))
+            let body = body.clone().unwrap_or_default();
+            Some(Answer::document(*status, "application/json", body))
         }
         Some(Effect::Html502) => {
             let page = "<html><head><title>502 Bad Gateway</title></head><body><center>\
                 <h1>502 Bad Gateway</h1></center></body></html>";
-            Some(Answer::document(502, "text/html", page.to_owned()))
+            Some(Answer::document(502, "text/html", page))
         }
-        Some(Effect::TooManyRequests) => Some(too_many_requests()),
+        Some(Effect::TooManyRequests) => {
+            Some(rate_limit::unlimited(category(&call)).too_many_requests())
+        }
         Some(Effect::ResetBefore) => None,
         Some(Effect::ResetAfter) => {
             unharmed(&shared, &call, started).await;
@@ -51,11 +59,12 @@ pub(crate) async fn handle(shared: Arc<Shared>, request: Request) -> Response<Bo
     if let Some(Effect::Delay { milliseconds }) = &effect {
         tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
     }
+    let response = answer.as_ref().map_or_else(dropped, response);
     // What browsers ask for is no exchange with Klarna's API, and may be personal.
-    if call.segments().first() != Some(&"kp") {
-        exchange::record(&shared, &call, answer.as_ref(), effect.as_ref(), started.elapsed());
+    if !matches!(call.segments().as_slice(), ["kp", ..] | ["eu" | "na" | "oc", "kp", ..]) {
+        exchange::record(&shared, call, answer, effect.as_ref(), at, started.elapsed());
     }
-    answer.map_or_else(dropped, response)
+    response
 }
 
 async fn read(request: Request, body_bytes_max: usize) -> Option<Call> {
@@ -78,68 +87,143 @@ async fn read(request: Request, body_bytes_max: usize) -> Option<Call> {
 /// The answer to a browser or to a merchant's server.
 async fn unharmed(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
     match call.segments().as_slice() {
-        ["kp", path @ ..] => browser::answer(shared, call, path).await,
+        ["kp", path @ ..] | ["eu" | "na" | "oc", "kp", path @ ..] => {
+            browser::answer(shared, call, path).await
+        }
         _ => klarna(shared, call, started),
     }
 }
+
+/// Which of Klarna's APIs answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Api {
+    Payments,
+    OrderManagement,
+    CustomerToken,
+}
+
+impl Api {
+    fn style(self) -> Style {
+        match self {
+            Self::Payments | Self::CustomerToken => Style::Payments,
+            Self::OrderManagement => Style::Orders,
+        }
+    }
+}
+
+/// The first parts of Klarna's paths, also of APIs that are not here.
+const KLARNA_ROOTS: [&str; 8] = [
+    "payments",
+    "credit",
+    "ordermanagement",
+    "customer-token",
+    "hpp",
+    "checkout",
+    "settlements",
+    "merchantcard",
+];
 
 /// Klarna's answer. Everything happens under one lock, so that two requests with one idempotency
 /// key are one after the other.
 fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
     let segments = call.segments();
-    let (style, path) = match segments.as_slice() {
-        ["payments", "v1", path @ ..] => (Style::Payments, path),
-        ["ordermanagement", "v1", path @ ..] => (Style::Orders, path),
+    let credential = auth::credential(&call.headers, &shared.config);
+    let (api, path) = match segments.as_slice() {
+        ["payments", "v1", path @ ..] => (Api::Payments, path),
+        ["ordermanagement", "v1", path @ ..] => (Api::OrderManagement, path),
+        ["customer-token", "v1", path @ ..] => (Api::CustomerToken, path),
+        // Klarna's edge asks who is there before it looks at the path (recorded exchange).
+        [root, ..] if KLARNA_ROOTS.contains(root) && credential.is_none() => {
+            return auth::unauthorized();
+        }
         _ => {
-            let text = format!("{} is neither Klarna's nor the sandbox's path.\n", call.path);
+            let text = format!("The sandbox has nothing at {}.\n", call.path);
             return Answer::document(404, "text/plain;charset=utf-8", text);
         }
     };
-    let Some(credential) = auth::credential(&call.headers, &shared.config) else {
+    let Some(credential) = credential else {
         return auth::unauthorized();
     };
+    let style = api.style();
+    let mut state = shared.state();
+    let moment = shared.moment(&state, call);
+    let settings = &moment.settings;
+    let (category, base_time) = (category(call), shared.base_time());
+    let allowance = state.rate_limits.count(&credential, category, settings, base_time);
+    if allowance.is_exceeded {
+        return allowance.too_many_requests();
+    }
     let correlation_id = source::uuid(&*shared.ids);
     let finish = |outcome: Result<Answer, Refusal>| {
         let answer = outcome.unwrap_or_else(|refusal| style.refusal(&refusal, &correlation_id));
         style.finish(answer, &correlation_id, started.elapsed().as_millis())
     };
-    if call.body.is_none() {
-        let refusal = Refusal::new(413, "REQUEST_TOO_LARGE", "Request is too large");
-        return finish(Err(refusal));
+    if let Err(refusal) = readable(call, settings) {
+        return allowance.told_in(finish(Err(refusal)));
     }
-    let mut state = shared.state();
-    let now = shared.now(&state);
-    let moment =
-        Moment { now, ids: &*shared.ids, config: &shared.config, base_url: &call.base_url };
-    if let (Style::Orders, ["orders", id, ..]) = (style, path) {
+    if let (Api::OrderManagement, ["orders", id, ..]) = (api, path) {
         state.settle_order(id, &moment);
     }
-    let key = idempotency_key(call, style, &segments, credential);
-    let recalled = key.as_ref().and_then(|key| state.idempotency.recall(key, now));
+    let key = idempotency_key(call, api, &segments, credential);
+    let recalled = key.as_ref().and_then(|key| state.idempotency.recall(key, moment.now));
     let answer = recalled.unwrap_or_else(|| {
-        let outcome = match style {
-            Style::Payments => payments::answer(call, path, &mut state, &moment),
-            Style::Orders => orders::answer(call, path, &mut state, &moment),
+        let outcome = match api {
+            Api::Payments => payments::answer(call, path, &mut state, &moment),
+            Api::OrderManagement => orders::answer(call, path, &mut state, &moment),
+            Api::CustomerToken => customer_tokens::answer(call, path, &mut state, &moment),
         };
         let answer = finish(outcome);
         if let Some(key) = key {
-            state.idempotency.remember(key, now, answer.clone());
+            state.idempotency.remember(&key, moment.now, answer.clone());
         }
         answer
     });
     callback::send_in_background(shared, std::mem::take(&mut state.outbox));
-    answer
+    allowance.told_in(answer)
 }
 
-/// Only Order Management's writes take a key.
-fn idempotency_key(
-    call: &Call,
-    style: Style,
-    segments: &[&str],
-    credential: String,
-) -> Option<Key> {
+/// Refuses a body that is too large or says that it is not JSON. One that says nothing passes.
+fn readable(call: &Call, settings: &Settings) -> Result<(), Refusal> {
+    let Some(body) = &call.body else {
+        return Err(Refusal::new(413, "REQUEST_TOO_LARGE", "Request is too large"));
+    };
+    let content_type = call.header("content-type").unwrap_or("application/json");
+    if settings.content_type_is_checked && !body.is_empty() && !is_json(content_type) {
+        return Err(Refusal::new(415, "HTTP_ERROR", ""));
+    }
+    Ok(())
+}
+
+/// Whether a content type is JSON, whatever its parameters.
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// Which of Klarna's rate limits counts a call.
+fn category(call: &Call) -> Category {
+    match call.segments().as_slice() {
+        ["payments", "v1", "sessions"] if call.method == Method::POST => {
+            Category::Sessions("payments")
+        }
+        ["hpp", "v1", "sessions"] if call.method == Method::POST => Category::Sessions("hpp"),
+        ["payments", "v1", "authorizations", _, "customer-token"] => {
+            Category::Sessions("customer-token")
+        }
+        _ => Category::Others,
+    }
+}
+
+/// Order Management's writes and the orders of customer tokens take a key.
+fn idempotency_key(call: &Call, api: Api, segments: &[&str], credential: String) -> Option<Key> {
     let key = call.header("klarna-idempotency-key").filter(|key| !key.is_empty())?;
-    (style == Style::Orders && call.method != Method::GET).then(|| Key {
+    let takes_keys = match api {
+        Api::Payments => false,
+        Api::OrderManagement => true,
+        Api::CustomerToken => segments.last() == Some(&"order"),
+    };
+    (takes_keys && call.method != Method::GET).then(|| Key {
         credential,
         method: call.method.to_string(),
         path: segments.join("/"),
@@ -147,24 +231,16 @@ fn idempotency_key(
     })
 }
 
-/// As recorded: no body, no content type, no correlation id, no `Retry-After`.
-fn too_many_requests() -> Answer {
-    Answer::empty(429)
-        .with("x-envoy-ratelimited", "true")
-        .with("x-ratelimit-limit", "5, 5;w=1")
-        .with("x-ratelimit-remaining", "0")
-        .with("x-ratelimit-reset", "1")
-}
-
-fn response(answer: Answer) -> Response<Body> {
-    let mut response = Response::new(Body::from(answer.body));
+fn response(answer: &Answer) -> Response<Body> {
+    let mut response = Response::new(Body::from(answer.body.clone()));
     // A fault may ask for a status that HTTP does not have; it then gets a plain 500.
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(header::SERVER, HeaderValue::from_static("klarna-sandbox"));
-    for (name, value) in answer.headers {
-        if let Ok(value) = HeaderValue::from_str(&value) {
+    for (name, value) in &answer.headers {
+        let name = HeaderName::from_bytes(name.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
             headers.insert(name, value);
         }
     }

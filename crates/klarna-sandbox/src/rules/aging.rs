@@ -8,6 +8,19 @@ use super::{
     order::{FraudStatus, Order, Status},
 };
 
+/// Whether anything is due by now.
+pub(crate) fn is_due(order: &Order, now: Timestamp) -> bool {
+    next_due(order).is_some_and(|due| due <= now)
+        || order.captures.iter().flat_map(|it| &it.allocating).any(|(shows_at, _)| *shows_at <= now)
+}
+
+/// When the next thing happens to the order, but for refunds that come to show on their captures.
+fn next_due(order: &Order) -> Option<Timestamp> {
+    let decision = order.decision_due.map(|(due, _)| due);
+    let expiry = order.status.is_open().then_some(order.expires_at);
+    [decision, order.cancelled_due, expiry].into_iter().flatten().min()
+}
+
 /// Lets everything happen to the order that is due by now, in the order in which it fell due.
 /// `capture_id` is for a capture that waited for its fraud decision. Gives the fraud decision
 /// that fell, which the merchant is to be told.
@@ -29,14 +42,7 @@ pub(crate) fn age(
     }
     let mut fallen = None;
     loop {
-        let decision = order.decision_due.map(|(due, _)| due);
-        let expiry = order.status.is_open().then_some(order.expires_at);
-        let Some(due) = [decision, order.cancelled_due, expiry].into_iter().flatten().min() else {
-            return fallen;
-        };
-        if due > now {
-            return fallen;
-        }
+        let Some(due) = next_due(order).filter(|due| *due <= now) else { return fallen };
         if let Some((at, decided)) = order.decision_due.filter(|(at, _)| *at == due) {
             decide(order, decided, at, capture_id());
             fallen = Some(decided);

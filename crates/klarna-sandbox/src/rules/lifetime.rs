@@ -13,6 +13,8 @@ pub(crate) const AFTER_REJECTION: SignedDuration = SignedDuration::from_hours(4)
 /// The time between two fraud notifications, and how long they go on (Klarna documentation).
 pub(crate) const NOTIFICATION_EVERY: SignedDuration = SignedDuration::from_mins(10);
 pub(crate) const NOTIFICATION_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// How long an expired session is still known to have been one, so that a buyer's page can say so.
+pub(crate) const SESSION_REMEMBERED: SignedDuration = SignedDuration::from_hours(48);
 /// No extension reaches beyond this many days after creation (Klarna documentation).
 const EXTENDED_DAYS_MAX: i64 = 180;
 

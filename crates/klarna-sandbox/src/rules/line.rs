@@ -1,5 +1,7 @@
 //! One order line, read with the limits of either back end.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     read::{Fault, Reader},
     texts::{PRODUCT_IDENTIFIERS, Side, Texts},
@@ -24,7 +26,7 @@ const TYPES: [&str; 9] = [
 ];
 
 /// How often a subscription is paid.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Subscription {
     pub(crate) name: String,
     pub(crate) interval: String,
@@ -32,7 +34,7 @@ pub(crate) struct Subscription {
 }
 
 /// An order line. Amounts are in minor units, `tax_rate` in hundredths of a percent.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Line {
     pub(crate) reference: Option<String>,
     pub(crate) kind: Option<String>,

@@ -1,5 +1,7 @@
 //! How a purchase is paid, under its two names.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
 /// A payment method: Payments writes it in lower case, Order Management as a constant with a
 /// description (recorded exchange for the first three; the others follow the documented lists).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +23,7 @@ const METHODS: [Method; 12] = [
     method("invoice", "INVOICE", "Pay later"),
     method("card", "CARD", "Card"),
     method("pay_by_card", "PAY_BY_CARD", "Pay by card"),
-    method("fixed_amount", "FIXED_AMOUNT", "Fixed amount"),
+    method("fixed_amount", "FIXED_AMOUNT", "Slice it (Fixed Payments)"),
     method("base_account", "ACCOUNT", "Account"),
     method("direct_debit", "DIRECT_DEBIT", "Direct debit"),
     method("direct_bank_transfer", "BANK_TRANSFER", "Bank transfer"),
@@ -31,6 +33,20 @@ const METHODS: [Method; 12] = [
     method("fixed_sum_credit", "FIXED_SUM_CREDIT", "Financing"),
     method("alternative_payment_method", "ALTERNATIVE_PAYMENT_METHOD", "Other"),
 ];
+
+impl Serialize for Method {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.payments)
+    }
+}
+
+impl<'de> Deserialize<'de> for Method {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::of(&name)
+            .ok_or_else(|| D::Error::custom(format!("{name:?} is not a payment method type")))
+    }
+}
 
 impl Default for Method {
     fn default() -> Self {
@@ -42,6 +58,11 @@ impl Method {
     /// The method of a name from Payments.
     pub(crate) fn of(name: &str) -> Option<Self> {
         METHODS.iter().copied().find(|method| method.payments.eq_ignore_ascii_case(name))
+    }
+
+    /// In how many parts the customer pays (the number of the documented sample).
+    pub(crate) fn installments(self) -> Option<i64> {
+        (self.payments == "fixed_amount").then_some(3)
     }
 
     /// Whether an order may be raised (Klarna documentation).

@@ -1,14 +1,21 @@
 //! An order as Order Management keeps it, and how Klarna makes one from a placing.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{
-    capture, lifetime, line::Line, market, method::Method, person::Reaction, purchase::Purchase,
+    capture, lifetime,
+    line::Line,
+    market,
+    method::Method,
+    person::{self, Reaction},
+    purchase::Purchase,
     texts::Texts,
 };
 
 /// Where an order is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Status {
     Authorized,
     PartCaptured,
@@ -46,7 +53,8 @@ impl Status {
 }
 
 /// Whether Klarna takes the fraud risk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum FraudStatus {
     Accepted,
     Pending,
@@ -64,7 +72,7 @@ impl FraudStatus {
 }
 
 /// An order. Deliberately without `Debug`: it holds personal data. Amounts in minor units.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Order {
     pub(crate) order_id: String,
     pub(crate) status: Status,
@@ -98,12 +106,15 @@ pub(crate) struct Order {
     pub(crate) cancelled_due: Option<Timestamp>,
     /// Capture everything once the fraud decision is favourable.
     pub(crate) auto_capture_due: bool,
+    /// What the test person disputes, by reason; for every capture, or for the order at once.
+    pub(crate) dispute_reason: Option<String>,
+    pub(crate) disputes: Vec<Dispute>,
     /// Some refund could not be allocated to a capture; no later one will be.
     pub(crate) allocation_failed: bool,
 }
 
 /// Money taken. Amounts in minor units.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Capture {
     pub(crate) capture_id: String,
     pub(crate) klarna_reference: String,
@@ -124,7 +135,7 @@ pub(crate) struct Capture {
 }
 
 /// Money given back. Amounts in minor units.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Refund {
     pub(crate) refund_id: String,
     pub(crate) refunded_amount: i64,
@@ -132,6 +143,16 @@ pub(crate) struct Refund {
     pub(crate) description: String,
     pub(crate) reference: Option<String>,
     pub(crate) order_lines: Vec<Line>,
+}
+
+/// A test person's dispute, as the sandbox records it.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Dispute {
+    pub(crate) reason: String,
+    /// Absent: it is about the order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) capture_id: Option<String>,
+    pub(crate) opened_at: Timestamp,
 }
 
 /// The ids that a new order gets.
@@ -155,6 +176,7 @@ impl Order {
     ) -> Self {
         let amount = purchase.amount();
         let country = purchase.country();
+        let dispute = person::dispute(purchase.email());
         let notification_url = purchase
             .url("notification")
             .map(|url| fill_placeholders(url, session_id, &ids.order_id));
@@ -201,11 +223,24 @@ impl Order {
             decision_due,
             cancelled_due: None,
             auto_capture_due: purchase.auto_capture == Some(true),
+            dispute_reason: dispute.map(str::to_owned),
+            disputes: Vec::new(),
             allocation_failed: false,
             order_id: ids.order_id,
         };
+        if dispute == Some(person::HIGH_RISK_ORDER) {
+            order.dispute(None, now);
+        }
         capture::automatically(&mut order, ids.capture_id, now);
         order
+    }
+
+    /// Records that the customer disputes a capture, or the order as a whole.
+    pub(crate) fn dispute(&mut self, capture_id: Option<&str>, now: Timestamp) {
+        if let Some(reason) = &self.dispute_reason {
+            let capture_id = capture_id.map(str::to_owned);
+            self.disputes.push(Dispute { reason: reason.clone(), capture_id, opened_at: now });
+        }
     }
 
     /// The capture of this id.
@@ -213,9 +248,24 @@ impl Order {
         self.captures.iter_mut().find(|it| it.capture_id.eq_ignore_ascii_case(capture_id))
     }
 
-    /// The capture of this id.
-    pub(crate) fn find_capture(&self, capture_id: &str) -> Option<&Capture> {
-        self.captures.iter().find(|it| it.capture_id.eq_ignore_ascii_case(capture_id))
+    /// The place of the capture of this id.
+    pub(crate) fn find_capture(&self, capture_id: &str) -> Option<usize> {
+        self.captures.iter().position(|it| it.capture_id.eq_ignore_ascii_case(capture_id))
+    }
+
+    /// How much of the refunds that belong to no capture falls on each, if they are laid on the
+    /// oldest first.
+    pub(crate) fn unallocated_refunds(&self) -> impl Iterator<Item = i64> {
+        let allocated = |capture: &Capture| {
+            capture.refunded_amount + capture.allocating.iter().map(|(_, it)| it).sum::<i64>()
+        };
+        let all: i64 = self.captures.iter().map(allocated).sum();
+        let mut rest = self.refunded_amount - all;
+        self.captures.iter().map(move |capture| {
+            let share = rest.min(capture.captured_amount - allocated(capture));
+            rest -= share;
+            share
+        })
     }
 }
 

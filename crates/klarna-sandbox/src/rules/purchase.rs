@@ -1,5 +1,7 @@
 //! A purchase as Payments takes it: in a session, an authorization or a placing.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     amounts,
     line::{LINES_MAX, Line},
@@ -10,7 +12,8 @@ use super::{
 };
 
 /// What a session holds or a request brings. Deliberately without `Debug`: personal data.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Purchase {
     pub(crate) acquiring_channel: Option<String>,
     pub(crate) attachment: Option<Texts>,

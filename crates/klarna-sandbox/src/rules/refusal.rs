@@ -1,18 +1,26 @@
 //! A refusal: Klarna's error code, its texts and the HTTP status that carries them.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
 use super::read::{Fault, Problem};
 
 /// What Klarna answers instead of doing what was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Refusal {
     pub(crate) status: u16,
-    pub(crate) code: &'static str,
+    pub(crate) code: Cow<'static, str>,
     pub(crate) messages: Vec<String>,
+    /// How the purchase would have been paid that was declined: it adds three members.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) declined_method: Option<String>,
 }
 
 impl Refusal {
     pub(crate) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, messages: vec![message.into()] }
+        let messages = vec![message.into()];
+        Self { status, code: code.into(), messages, declined_method: None }
     }
 
     /// Payments: fields that are wrong in themselves, joined in one text (recorded exchange).
@@ -32,6 +40,18 @@ impl Refusal {
         Self::new(400, "BAD_REQUEST", "Bad request")
     }
 
+    /// Customer Token: wrong fields have another code than in Payments (recorded exchange).
+    pub(crate) fn into_bad_request(mut self) -> Self {
+        self.code = "BAD_REQUEST".into();
+        self
+    }
+
+    /// Customer Token: the purchase was declined (recorded exchange).
+    pub(crate) fn payment_method_failed(method: &str) -> Self {
+        let refusal = Self::new(403, "PAYMENT_METHOD_FAILED", "Purchase for payment method failed");
+        Self { declined_method: Some(method.to_owned()), ..refusal }
+    }
+
     pub(crate) fn invalid_session() -> Self {
         Self::new(404, "NOT_FOUND", "Invalid session id")
     }
@@ -47,7 +67,8 @@ impl Refusal {
     /// Order Management: members that cannot be accepted, in the wording of bean validation.
     pub(crate) fn unprocessable(problems: &[Problem]) -> Self {
         let messages = problems.iter().map(unprocessable_text).collect();
-        Self { status: 422, code: "UNPROCESSABLE_ENTITY", messages }
+        let code = "UNPROCESSABLE_ENTITY".into();
+        Self { status: 422, code, messages, declined_method: None }
     }
 
     pub(crate) fn capture_not_allowed(message: &str) -> Self {

@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(order.merchant_reference2.as_deref(), Some("2"));
         order.status = Status::Cancelled;
         let refusal = update_references(&mut order, &members(&both)).unwrap_err();
-        assert_eq!((refusal.status, refusal.code), (403, "NOT_ALLOWED"));
+        assert_eq!((refusal.status, &*refusal.code), (403, "NOT_ALLOWED"));
     }
 
     #[test]
@@ -186,10 +186,10 @@ mod tests {
         assert_eq!((held.get("city"), held.get("postal_code")), (Some("Malmö"), Some("22100")));
         let body = json!({"shipping_address": {"city": ""}});
         let refusal = update_customer_details(&mut order, &members(&body)).unwrap_err();
-        assert_eq!((refusal.status, refusal.code), (422, "INVALID_ADDRESS"));
+        assert_eq!((refusal.status, &*refusal.code), (422, "INVALID_ADDRESS"));
         let body = json!({"shipping_address": {"country": "SWE"}});
         let refusal = update_customer_details(&mut order, &members(&body)).unwrap_err();
-        assert_eq!((refusal.status, refusal.code), (422, "INVALID_ADDRESS"));
+        assert_eq!((refusal.status, &*refusal.code), (422, "INVALID_ADDRESS"));
         let body = json!({"billing_address": {"city": "Lund"}});
         let refusal = update_customer_details(&mut order, &members(&body)).unwrap_err();
         assert_eq!(

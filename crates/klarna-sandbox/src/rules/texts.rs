@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
 use super::{
     purchase::letters,
     read::{Fault, Reader},
@@ -150,10 +152,45 @@ impl Texts {
         self.0.get(name).map(String::as_str)
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Takes over every member that the other has.
     pub(crate) fn merge(&mut self, other: Texts) {
         self.0.extend(other.0);
     }
+}
+
+impl Serialize for Texts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let texts = BTreeMap::<String, String>::deserialize(deserializer)?;
+        let known = |(name, text): (String, String)| match member_name(&name) {
+            Some(name) => Ok((name, text)),
+            None => Err(D::Error::custom(format!("{name:?} is not the name of a text"))),
+        };
+        texts.into_iter().map(known).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// A member's name as the tables have it.
+fn member_name(name: &str) -> Option<&'static str> {
+    let tables: [&[Member]; 7] = [
+        &ADDRESS,
+        &CUSTOMER,
+        &MERCHANT_URLS,
+        &OPTIONS,
+        &ATTACHMENT,
+        &PRODUCT_IDENTIFIERS,
+        &SHIPPING_INFO,
+    ];
+    tables.into_iter().flatten().map(|member| member.name).find(|known| *known == name)
 }
 
 /// Whether a text has its member's form. An empty one says "not known" and passes. Order

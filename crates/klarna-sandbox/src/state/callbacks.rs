@@ -1,7 +1,9 @@
 //! What is to be delivered to the merchant, when, and what became of it.
 
+use std::collections::VecDeque;
+
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     rules::{lifetime, order::Order},
@@ -12,7 +14,7 @@ use crate::{
 const ATTEMPTS_MAX: usize = 10_000;
 
 /// Which of Klarna's callbacks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
     /// To `merchant_urls.authorization`: at most three attempts.
@@ -22,7 +24,7 @@ pub(crate) enum Kind {
 }
 
 /// One POST to be sent.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Delivery {
     pub(crate) callback_id: String,
     pub(crate) kind: Kind,
@@ -48,14 +50,15 @@ pub(crate) struct Attempt {
 }
 
 /// Remembers an attempt, and forgets the oldest beyond the limit.
-pub(crate) fn remember(attempts: &mut Vec<Attempt>, attempt: Attempt) {
+pub(crate) fn remember(attempts: &mut VecDeque<Attempt>, attempt: Attempt) {
     if attempts.len() >= ATTEMPTS_MAX {
-        attempts.remove(0);
+        attempts.pop_front();
     }
-    attempts.push(attempt);
+    attempts.push_back(attempt);
 }
 
 /// A fraud notification, repeated every ten minutes for 24 hours until it is answered with 200.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Notification {
     pub(crate) delivery: Delivery,
     next_at: Timestamp,

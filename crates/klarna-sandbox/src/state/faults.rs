@@ -64,7 +64,7 @@ pub(crate) struct Fault {
 }
 
 /// The faults that are set, in the order in which they are tried.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Faults(Vec<Fault>);
 
 impl Faults {

@@ -1,33 +1,42 @@
 //! The store: everything that the sandbox remembers, changed by synchronous transitions only.
 
 pub(crate) mod callbacks;
-pub(crate) mod exchanges;
+pub(crate) mod clock;
+pub(crate) mod customer_tokens;
 pub(crate) mod faults;
 pub(crate) mod flows;
 pub(crate) mod idempotency;
 pub(crate) mod orders;
 pub(crate) mod placing;
 pub(crate) mod sessions;
+pub(crate) mod table;
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use self::{
     callbacks::{Attempt, Delivery, Notification},
-    exchanges::Exchanges,
+    clock::SandboxClock,
+    customer_tokens::CustomerToken,
     faults::Faults,
     flows::Flow,
     idempotency::Idempotency,
     placing::Authorization,
     sessions::Session,
+    table::Table,
 };
 use crate::{
-    config::{AuthorizationCallback, Config},
+    rate_limit::RateLimits,
     rules::{
         aging,
         order::{FraudStatus, Order},
     },
+    settings::Settings,
     source::{self, IdSource},
 };
 
@@ -36,7 +45,7 @@ use crate::{
 pub(crate) struct Moment<'a> {
     pub(crate) now: Timestamp,
     pub(crate) ids: &'a dyn IdSource,
-    pub(crate) config: &'a Config,
+    pub(crate) settings: Arc<Settings>,
     /// Like `http://127.0.0.1:4010`.
     pub(crate) base_url: &'a str,
 }
@@ -51,45 +60,64 @@ impl Moment<'_> {
     }
 }
 
-/// Everything that is remembered.
-#[derive(Default)]
+/// Everything that is remembered. All but flows and what is about to be sent can be saved and
+/// restored.
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct State {
-    /// How far the sandbox's clock is ahead of its base.
-    pub(crate) offset: SignedDuration,
-    pub(crate) sessions: HashMap<String, Session>,
-    pub(crate) authorizations: HashMap<String, Authorization>,
+    pub(crate) clock: SandboxClock,
+    pub(crate) settings: Arc<Settings>,
+    /// By session id.
+    pub(crate) sessions: Table<Session>,
+    /// By authorization token.
+    pub(crate) authorizations: Table<Authorization>,
     /// What buyers are led through, by flow id.
+    #[serde(skip)]
     pub(crate) flows: HashMap<String, Flow>,
-    /// Set while running; else the configuration's.
-    pub(crate) authorization_callback: Option<AuthorizationCallback>,
     /// By order id in its full, lower-case form.
-    pub(crate) orders: BTreeMap<String, Order>,
+    pub(crate) orders: Table<Order>,
+    /// By token id.
+    pub(crate) customer_tokens: Table<CustomerToken>,
     pub(crate) idempotency: Idempotency,
-    pub(crate) exchanges: Exchanges,
     pub(crate) faults: Faults,
-    /// Fraud notifications that were not yet answered with 200.
+    /// Callbacks that are repeated until they are answered.
     pub(crate) notifications: Vec<Notification>,
+    #[serde(skip)]
+    pub(crate) rate_limits: RateLimits,
     /// Deliveries that the caller of a transition has to send.
+    #[serde(skip)]
     pub(crate) outbox: Vec<Delivery>,
     /// What was delivered, and how it went.
-    pub(crate) attempts: Vec<Attempt>,
+    #[serde(skip)]
+    pub(crate) attempts: VecDeque<Attempt>,
 }
 
 impl State {
-    /// Lets everything happen that is due by now. Looks at every order: for the clock, not for
+    /// An empty store.
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self { settings: Arc::new(settings), ..Self::default() }
+    }
+
+    /// Lets everything happen that is due by now. Looks at every row: for the clock, not for
     /// each request.
-    pub(crate) fn settle(&mut self, now: Timestamp, ids: &dyn IdSource, config: &Config) {
-        for order in self.orders.values_mut() {
-            self.notifications.extend(aged(order, now, ids, config));
+    pub(crate) fn settle(&mut self, now: Timestamp, ids: &dyn IdSource, sessions_max: usize) {
+        let settings = Arc::clone(&self.settings);
+        for id in self.orders.ids_of(|order| aging::is_due(order, now)) {
+            if let Some(order) = self.orders.get_mut(&id) {
+                self.notifications.extend(aged(order, now, ids, &settings));
+            }
         }
         self.notify(now);
         self.idempotency.forget_old(now);
+        self.forget_sessions(now, sessions_max);
     }
 
     /// Lets happen to one order what is due by now, before anyone looks at it.
     pub(crate) fn settle_order(&mut self, order_id: &str, moment: &Moment<'_>) {
-        if let Some(order) = orders::find(&mut self.orders, order_id) {
-            self.notifications.extend(aged(order, moment.now, moment.ids, moment.config));
+        let is_due = |order: &Order| aging::is_due(order, moment.now);
+        if orders::find(&self.orders, order_id).is_some_and(is_due)
+            && let Some(order) = orders::find_mut(&mut self.orders, order_id)
+        {
+            self.notifications.extend(aged(order, moment.now, moment.ids, &moment.settings));
         }
         self.notify(moment.now);
     }
@@ -109,7 +137,7 @@ impl State {
         decision: Decision,
         moment: &Moment<'_>,
     ) -> Option<()> {
-        let order = orders::find(&mut self.orders, order_id)?;
+        let order = orders::find_mut(&mut self.orders, order_id)?;
         let decided = match decision {
             Decision::Accepted => Some(FraudStatus::Accepted),
             Decision::Rejected => Some(FraudStatus::Rejected),
@@ -131,9 +159,9 @@ fn aged(
     order: &mut Order,
     now: Timestamp,
     ids: &dyn IdSource,
-    config: &Config,
+    settings: &Settings,
 ) -> Option<Notification> {
-    let switch = config.part_captured_becomes_expired;
+    let switch = settings.part_captured_becomes_expired;
     let decision = aging::age(order, now, switch, || source::uuid(ids))?;
     Notification::of(order, event_type(decision), now, ids)
 }

@@ -1,7 +1,6 @@
 //! Finding an order by the id in a path.
 
-use std::collections::BTreeMap;
-
+use super::table::Table;
 use crate::rules::order::Order;
 
 /// Klarna reads an id as leniently as its platform's UUID parser: five groups of hexadecimal
@@ -24,7 +23,12 @@ pub(crate) fn canonical(id: &str) -> Option<String> {
 }
 
 /// The order of this id, however it is written.
-pub(crate) fn find<'a>(orders: &'a mut BTreeMap<String, Order>, id: &str) -> Option<&'a mut Order> {
+pub(crate) fn find<'a>(orders: &'a Table<Order>, id: &str) -> Option<&'a Order> {
+    orders.get(&canonical(id)?)
+}
+
+/// The order of this id, however it is written, for change.
+pub(crate) fn find_mut<'a>(orders: &'a mut Table<Order>, id: &str) -> Option<&'a mut Order> {
     orders.get_mut(&canonical(id)?)
 }
 

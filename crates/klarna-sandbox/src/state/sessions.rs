@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
@@ -24,6 +25,7 @@ use crate::{
 };
 
 /// A Klarna Payments session.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Session {
     pub(crate) session_id: String,
     pub(crate) client_token: String,
@@ -84,7 +86,7 @@ impl State {
             order_id: None,
             to_finalize: None,
         };
-        Ok(self.sessions.entry(session_id).insert_entry(session).into_mut())
+        Ok(self.sessions.insert(&session_id, session))
     }
 
     /// The session that may still be changed.
@@ -116,7 +118,7 @@ impl State {
         purchase.check(&problems)?;
         let changes = !matching::contradictions(&session.purchase, &purchase).is_empty();
         session.purchase = purchase;
-        if changes && moment.config.update_voids_authorization {
+        if changes && moment.settings.update_voids_authorization {
             session.authorization_token = None;
         }
         Ok(())
@@ -134,7 +136,7 @@ impl State {
             .filter(|session| session.expires_at > now)
             .ok_or_else(Refusal::invalid_session)?;
         let token = session.authorization_token.as_deref().filter(|token| {
-            self.authorizations.get(*token).is_some_and(|it| it.expires_at > now && !it.deleted)
+            self.authorizations.get(token).is_some_and(|it| it.expires_at > now && !it.deleted)
         });
         Ok((session, token))
     }
@@ -176,8 +178,31 @@ impl State {
             placed: None,
             tokenized: None,
         };
-        self.authorizations.insert(authorization_token.clone(), authorization);
+        self.authorizations.insert(&authorization_token, authorization);
         Ok(Authorized::Approved { authorization_token })
+    }
+
+    /// Forgets sessions that expired long ago and have no order, and the oldest beyond so many.
+    pub(crate) fn forget_sessions(&mut self, now: Timestamp, max: usize) {
+        let is_forgotten = |session: &Session| {
+            let until = lifetime::later(session.expires_at, lifetime::SESSION_REMEMBERED);
+            session.order_id.is_none() && until <= now
+        };
+        for id in self.sessions.ids_of(is_forgotten) {
+            self.forget_session(&id);
+        }
+        let beyond = self.sessions.len().saturating_sub(max);
+        let oldest = self.sessions.iter().filter(|(_, it)| it.order_id.is_none()).take(beyond);
+        for id in oldest.map(|(id, _)| id.to_owned()).collect::<Vec<_>>() {
+            self.forget_session(&id);
+        }
+    }
+
+    fn forget_session(&mut self, id: &str) {
+        self.flows.retain(|_, flow| flow.session_id != id);
+        if let Some(token) = self.sessions.remove(id).and_then(|it| it.authorization_token) {
+            self.authorizations.remove(&token);
+        }
     }
 
     /// The authorization callback of a session, if it has a URL for it.

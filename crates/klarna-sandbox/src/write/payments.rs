@@ -8,13 +8,15 @@ use crate::{
     rules::{
         line::{Line, Subscription},
         market,
+        method::Method,
         texts::{
             ADDRESS, ATTACHMENT, CUSTOMER, CUSTOMER_SHOWN, MERCHANT_URLS, Member, OPTIONS,
             PRODUCT_IDENTIFIERS, Texts,
         },
     },
     state::{
-        placing::{CustomerToken, Placed},
+        customer_tokens::CustomerToken,
+        placing::Placed,
         sessions::{Session, shown_customer},
     },
 };
@@ -100,7 +102,14 @@ pub(crate) fn placed(placed: &Placed) -> Object {
         .with("order_id", &placed.order_id)
         .maybe("redirect_url", placed.redirect_url.as_ref())
         .with("fraud_status", placed.fraud_status.as_str())
-        .with("authorized_payment_method", Object::new().with("type", placed.method.payments))
+        .with("authorized_payment_method", payment_method(placed.method))
+}
+
+/// How a purchase is paid. In how many parts is told by the schema, not by a recording.
+fn payment_method(method: Method) -> Object {
+    Object::new()
+        .with("type", method.payments)
+        .maybe("number_of_installments", method.installments())
 }
 
 /// A customer token as it is answered when it is made.
@@ -111,6 +120,28 @@ pub(crate) fn customer_token(token: &CustomerToken) -> Object {
         .with("redirect_url", &token.redirect_url)
         .maybe("billing_address", token.billing_address.as_ref().map(|it| texts(it, &ADDRESS)))
         .maybe("customer", token.customer.as_ref().map(|it| texts(it, &CUSTOMER[..2])))
+}
+
+/// A customer token as it is read: what it is charged by and whether it can be (recorded exchange).
+/// Cards and accounts are the sandbox's own.
+pub(crate) fn read_customer_token(token: &CustomerToken) -> Object {
+    let read = Object::new()
+        .with("status", token.status.as_str())
+        .with("payment_method_type", token.method.orders);
+    match token.method.payments {
+        "card" | "pay_by_card" | "slice_it_by_card" | "pay_later_by_card" => {
+            let card = Object::new()
+                .with("brand", "VISA")
+                .with("expiry_date", "12/2030")
+                .with("masked_number", "411111******1111");
+            read.with("card", card)
+        }
+        "direct_debit" => {
+            let account = Object::new().with("masked_number", "DE11520513735*******31");
+            read.with("direct_debit", account)
+        }
+        _ => read,
+    }
 }
 
 /// Those members of a table that are known.
@@ -141,7 +172,8 @@ fn line(line: &Line) -> Object {
 
 /// What the product is, if that was sent.
 pub(crate) fn identifiers(line: &Line) -> Option<Object> {
-    line.product_identifiers.as_ref().map(|it| texts(it, &PRODUCT_IDENTIFIERS))
+    let identifiers = line.product_identifiers.as_ref().filter(|it| !it.is_empty());
+    identifiers.map(|it| texts(it, &PRODUCT_IDENTIFIERS))
 }
 
 /// How often the line is paid.

@@ -1,8 +1,6 @@
 //! What reaches the merchant.
 
-use std::time::Duration;
-
-use klarna_sandbox::Config;
+use klarna_sandbox::{Config, Settings};
 use serde_json::{Value, json};
 
 use crate::support::{Inbox, Shop, cart};
@@ -14,8 +12,8 @@ fn cart_calling(url: &str) -> Value {
 }
 
 async fn shop() -> Shop {
-    let callback_pause = Duration::from_millis(1);
-    Shop::open_with(Config { callback_pause, ..Config::default() }).await
+    let settings = Settings { callback_pause_milliseconds: 1, ..Settings::default() };
+    Shop::open_with(Config { settings, ..Config::default() }).await
 }
 
 async fn attempts(shop: &Shop) -> Vec<Value> {

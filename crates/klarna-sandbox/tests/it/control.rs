@@ -9,14 +9,14 @@ async fn the_clock_is_read_and_moved_on() {
     let shop = Shop::open().await;
     let read = shop.client.get(format!("{}/sandbox/v1/clock", shop.running.url()));
     let clock: Value = read.send().await.unwrap().json().await.unwrap();
-    assert_eq!(clock, json!({"now": "2026-03-01T12:00:00.25Z", "offset_seconds": 0}));
+    assert_eq!(clock, json!({"now": "2026-03-01T12:00:00.25Z", "offset_seconds": 0, "pace": 1}));
     for (by, now, offset) in [
         ("P28D", "2026-03-29T12:00:00.25Z", 2_419_200),
         ("PT90S", "2026-03-29T12:01:30.25Z", 2_419_290),
         ("P1M", "2026-04-29T12:01:30.25Z", 5_097_690),
     ] {
         let got = shop.post("/sandbox/v1/clock/advance", &json!({"by": by})).await;
-        assert_eq!(got.json(), json!({"now": now, "offset_seconds": offset}));
+        assert_eq!(got.json(), json!({"now": now, "offset_seconds": offset, "pace": 1}));
     }
     assert_eq!(shop.running.sandbox().now().to_string(), "2026-04-29T12:01:30.25Z");
     for by in ["-P1D", "tomorrow", "", "P9999999999Y", "P9000Y"] {

@@ -55,7 +55,7 @@ async fn other_faults_answer_in_the_place_of_klarna() {
     assert_eq!((proxy.status, proxy.header("content-type")), (502, "text/html"));
     let limited = shop.get(&path).await;
     assert_eq!((limited.status, limited.text.as_str()), (429, ""));
-    assert_eq!(limited.header("x-ratelimit-limit"), "5, 5;w=1");
+    assert_eq!(limited.header("x-ratelimit-limit"), "50, 50;w=1");
     assert_eq!(limited.headers.get("retry-after"), None);
     assert_eq!(limited.headers.get("klarna-correlation-id"), None);
     assert_eq!(shop.get(&path).await.status, 200);

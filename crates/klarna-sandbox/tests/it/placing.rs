@@ -1,6 +1,6 @@
 //! What an authorization token is good for.
 
-use klarna_sandbox::Config;
+use klarna_sandbox::{Config, Settings};
 use serde_json::{Value, json};
 
 use crate::support::{Shop, cart, refusal};
@@ -127,7 +127,8 @@ async fn a_refused_placing_sticks_to_its_token() {
     let mut wrong = cart();
     wrong["billing_address"]["city"] = json!("Lund");
     for (sticky, status) in [(true, 409), (false, 200)] {
-        let config = Config { sticky_placing_errors: sticky, ..Config::default() };
+        let settings = Settings { sticky_placing_errors: sticky, ..Settings::default() };
+        let config = Config { settings, ..Config::default() };
         let shop = Shop::open_with(config).await;
         let id = shop.session(&cart()).await;
         let token = shop.token(&id).await;

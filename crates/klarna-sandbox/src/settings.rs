@@ -1,0 +1,213 @@
+//! The switches: one for each point on which Klarna's sources are silent or disagree. All of them
+//! can be moved while the sandbox runs.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// When the merchant's authorization callback is sent, seen from the answer to the browser.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthorizationCallback {
+    /// Answered or given up before the browser hears of it.
+    Before,
+    /// A moment after.
+    #[default]
+    After,
+    /// A moment after, and once more.
+    Twice,
+    /// Lost.
+    Never,
+}
+
+/// What a placing is answered whose token has placed an order with the same body already. Klarna
+/// documents the three refusals without saying when each applies, and 200 was inferred from them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub enum RepeatedPlacing {
+    /// 200 with the order of the first.
+    #[default]
+    #[serde(rename = "200")]
+    SameOrder,
+    /// 403 `INVALID_OPERATION`: the token is consumed.
+    #[serde(rename = "403")]
+    TokenConsumed,
+    /// 404 `SESSION_COMPLETED`.
+    #[serde(rename = "404")]
+    SessionCompleted,
+    /// 409 `BAD_VALUE`, as for another body.
+    #[serde(rename = "409")]
+    Conflict,
+}
+
+/// The switches. Defaults and their reasons are listed in the crate's `FIDELITY.md`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, not a state")]
+pub struct Settings {
+    /// When a buyer's approval is called back to the merchant. Default: a moment after the browser
+    /// was answered (Klarna documentation: best effort, in no order).
+    pub authorization_callback: AuthorizationCallback,
+    /// How long an authorization lasts, in days. Default 28 (Klarna documentation).
+    pub authorization_days: u16,
+    /// The pause before the second attempt of an authorization callback; it doubles for the third.
+    /// Milliseconds of real time, default 1000 (Klarna documentation).
+    pub callback_pause_milliseconds: u64,
+    /// Whether a capture's `reference` can be read back. Default: yes (the schema has it; no
+    /// recording shows one).
+    pub capture_references_are_readable: bool,
+    /// Whether an order may be captured while its `fraud_status` is `PENDING`. Default: refused
+    /// with 403 `CAPTURE_NOT_ALLOWED` (guess).
+    pub capture_while_pending: bool,
+    /// Whether a body of another content type than JSON is refused with 415. Default: yes (guess).
+    pub content_type_is_checked: bool,
+    /// Whether a partly captured order becomes `EXPIRED` at its expiry. Default: it becomes
+    /// `CAPTURED` with nothing remaining (guess).
+    pub part_captured_becomes_expired: bool,
+    /// How many sessions one credential may create in a second; 0: any number. Klarna's live
+    /// service allows 40, its playground 5 (Klarna documentation). Default 0.
+    pub rate_limit_sessions: u32,
+    /// How many other calls one credential may make in a second; 0: any number. Klarna's live
+    /// service allows 200, its playground 50 (Klarna documentation). Default 0.
+    pub rate_limit_others: u32,
+    /// Whether a refund's `reference` can be read back. Default: yes, as for captures.
+    pub refund_references_are_readable: bool,
+    /// What a repeated placing is answered. Default: 200 with the same order (inferred).
+    pub repeated_placing: RepeatedPlacing,
+    /// Whether a refused placing is repeated for the same token whatever the next body says.
+    /// Default: yes (observed in 2017).
+    pub sticky_placing_errors: bool,
+    /// Whether refunds that were not allocated to a capture show in the `refunded_amount` of
+    /// captures, the oldest first. Default: no (recorded exchange).
+    pub unallocated_refunds_show_on_captures: bool,
+    /// Whether changing amount, lines or addresses of a session voids an authorization that was
+    /// given for the earlier state. Default: yes (guess; Klarna documents "re-authorize").
+    pub update_voids_authorization: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            authorization_callback: AuthorizationCallback::After,
+            authorization_days: 28,
+            callback_pause_milliseconds: 1000,
+            capture_references_are_readable: true,
+            capture_while_pending: false,
+            content_type_is_checked: true,
+            part_captured_becomes_expired: false,
+            rate_limit_sessions: 0,
+            rate_limit_others: 0,
+            refund_references_are_readable: true,
+            repeated_placing: RepeatedPlacing::SameOrder,
+            sticky_placing_errors: true,
+            unallocated_refunds_show_on_captures: false,
+            update_voids_authorization: true,
+        }
+    }
+}
+
+/// Why a switch cannot be moved so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingError(String);
+
+impl fmt::Display for SettingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for SettingError {}
+
+impl Settings {
+    /// The names of all switches, in alphabetic order.
+    pub fn names() -> Vec<String> {
+        members(&Self::default()).into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// Moves one switch. The value is written as in JSON; a bare word is a text, so that
+    /// `repeated_placing` takes `409`.
+    ///
+    /// # Errors
+    /// There is no switch of this name, or it does not take this value.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), SettingError> {
+        let written = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+        self.change(&Map::from_iter([(name.to_owned(), written)]))
+    }
+
+    /// Moves the switches that the object names; either all of them or, with an error, none.
+    pub(crate) fn change(&mut self, changes: &Map<String, Value>) -> Result<(), SettingError> {
+        let mut all = members(self);
+        let mut tried = self.clone();
+        for (name, value) in changes {
+            let Some(held) = all.get_mut(name) else {
+                let names = Self::names().join(", ");
+                let text = format!("{name}: there is no such setting; there are {names}");
+                return Err(SettingError(text));
+            };
+            *held = value.clone();
+            let read = serde_json::from_value(Value::Object(all.clone())).or_else(|error| {
+                // A text that looks like a number, such as 409.
+                let Value::Number(number) = value else { return Err(error) };
+                all.insert(name.clone(), Value::from(number.to_string()));
+                serde_json::from_value(Value::Object(all.clone())).map_err(|worded| {
+                    if worded.to_string().starts_with("unknown variant") { worded } else { error }
+                })
+            });
+            tried = read.map_err(|error| SettingError(format!("{name}: {error}")))?;
+        }
+        *self = tried;
+        Ok(())
+    }
+}
+
+/// The switches as JSON. Plain members only: serialising them cannot fail.
+fn members(settings: &Settings) -> Map<String, Value> {
+    match serde_json::to_value(settings) {
+        Ok(Value::Object(members)) => members,
+        _ => Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_switch_is_moved_by_its_name() {
+        let mut settings = Settings::default();
+        settings.set("capture_while_pending", "true").unwrap();
+        settings.set("authorization_days", "180").unwrap();
+        settings.set("authorization_callback", "twice").unwrap();
+        settings.set("repeated_placing", "409").unwrap();
+        assert!(settings.capture_while_pending);
+        assert_eq!(settings.authorization_days, 180);
+        assert_eq!(settings.authorization_callback, AuthorizationCallback::Twice);
+        assert_eq!(settings.repeated_placing, RepeatedPlacing::Conflict);
+    }
+
+    #[test]
+    fn what_does_not_fit_names_the_switch_and_the_way_out() {
+        let mut settings = Settings::default();
+        let mut text = |name, value| settings.set(name, value).unwrap_err().to_string();
+        assert_eq!(
+            text("repeated_placing", "410"),
+            "repeated_placing: unknown variant `410`, expected one of `200`, `403`, `404`, `409`"
+        );
+        assert!(text("authorization_days", "-1").starts_with("authorization_days: invalid value"));
+        assert!(text("capture_while_pending", "maybe").contains("expected a boolean"));
+        let unknown = text("captures", "true");
+        assert!(unknown.starts_with("captures: there is no such setting; there are authorization"));
+        assert!(unknown.contains("repeated_placing"), "{unknown}");
+        assert_eq!(settings, Settings::default());
+    }
+
+    #[test]
+    fn a_change_is_made_in_full_or_not_at_all() {
+        let mut settings = Settings::default();
+        let bad = json!({"authorization_days": 7, "sticky_placing_errors": 7});
+        assert!(settings.change(bad.as_object().unwrap()).is_err());
+        assert_eq!(settings, Settings::default());
+    }
+}
