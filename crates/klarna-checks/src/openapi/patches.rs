@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::undeclared::MEMBERS;
+use super::undeclared::{MEMBERS, NOT_REQUIRED};
 
 /// Changes one object of a document, if it has to; says whether it did.
 type Patch = fn(&mut Value) -> bool;
@@ -38,6 +38,16 @@ pub(super) fn apply(
         if members.insert((*member).to_owned(), json!({})).is_some() {
             return Err(format!("{schema} declares {member} by now: drop it from the table"));
         }
+        applied.push((reason, 1));
+    }
+    for (_, schema, member, reason, _) in NOT_REQUIRED.iter().filter(|it| file.starts_with(it.0)) {
+        let found = document.pointer_mut(&format!("/components/schemas/{schema}/required"));
+        let required = found.and_then(Value::as_array_mut);
+        let place = required.as_ref().and_then(|all| all.iter().position(|it| it == member));
+        let (Some(required), Some(place)) = (required, place) else {
+            return Err(format!("{schema} does not require {member}: drop it from the table"));
+        };
+        required.remove(place);
         applied.push((reason, 1));
     }
     applied.push((CLOSED, everywhere(document, closed)));
@@ -214,5 +224,15 @@ mod tests {
         declared["components"]["schemas"][schema]["properties"][member] = json!({});
         assert!(apply(file, &mut declared).unwrap_err().contains("by now"));
         assert!(apply(file, &mut json!({})).unwrap_err().contains("no schema"));
+    }
+
+    #[test]
+    fn a_member_that_is_no_longer_required_is_told() {
+        let (file, schema, member, ..) = NOT_REQUIRED[0];
+        let mut document = json!({});
+        document["components"]["schemas"][schema]["required"] = json!(["a", member, "z"]);
+        apply(file, &mut document).unwrap();
+        assert_eq!(document["components"]["schemas"][schema]["required"], json!(["a", "z"]));
+        assert!(apply(file, &mut document).unwrap_err().contains("does not require"));
     }
 }

@@ -24,15 +24,10 @@ pub(super) async fn replay(
     let unknown = text == "Customer token not found" || text == "Invalid customer-token ID";
     let token = match code {
         _ if unknown => UNKNOWN.to_owned(),
-        "" | "BAD_REQUEST" | "BAD_VALUE" => made(shop, country, "customer@email.se").await?,
-        // Klarna's test person who is denied.
-        "PAYMENT_METHOD_FAILED" => made(shop, country, "customer+denied@email.se").await?,
-        "TOKEN_CANCELED" => {
-            let token = made(shop, country, "customer@email.se").await?;
-            let path = format!("/customer-token/v1/tokens/{token}/status");
-            shop.step("PATCH", &path, Some(&json!({"status": "CANCELLED"}))).await?;
-            token
-        }
+        "" | "BAD_REQUEST" | "BAD_VALUE" => made(shop, country).await?,
+        "PAYMENT_METHOD_FAILED" => changed(shop, country, &json!({"declines": true})).await?,
+        "TOKEN_SUSPENDED" => changed(shop, country, &json!({"status": "SUSPENDED"})).await?,
+        "TOKEN_CANCELED" => changed(shop, country, &json!({"status": "CANCELLED"})).await?,
         _ => return unreachable(exchange),
     };
     let path = exchange.path(&[&token]);
@@ -62,12 +57,19 @@ fn order(recorded: Option<Value>, country: &str, text: &str) -> (Value, Option<&
     (flawed.unwrap_or_else(|| cart::cart(country, 1)), Some(NOT_RECORDED))
 }
 
-/// A customer token of this buyer.
-async fn made(shop: &Shop, country: &str, email: &str) -> Result<String, Stop> {
+/// A customer token that was changed behind its merchant's back.
+async fn changed(shop: &Shop, country: &str, change: &Value) -> Result<String, Stop> {
+    let token = made(shop, country).await?;
+    let path = format!("/sandbox/v1/customer-tokens/{token}");
+    shop.step("PATCH", &path, Some(change)).await?;
+    Ok(token)
+}
+
+/// A new customer token.
+async fn made(shop: &Shop, country: &str) -> Result<String, Stop> {
     let mut purchase = cart::cart(country, 1);
     purchase["intent"] = json!("tokenize");
-    let data = json!({"billing_address": {"email": email}});
-    let token = shop.authorized(&purchase, json!({"data": data})).await?.token;
+    let token = shop.authorized(&purchase, json!({})).await?.token;
     let request = json!({"purchase_country": country, "locale": purchase["locale"],
         "purchase_currency": purchase["purchase_currency"], "description": "Socks",
         "intended_use": "SUBSCRIPTION"});

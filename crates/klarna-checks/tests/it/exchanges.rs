@@ -109,7 +109,8 @@ pub(crate) fn capture_headers() -> Value {
         "Klarna-Correlation-Id": "4e33a603-8009-4eeb-bef1-c0bca8b2bab6",
         "X-Content-Type-Options": "nosniff", "X-Xss-Protection": "1; mode=block",
         "Cache-Control": "no-cache, no-store, max-age=0, must-revalidate", "Pragma": "no-cache",
-        "Expires": "0", "X-Frame-Options": "DENY",
+        "Expires": "0", "X-Frame-Options": "DENY", "X-Ratelimit-Limit": "50, 50;w=1",
+        "X-Ratelimit-Remaining": "12", "X-Ratelimit-Reset": "1",
         "Strict-Transport-Security": "max-age=31536000; includeSubDomains"})
 }
 

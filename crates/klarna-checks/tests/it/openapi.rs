@@ -26,6 +26,9 @@ components:
     customer:
       type: object
       properties: {}
+    order:
+      type: object
+      required: [redirect_url]
 ";
 
 fn folder() -> tempfile::TempDir {

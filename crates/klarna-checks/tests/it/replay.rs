@@ -93,6 +93,7 @@ async fn refusals_of_payments_are_reached() {
             "BAD_VALUE",
             "Not matching fields: [Incorrect number of items in the cart. Expected: 2, Actual: 3]",
         ),
+        ("POST", order, 403, "INVALID_OPERATION", "Authorization token already consumed"),
         (
             "POST",
             order,
@@ -388,7 +389,8 @@ async fn changed_headers_are_found() {
     let mut moved = good.clone();
     moved["response"]["headers"]["Location"] = json!(elsewhere);
     let found = found(moved).await;
-    assert!(found.len() == 1 && found[0].starts_with("header location: \"http://"), "{found:?}");
+    assert!(found.len() == 1, "{found:?}");
+    assert!(found[0].starts_with("header location: \"http://"), "{found:?}");
     // Without a date, others may have been left out.
     let mut abridged = good;
     drop(&mut abridged);
@@ -533,20 +535,42 @@ async fn what_is_no_exchange_is_an_error() {
 }
 
 #[tokio::test]
-async fn tokens_and_hosted_pages_are_asked_for() {
+async fn customer_tokens_are_replayed() {
     let token = "/customer-token/v1/tokens/{customer_token}";
-    let token_order = "/customer-token/v1/tokens/{customer_token}/order";
+    let order = "/customer-token/v1/tokens/{customer_token}/order";
+    let method = json!({"type": "invoice"});
+    let placed = json!({"order_id": "1", "fraud_status": "ACCEPTED",
+        "authorized_payment_method": method});
+    let failed = "Purchase for payment method failed";
+    let mut declined = error("POST", order, 403, "PAYMENT_METHOD_FAILED", failed);
+    for (member, value) in [
+        ("fraud_status", json!("REJECTED")),
+        ("reason", json!("rejected")),
+        ("authorized_payment_method", method),
+    ] {
+        declined["response"]["body"][member] = value;
+    }
+    let mut all = [
+        exchange("GET", token, 200, json!({"status": "ACTIVE", "payment_method_type": "INVOICE"})),
+        exchange("PATCH", &format!("{token}/status"), 202, Value::Null),
+        exchange("POST", order, 200, placed),
+        declined,
+        error("POST", order, 400, "BAD_REQUEST", "Bad value: order_lines[1].name"),
+        error("POST", order, 403, "TOKEN_CANCELED", ""),
+        error("POST", order, 403, "TOKEN_SUSPENDED", ""),
+        error("POST", order, 404, "TOKEN_NOT_FOUND", "Customer token not found"),
+    ];
+    for exchange in &mut all {
+        exchange["kind"] = json!("fixture");
+    }
+    agrees(&all).await;
+}
+
+#[tokio::test]
+async fn hosted_pages_are_asked_for() {
     let page = "/hpp/v1/sessions/{session_id}";
     let read = |status: &str| exchange("GET", page, 200, json!({"status": status}));
-    let failed = "Purchase for payment method failed";
     let all = [
-        exchange("GET", token, 200, json!({"status": "ACTIVE"})),
-        exchange("PATCH", &format!("{token}/status"), 202, Value::Null),
-        exchange("POST", token_order, 200, json!({"order_id": "1"})),
-        error("POST", token_order, 400, "BAD_REQUEST", "Bad value: order_lines[1].name"),
-        error("POST", token_order, 403, "PAYMENT_METHOD_FAILED", failed),
-        error("POST", token_order, 403, "TOKEN_CANCELED", "Token is cancelled"),
-        error("POST", token_order, 404, "TOKEN_NOT_FOUND", "Customer token not found"),
         exchange("POST", "/hpp/v1/sessions", 201, json!({"session_id": "1"})),
         read("WAITING"),
         read("IN_PROGRESS"),
@@ -556,8 +580,7 @@ async fn tokens_and_hosted_pages_are_asked_for() {
         exchange("DELETE", page, 204, Value::Null),
         exchange("POST", &format!("{page}/distribution"), 201, Value::Null),
     ];
-    let report = replayed(&all).await;
-    for outcome in &report.outcomes {
+    for outcome in replayed(&all).await.outcomes {
         assert!(!matches!(outcome.verdict, Verdict::NotReplayable(_)), "{outcome:?}");
     }
 }

@@ -13,14 +13,6 @@ pub(super) fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// `5, 5;w=1`: a limit, and the same with its window in seconds.
-pub(super) fn is_limit(text: &str) -> bool {
-    let parts = text.split_once(", ").and_then(|(limit, policy)| {
-        policy.split_once(";w=").map(|(again, window)| [limit, again, window])
-    });
-    parts.is_some_and(|parts| parts.into_iter().all(is_number) && parts[0] == parts[1])
-}
-
 /// `2022-07-08T09:48:16.680Z`.
 pub(super) fn is_time(text: &str) -> bool {
     let form = "0000-00-00T00:00:00.000Z";
@@ -74,7 +66,6 @@ mod tests {
         assert!(is_uuid("d8bcb0ac-deeb-925b-8472-ef2c4b9b3e8f"));
         assert!(!is_uuid("d8bcb0ac-deeb-325b-8472-ef2c4b9b3e8"));
         assert!(!is_uuid("d8bcb0ac-deeb-325b-8472-ef2c4b9b3e8g"));
-        assert!(is_limit("5, 5;w=1") && !is_limit("5") && !is_limit("5, 6;w=1"));
         assert!(is_time("2022-07-08T09:48:16.680Z") && !is_time("2022-07-08T09:48:16Z"));
         assert!(is_reference("NTN8PS2Q-1", "VBQ5FR07-1"));
         assert!(!is_reference("NTN8PS2Q", "VBQ5FR07-1") && !is_reference("ntn8ps2q", "VBQ5FR07"));
