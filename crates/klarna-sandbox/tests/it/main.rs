@@ -15,3 +15,4 @@ mod sessions;
 mod size;
 mod support;
 mod switches;
+mod wire;
