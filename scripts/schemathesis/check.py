@@ -44,7 +44,9 @@ def is_served(url, document):
     base = document.get("servers", [{"url": ""}])[0]["url"].partition("://")[2]
     prefix = "/" + base.partition("/")[2] if "/" in base else ""
     path = re.sub(r"\{.*?\}", "0", next(iter(document["paths"])))
-    answer = requests.get(f"{url}{prefix.rstrip('/')}{path}", timeout=10)
+    answer = requests.get(
+        f"{url}{prefix.rstrip('/')}{path}", auth=purchases.CREDENTIALS, timeout=10
+    )
     media = answer.headers.get("Content-Type", "")
     return not (answer.status_code == 404 and media.startswith("text/plain"))
 

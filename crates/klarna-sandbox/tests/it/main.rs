@@ -17,6 +17,7 @@ mod push;
 mod receiver;
 mod sessions;
 mod size;
+mod socket;
 mod support;
 mod switches;
 mod wire;
