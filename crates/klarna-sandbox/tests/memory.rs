@@ -68,7 +68,7 @@ async fn authorized(router: &Router, cart: &Value) -> (String, String) {
     let mut token = String::new();
     for _ in 0..2 {
         let (_, agreed) = send(router, "POST", &path, &json!({"outcome": "approved"})).await;
-        token = text(&agreed, "authorization_token").to_owned();
+        text(&agreed, "authorization_token").clone_into(&mut token);
     }
     (session, token)
 }

@@ -6,6 +6,7 @@ mod callbacks;
 mod control;
 mod customer_tokens;
 mod delivery;
+mod documented;
 mod edge;
 mod faults;
 mod flow;
