@@ -504,3 +504,23 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_keeps_what_its_pages_ask_for() {
+        let field = |name: &str, text: &str| typed((name.to_owned(), text.to_owned()));
+        assert_eq!(field("phone", "+46"), Some(("phone".into(), "+46".into())));
+        assert_eq!(field("date_of_birth", ""), Some(("date_of_birth".into(), String::new())));
+        assert_eq!(field("action", "back"), None);
+        assert_eq!(field("anything", "x"), None);
+        let long = "å".repeat(TYPED_CHARACTERS_MAX + 1);
+        let (_, kept) = field("city", &long).unwrap();
+        assert_eq!(kept.chars().count(), TYPED_CHARACTERS_MAX);
+        for country in ["SE", "US"] {
+            assert!(sign_up_form(country).iter().all(|it| TYPED.contains(&it.name)));
+        }
+    }
+}

@@ -1,10 +1,20 @@
 //! How callbacks are sent: to any local address, by the switches, and nobody waits for a receiver
 //! but its own callbacks.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use klarna_sandbox::{Config, Settings};
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
 
 use crate::{
     receiver::{Receiver, silent},
@@ -77,14 +87,30 @@ async fn a_certificate_of_ones_own_making_passes_by_the_switch() {
     assert_eq!(merchant.count(), 1);
 }
 
+/// A connection that was kept open would be of no use then.
 #[tokio::test]
 async fn a_merchant_that_was_started_anew_is_reached() {
     let shop = shop().await;
-    let merchant = Receiver::open().await;
-    approved(&shop, &merchant.url).await;
-    assert_eq!(merchant.all()[0].header("connection"), None);
-    approved(&shop, &merchant.url).await;
-    assert_eq!(merchant.count(), 2);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let url = format!("http://{address}/");
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&connections);
+    tokio::spawn(async move {
+        let mut open = Vec::new();
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            counted.fetch_add(1, Ordering::Relaxed);
+            let mut request = vec![0; 4096];
+            assert!(stream.read(&mut request).await.unwrap() > 0);
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+            open.push(stream);
+        }
+    });
+    for _ in 0..3 {
+        assert_eq!(approved(&shop, &url).await["outcome"], "arrived");
+    }
+    assert_eq!(connections.load(Ordering::Relaxed), 3, "each has its own connection");
 }
 
 /// Forty notifications, more than go to one receiver at once, find one that never answers.

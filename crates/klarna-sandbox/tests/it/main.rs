@@ -12,6 +12,7 @@ mod faults;
 mod flow;
 mod idempotency;
 mod life;
+mod limits;
 mod orders;
 mod placing;
 mod push;
