@@ -139,12 +139,23 @@ fn of_token(authorization: &Authorization) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use axum::body::Bytes;
+    use serde_json::json;
 
     use super::*;
     use crate::{
-        rules::order::tests::{at, order},
-        state::held::HeldPurchase,
+        rules::{
+            order::tests::{at, order},
+            read::Members,
+        },
+        source::tests::Counting,
+        state::{
+            Moment,
+            held::HeldPurchase,
+            sessions::{Authorized, Outcome},
+        },
     };
 
     const GENEROUS: StoreLimits = StoreLimits {
@@ -180,6 +191,33 @@ mod tests {
         assert_eq!(sessions(&state), ["2"]);
         state.keep_within(StoreLimits { session_bytes: 1, ..GENEROUS });
         assert_eq!((sessions(&state), state.weights.sessions), (vec!["2"], 3000 + ROW));
+    }
+
+    #[test]
+    fn what_a_superseded_token_was_for_is_forgotten() {
+        let body = json!({"purchase_country": "SE", "purchase_currency": "SEK",
+            "order_amount": 100, "order_lines": [{"name": "A", "quantity": 1,
+                "unit_price": 100, "total_amount": 100}],
+            "billing_address": {"given_name": "Alice", "family_name": "Test",
+                "email": "a@email.se", "street_address": "Street 1", "postal_code": "11148",
+                "city": "Stockholm", "country": "SE", "phone": "+46701740615"}});
+        let mut state = State::default();
+        let purchase = HeldPurchase::Sent(Bytes::from(body.to_string()));
+        let ids = Counting::default();
+        let settings = Arc::default();
+        let now = at("2026-01-01T00:00:00Z");
+        let moment = Moment { now, ids: &ids, settings, base_url: "" };
+        state.keep_session(Session::open("s".into(), purchase, now));
+        let outcome = || Some(Outcome::Approved);
+        for _ in 0..3 {
+            let agreed = state.authorize("s", outcome(), &Members::new(), None, &moment);
+            assert!(matches!(agreed, Ok(Authorized::Approved { .. })));
+        }
+        assert_eq!((state.authorizations.len(), state.given_up.len()), (1, 2));
+        let change = json!({"billing_address": {"city": "Lund"}});
+        let update = state.update_session("s", change.as_object().unwrap(), &moment);
+        assert!(update.is_ok());
+        assert_eq!((state.authorizations.len(), state.given_up.len()), (0, 3));
     }
 
     #[test]

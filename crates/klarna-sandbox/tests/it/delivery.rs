@@ -108,7 +108,8 @@ async fn a_merchant_that_was_started_anew_is_reached() {
         }
     });
     for _ in 0..3 {
-        assert_eq!(approved(&shop, &url).await["outcome"], "arrived");
+        let noted = approved(&shop, &url).await;
+        assert_eq!((&noted["outcome"], &noted["attempt"]), (&json!("arrived"), &json!(1)));
     }
     assert_eq!(connections.load(Ordering::Relaxed), 3, "each has its own connection");
 }
