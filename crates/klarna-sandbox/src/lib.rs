@@ -32,9 +32,10 @@ mod sandbox;
 mod settings;
 mod source;
 mod state;
+mod wire;
 mod write;
 
 pub use config::{Config, Secret};
 pub use sandbox::{Running, Sandbox};
-pub use settings::{AuthorizationCallback, RepeatedPlacing, SettingError, Settings};
+pub use settings::{AuthorizationCallback, HeaderText, RepeatedPlacing, SettingError, Settings};
 pub use source::{Clock, IdSource, RandomIds, SystemClock};

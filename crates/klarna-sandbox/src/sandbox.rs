@@ -4,7 +4,7 @@ use std::{
     convert::Infallible,
     fmt, io,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -23,6 +23,7 @@ use crate::{
     recorder::Recorder,
     source::{Clock, IdSource, RandomIds, SystemClock},
     state::{Moment, State},
+    wire::{self, Listening},
 };
 
 /// How often a served sandbox looks for what became due without a request.
@@ -38,20 +39,13 @@ pub(crate) struct Shared {
     /// Every exchange's number, for those who watch.
     pub(crate) newest_exchange: watch::Sender<u64>,
     recorder: Option<Recorder>,
-    /// Sends callbacks, from the first one on; `None` if TLS could not be set up.
-    client: OnceLock<Option<reqwest::Client>>,
+    pub(crate) sender: callback::Sender,
 }
 
 impl Shared {
     /// The store. A panic elsewhere leaves it usable: transitions do not stop half way.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The client that sends callbacks. Reading the machine's root certificates takes a moment, and
-    /// most sandboxes never call anyone.
-    pub(crate) fn client(&self) -> Option<&reqwest::Client> {
-        self.client.get_or_init(callback::client).as_ref()
     }
 
     /// The time on which the sandbox's own is based.
@@ -129,7 +123,7 @@ impl Sandbox {
             ids: Box::new(ids),
             exchanges: Mutex::default(),
             newest_exchange: watch::Sender::new(0),
-            client: OnceLock::new(),
+            sender: callback::Sender::default(),
         }))
     }
 
@@ -188,7 +182,8 @@ impl Sandbox {
         listener: TcpListener,
         stopped: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        let serving = axum::serve(listener, self.router()).with_graceful_shutdown(stopped);
+        let router = self.router().into_make_service_with_connect_info::<wire::Reset>();
+        let serving = axum::serve(Listening(listener), router).with_graceful_shutdown(stopped);
         tokio::select! {
             served = serving => served,
             never = self.settle_forever() => match never {},

@@ -4,11 +4,10 @@
 use std::sync::Arc;
 
 use axum::http::Method;
-use jiff::{SignedDuration, Span, tz::TimeZone};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{Call, browser, exchange, page};
+use super::{Call, attempts, browser, exchange, faults, page};
 use crate::{
     answer::Answer,
     callback,
@@ -16,6 +15,7 @@ use crate::{
         method,
         read::Members,
         refusal::Refusal,
+        span::later_by,
         test_persons::{self, TestPersons},
     },
     sandbox::Shared,
@@ -24,21 +24,20 @@ use crate::{
         Decision, Moment, State,
         clock::PACE_MAX,
         customer_tokens::TokenStatus,
-        faults::Fault,
         sessions::{Authorized, INVALID_FIELD, Outcome},
     },
     write::sdk,
 };
 
 /// A refusal of the control API.
-struct Error {
+pub(super) struct Error {
     status: u16,
     code: String,
     message: String,
 }
 
 impl Error {
-    fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+    pub(super) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
         Self { status, code: code.to_owned(), message: message.into() }
     }
 }
@@ -78,14 +77,16 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
         ("GET", ["exchanges"]) => Ok(exchanges(shared, call, false)),
         ("GET", ["exchanges", number]) => one_exchange(shared, number),
         ("GET", ["exchanges.har"]) => Ok(exchanges(shared, call, true)),
-        ("GET", ["callbacks"]) => Ok(json_answer(200, &json!(shared.state().attempts))),
-        ("GET", ["faults"]) => Ok(json_answer(200, &json!(shared.state().faults.all()))),
-        ("POST", ["faults"]) => add_fault(shared, call),
-        ("DELETE", ["faults"]) => {
-            shared.state().faults.clear();
-            Ok(Answer::empty(204))
+        ("GET", ["callbacks"]) => Ok(attempts::list(shared, call)),
+        (_, ["faults", path @ ..]) => {
+            let answer = faults::answer(shared, call, path, |state| &mut state.faults);
+            answer.unwrap_or_else(|| unknown(call))
         }
-        _ => Err(Error::new(404, "NOT_FOUND", format!("no {} {}", call.method, call.path))),
+        (_, ["callback-faults", path @ ..]) => {
+            let answer = faults::answer(shared, call, path, |state| &mut state.callback_faults);
+            answer.unwrap_or_else(|| unknown(call))
+        }
+        _ => unknown(call),
     };
     Some(outcome.unwrap_or_else(|error| {
         let body = json!({"code": error.code, "message": error.message});
@@ -93,18 +94,30 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
     }))
 }
 
-fn json_answer(status: u16, body: &Value) -> Answer {
+pub(super) fn json_answer(status: u16, body: &Value) -> Answer {
     Answer::document(status, "application/json", body.to_string())
 }
 
+fn unknown(call: &Call) -> Result<Answer, Error> {
+    Err(Error::new(404, "NOT_FOUND", format!("no {} {}", call.method, call.path)))
+}
+
 /// The request's JSON. Unknown members and values are refused by name.
-fn parse<T: DeserializeOwned>(call: &Call) -> Result<T, Error> {
+pub(super) fn parse<T: DeserializeOwned>(call: &Call) -> Result<T, Error> {
     let bytes = call
         .body
         .as_deref()
         .ok_or_else(|| Error::new(413, "REQUEST_TOO_LARGE", "the body is larger than the limit"))?;
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
-    serde_json::from_slice(bytes).map_err(|error| Error::new(400, "BAD_REQUEST", error.to_string()))
+    let refused = |text| Error::new(400, "BAD_REQUEST", text);
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let read = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        refused(if path == "." { inner.to_string() } else { format!("{path}: {inner}") })
+    })?;
+    deserializer.end().map_err(|error| refused(error.to_string()))?;
+    Ok(read)
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -224,19 +237,10 @@ async fn advance(shared: &Arc<Shared>, call: &Call) -> Result<Answer, Error> {
             format!("by: {:?} {why}; send an ISO 8601 duration like P28D or PT10M", request.by);
         Error::new(400, "BAD_REQUEST", text)
     };
-    let span: Span = request.by.parse().map_err(|_| refused("is no duration"))?;
     let (answer, due) = {
         let mut state = shared.state();
         let now = shared.now(&state);
-        let leap = now
-            .to_zoned(TimeZone::UTC)
-            .checked_add(span)
-            .map_err(|_| refused("leads beyond the end of time"))?
-            .timestamp()
-            .duration_since(now);
-        if leap < SignedDuration::ZERO {
-            return Err(refused("leads back"));
-        }
+        let leap = later_by(now, &request.by).map_err(refused)?.duration_since(now);
         state.clock.advance(shared.base_time(), leap);
         settled(shared, &mut state, call);
         (clock(shared, &state), std::mem::take(&mut state.outbox))
@@ -346,11 +350,4 @@ fn exchanges(shared: &Shared, call: &Call, as_archive: bool) -> Answer {
         .take(limit);
     let body = if as_archive { exchange::archive(matching) } else { exchange::list(matching) };
     Answer::document(200, "application/json", body)
-}
-
-fn add_fault(shared: &Shared, call: &Call) -> Result<Answer, Error> {
-    let fault: Fault = parse(call)?;
-    let answer = json_answer(201, &json!(fault));
-    shared.state().faults.add(fault);
-    Ok(answer)
 }

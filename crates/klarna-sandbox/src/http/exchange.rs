@@ -1,6 +1,9 @@
 //! Recording exchanges, and writing them as JSON and as an HTTP archive.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     body::Bytes,
@@ -10,21 +13,44 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json, value::RawValue};
 
-use super::Call;
-use crate::{answer::Answer, exchanges::Exchange, sandbox::Shared, state::faults::Effect};
+use super::{Call, serve::is_a_browsers};
+use crate::{answer::Answer, exchanges::Exchange, sandbox::Shared};
 
 /// What stands in the place of credentials.
 const HIDDEN: HeaderValue = HeaderValue::from_static("(hidden)");
 
-/// Keeps a request and its answer (`None`: the connection was dropped).
+/// A request whose answer is awaited. If the client leaves before, the request is kept without one.
+pub(crate) struct Awaited<'a> {
+    pub(crate) shared: &'a Arc<Shared>,
+    pub(crate) call: &'a Call,
+    pub(crate) fault: Option<&'static str>,
+    pub(crate) at: Timestamp,
+    pub(crate) started: Instant,
+    pub(crate) is_answered: bool,
+}
+
+impl Drop for Awaited<'_> {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            let (call, took) = (self.call.clone(), self.started.elapsed());
+            record(self.shared, call, None, self.fault, self.at, took);
+        }
+    }
+}
+
+/// Keeps a request and its answer (`None`: the connection was reset, or the client had left). What
+/// browsers ask for is no exchange with Klarna's API, and may be personal.
 pub(crate) fn record(
     shared: &Arc<Shared>,
     call: Call,
     answer: Option<Answer>,
-    effect: Option<&Effect>,
+    fault: Option<&'static str>,
     at: Timestamp,
     took: Duration,
 ) {
+    if is_a_browsers(&call) {
+        return;
+    }
     let mut request_headers = call.headers;
     for name in [header::AUTHORIZATION, header::COOKIE] {
         if let Some(value) = request_headers.get_mut(name) {
@@ -45,7 +71,7 @@ pub(crate) fn record(
         request_headers,
         request_body: call.body,
         answer,
-        fault: effect.map(Effect::name),
+        fault,
     };
     shared.remember(exchange);
 }

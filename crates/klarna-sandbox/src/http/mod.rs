@@ -1,5 +1,6 @@
 //! The doors: Klarna's paths, the control API and the status page.
 
+mod attempts;
 mod auth;
 mod body;
 mod browser;
@@ -7,10 +8,12 @@ mod buyer;
 mod control;
 mod customer_tokens;
 mod exchange;
+mod faults;
 mod orders;
 mod page;
 mod payments;
 mod serve;
+mod struck;
 
 pub(crate) use exchange::line as exchange_line;
 pub(crate) use serve::handle;
@@ -26,6 +29,7 @@ use serde_json::Value;
 use crate::rules::read::Members;
 
 /// A request, read completely.
+#[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) path: String,

@@ -182,7 +182,7 @@ impl State {
             fraud_status: order.fraud_status,
             method,
         };
-        self.orders.insert(&placed.order_id, order);
+        self.keep_order(order, moment);
         Ok(placed)
     }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Moment, State};
+use super::{Moment, State, callbacks::Delivery};
 use crate::rules::{
     market, matching,
     method::Method,
@@ -135,8 +135,16 @@ impl State {
             fraud_status: order.fraud_status,
             method,
         };
-        self.orders.insert(&placed.order_id, order);
+        self.keep_order(order, moment);
         Ok(placed)
+    }
+
+    /// Takes up a new order, and the pushes of it.
+    pub(super) fn keep_order(&mut self, order: Order, moment: &Moment<'_>) {
+        let push = Delivery::push(&order, moment.ids).filter(|_| moment.settings.push_callback);
+        let order_id = order.order_id.clone();
+        self.orders.insert(&order_id, order);
+        self.repeat(push, moment.now);
     }
 
     /// Refuses a token that is unknown, given back, too old, superseded, or whose session has an

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::{
     Moment, State,
@@ -210,8 +209,16 @@ impl State {
         let session = self.sessions.get(session_id)?;
         let purchase = session.purchase.get();
         let url = purchase.url("authorization")?.replace("{session.id}", session_id);
-        let body = json!({"authorization_token": authorization_token, "session_id": session_id});
-        Some(Delivery { callback_id: moment.uuid(), kind: Kind::Authorization, url, body })
+        let token = authorization_token;
+        Some(Delivery {
+            callback_id: moment.uuid(),
+            kind: Kind::Authorization,
+            url,
+            body: format!(r#"{{"authorization_token":"{token}","session_id":"{session_id}"}}"#),
+            session_id: Some(session_id.to_owned()),
+            order_id: None,
+            fault: None,
+        })
     }
 }
 
