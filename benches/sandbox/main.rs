@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
-use crate::peers::Bare;
+use crate::peers::{Bare, Beside};
 
 /// Where the peers and the committed results are.
 const BENCHES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../benches");
@@ -56,6 +56,10 @@ struct Args {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "PART,…",
         default_values_t = [Part::Sessions, Part::Orders, Part::Growth, Part::Start])]
     only: Vec<Part>,
+    /// Create sessions beside these only
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "PEER,…",
+        default_values_t = [Beside::Axum, Beside::Hyper, Beside::Express, Beside::Prism])]
+    peers: Vec<Beside>,
     /// Keep the tables and the plot in benches/, to be committed
     #[arg(long)]
     write: bool,
@@ -99,7 +103,7 @@ fn main() {
     if measures(Part::Sessions) {
         let answer = scratch.path().join("session");
         sandbox.record_session(&answer);
-        let peers = peers::all(&sandbox, &answer, args.openapi.as_deref());
+        let peers = peers::all(&sandbox, &args.peers, &answer, args.openapi.as_deref());
         report.sessions(&rounds::measure(&peers, args.rounds, &load, |server, _| {
             vec![peers::create_session(server.address)]
         }));

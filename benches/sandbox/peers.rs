@@ -5,6 +5,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use clap::ValueEnum;
+
 use crate::bare::Recorded;
 use crate::process::{Ready, Server};
 use crate::wire::{self, Answer, Wire};
@@ -34,6 +36,19 @@ pub(crate) enum Id {
     Express,
     Prism,
     PrismSilent,
+}
+
+/// Whom the creation of sessions is measured beside.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Beside {
+    /// axum, which gives one answer
+    Axum,
+    /// hyper, which gives one answer
+    Hyper,
+    /// An Express app that keeps sessions and checks nothing
+    Express,
+    /// Prism, as it starts by itself and with its log off
+    Prism,
 }
 
 #[derive(Clone, Copy)]
@@ -117,17 +132,21 @@ impl Peer {
     }
 }
 
-/// Everyone who creates sessions.
-pub(crate) fn all(sandbox: &Sandbox, answer: &Path, openapi: Option<&Path>) -> Vec<Peer> {
-    let document = openapi.map_or_else(|| Path::new(BENCHES).join("peers/payments.yaml"), find);
-    vec![
-        Peer::sandbox(sandbox),
-        Peer::bare(Bare::Axum, answer),
-        Peer::bare(Bare::Hyper, answer),
-        Peer::express(),
-        Peer::prism(&document, false),
-        Peer::prism(&document, true),
-    ]
+/// The sandbox and its peers. Prism is given its OpenAPI file, or one of kvitt's own.
+pub(crate) fn all(
+    sandbox: &Sandbox,
+    peers: &[Beside],
+    answer: &Path,
+    openapi: Option<&Path>,
+) -> Vec<Peer> {
+    let document = || openapi.map_or_else(|| Path::new(BENCHES).join("peers/payments.yaml"), find);
+    let beside = peers.iter().flat_map(|peer| match peer {
+        Beside::Axum => vec![Peer::bare(Bare::Axum, answer)],
+        Beside::Hyper => vec![Peer::bare(Bare::Hyper, answer)],
+        Beside::Express => vec![Peer::express()],
+        Beside::Prism => vec![Peer::prism(&document(), false), Peer::prism(&document(), true)],
+    });
+    std::iter::once(Peer::sandbox(sandbox)).chain(beside).collect()
 }
 
 /// The file itself; of a folder the last file, by name, that describes the creation of sessions.
