@@ -34,7 +34,7 @@ const BENCHES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../benches");
 
 /// Measures `kvitt sandbox` beside its peers, each as a process of its own, in turns.
 #[derive(Parser)]
-#[command(name = "scripts/bench-sandbox")]
+#[command(bin_name = "scripts/bench-sandbox")]
 struct Args {
     /// How many rounds count; one more is thrown away
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
@@ -61,7 +61,7 @@ struct Args {
         default_values_t = [Beside::Axum, Beside::Hyper, Beside::Express, Beside::Prism])]
     peers: Vec<Beside>,
     /// Keep the tables and the plot in benches/, to be committed
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["only", "peers"])]
     write: bool,
     /// The program to measure instead of the one just built
     #[arg(long, value_name = "FILE", default_value = env!("CARGO_BIN_EXE_kvitt"), hide_default_value = true)]
@@ -98,7 +98,7 @@ fn main() {
     let measures = |part| args.only.contains(&part);
     let scratch = tempfile::tempdir().unwrap();
     let sandbox = peers::Sandbox { program: args.kvitt.clone() };
-    let mut report = report::Report::begin(&args.kvitt);
+    let mut report = report::Report::begin(&args);
 
     if measures(Part::Sessions) {
         let answer = scratch.path().join("session");

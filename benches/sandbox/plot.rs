@@ -9,7 +9,7 @@ const PANEL: f64 = 150.0;
 const LEFT: f64 = 64.0;
 const RIGHT: f64 = 24.0;
 const TOP: f64 = 34.0;
-const GAP: f64 = 44.0;
+const GAP: f64 = 64.0;
 
 struct Panel<'a> {
     title: &'a str,
@@ -76,10 +76,14 @@ fn draw(svg: &mut String, panel: &Panel<'_>, sessions: &[f64], top: f64) {
         writeln!(svg, r#"<text x="{label}" y="{below:.1}" text-anchor="end">{value}</text>"#)
             .unwrap();
     }
-    for count in [sessions.first(), sessions.last()].into_iter().flatten() {
+    for (count, anchor) in [(sessions.first(), "middle"), (sessions.last(), "end")] {
+        let Some(count) = count else { continue };
         let (at, below) = (x(*count), top + PANEL + 18.0);
-        writeln!(svg, r#"<text x="{at:.1}" y="{below:.1}" text-anchor="middle">{count}</text>"#)
-            .unwrap();
+        writeln!(
+            svg,
+            r#"<text x="{at:.1}" y="{below:.1}" text-anchor="{anchor}">{count} sessions</text>"#
+        )
+        .unwrap();
     }
     for (class, values) in &panel.lines {
         let points = sessions.iter().zip(values).enumerate().map(|(index, (count, value))| {

@@ -10,7 +10,7 @@ use crate::growth::Growth;
 use crate::peers::Id;
 use crate::rounds::Measured;
 use crate::start::Start;
-use crate::{BENCHES, machine, plot};
+use crate::{Args, BENCHES, machine, plot};
 
 pub(crate) struct Report {
     text: String,
@@ -27,15 +27,18 @@ struct Asked {
 }
 
 impl Report {
-    pub(crate) fn begin(program: &Path) -> Self {
+    pub(crate) fn begin(args: &Args) -> Self {
         #[expect(clippy::disallowed_methods, reason = "a table says when it was measured")]
         let day = Timestamp::now().strftime("%Y-%m-%d");
-        let name = program.file_name().unwrap().display();
-        let version = env!("CARGO_PKG_VERSION");
         let text = format!(
-            "# `{name} sandbox` {version}, measured on {day}\n\n{}; load average {} at the start.\n",
+            "# `{} sandbox` {}, measured on {day}\n\n\
+             {}, load average {} at the start; {} connections; rounds of {} s.\n",
+            args.kvitt.file_name().unwrap().display(),
+            env!("CARGO_PKG_VERSION"),
             machine::description(),
-            machine::load_average()
+            machine::load_average(),
+            args.connections,
+            args.seconds,
         );
         Self { text, asked: Vec::new(), plot: None }
     }
