@@ -23,8 +23,10 @@
 mod answer;
 mod callback;
 mod config;
+mod error;
 mod exchanges;
 mod http;
+mod keep;
 mod rate_limit;
 mod recorder;
 mod rules;
@@ -35,6 +37,7 @@ mod state;
 mod write;
 
 pub use config::{Config, Secret};
+pub use error::{Error, ScenarioProblem};
 pub use sandbox::{Running, Sandbox};
 pub use settings::{AuthorizationCallback, RepeatedPlacing, SettingError, Settings};
 pub use source::{Clock, IdSource, RandomIds, SystemClock};

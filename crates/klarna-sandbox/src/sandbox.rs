@@ -20,6 +20,7 @@ use crate::{
     config::Config,
     exchanges::{Exchange, Exchanges, Limits},
     http::{self, Call},
+    keep::state_file::StateFile,
     recorder::Recorder,
     source::{Clock, IdSource, RandomIds, SystemClock},
     state::{Moment, State},
@@ -33,7 +34,9 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     clock: Box<dyn Clock>,
     pub(crate) ids: Box<dyn IdSource>,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
+    /// Where the state is kept, if anywhere.
+    pub(crate) state_file: OnceLock<StateFile>,
     exchanges: Mutex<Exchanges>,
     /// Every exchange's number, for those who watch.
     pub(crate) newest_exchange: watch::Sender<u64>,
@@ -87,18 +90,34 @@ impl Shared {
         self.newest_exchange.send_replace(exchanges.total());
     }
 
+    /// The store as something that others can hold.
+    pub(crate) fn store(&self) -> &Arc<Mutex<State>> {
+        &self.state
+    }
+
     /// Forgets everything.
     pub(crate) fn reset(&self) {
-        *self.state() = State::new(self.config.settings.clone());
+        let newer = empty(&self.config, self.base_time());
+        let older = self.state().replace(newer);
         let mut exchanges = self.exchanges();
-        *exchanges = Exchanges::default();
+        let forgotten = std::mem::take(&mut *exchanges);
         self.newest_exchange.send_replace(0);
+        drop(exchanges);
+        // A large one takes a moment to be freed, for which nobody should wait.
+        drop((older, forgotten));
     }
+}
+
+/// The store of a sandbox that starts.
+fn empty(config: &Config, base: Timestamp) -> State {
+    let mut state = State::new(config.settings.clone());
+    state.clock.set_pace(base, config.pace);
+    state
 }
 
 /// Klarna, offline. A cheap handle: clones share one store.
 #[derive(Clone)]
-pub struct Sandbox(Arc<Shared>);
+pub struct Sandbox(pub(crate) Arc<Shared>);
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -121,7 +140,8 @@ impl Sandbox {
         callback::install_tls_provider();
         Self(Arc::new(Shared {
             recorder: config.record_folder.as_deref().and_then(Recorder::in_folder),
-            state: Mutex::new(State::new(config.settings.clone())),
+            state: Arc::new(Mutex::new(empty(&config, clock.now()))),
+            state_file: OnceLock::new(),
             config,
             clock: Box::new(clock),
             ids: Box::new(ids),

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Span, tz::TimeZone};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{Call, browser, exchange, page};
+use super::{Call, browser, exchange, keeping, page};
 use crate::{
     answer::Answer,
     callback,
@@ -25,14 +25,14 @@ use crate::{
 };
 
 /// A refusal of the control API.
-struct Error {
+pub(crate) struct Error {
     status: u16,
     code: String,
     message: String,
 }
 
 impl Error {
-    fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
         Self { status, code: code.to_owned(), message: message.into() }
     }
 }
@@ -62,6 +62,8 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
         ("PATCH", ["clock"]) => change_clock(shared, call),
         ("POST", ["clock", "advance"]) => advance(shared, call).await,
         ("POST", ["orders", id, "fraud"]) => fraud(shared, call, id).await,
+        ("GET", ["snapshot"]) => keeping::take(shared).await,
+        ("GET", ["state-file"]) => keeping::state_file(shared),
         ("POST", ["reset"]) => {
             shared.reset();
             Ok(Answer::empty(204))
@@ -78,10 +80,15 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
         }
         _ => Err(Error::new(404, "NOT_FOUND", format!("no {} {}", call.method, call.path))),
     };
-    Some(outcome.unwrap_or_else(|error| {
+    Some(answer_of(outcome))
+}
+
+/// The answer, or how a refusal is told.
+pub(crate) fn answer_of(outcome: Result<Answer, Error>) -> Answer {
+    outcome.unwrap_or_else(|error| {
         let body = json!({"code": error.code, "message": error.message});
         json_answer(error.status, &body)
-    }))
+    })
 }
 
 fn json_answer(status: u16, body: &Value) -> Answer {

@@ -6,6 +6,7 @@ mod browser;
 mod buyer;
 mod control;
 mod exchange;
+mod keeping;
 mod orders;
 mod page;
 mod payments;

@@ -11,7 +11,7 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, Response, StatusCode, header, uri::Authority},
 };
 
-use super::{Call, auth, body, browser, control, exchange, orders, payments};
+use super::{Call, auth, body, browser, control, exchange, keeping, orders, payments};
 use crate::{
     answer::{Answer, Style},
     callback,
@@ -26,6 +26,10 @@ use crate::{
 /// Answers a request.
 pub(crate) async fn handle(shared: Arc<Shared>, request: Request) -> Response<Body> {
     let started = Instant::now();
+    if keeping::is_restore(&request) {
+        let restored = keeping::restore(&shared, request.into_body()).await;
+        return response(&control::answer_of(restored));
+    }
     let Some(call) = read(request, shared.config.body_bytes_max).await else {
         return response(&Answer::empty(400));
     };
