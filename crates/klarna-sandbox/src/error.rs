@@ -78,7 +78,7 @@ impl fmt::Display for ScenarioProblem {
 }
 
 fn listed(problems: &[ScenarioProblem]) -> String {
-    problems.iter().map(|problem| format!("\n  - {problem}")).collect()
+    problems.iter().flat_map(|problem| ["\n  - ".to_owned(), problem.to_string()]).collect()
 }
 
 fn by_process(process: Option<u32>) -> String {

@@ -13,11 +13,13 @@ use jiff::Timestamp;
 use tokio::{
     net::TcpListener,
     sync::{oneshot, watch},
+    task::JoinHandle,
 };
 
 use crate::{
     callback,
     config::Config,
+    error::Error,
     exchanges::{Exchange, Exchanges, Limits},
     http::{self, Call},
     keep::state_file::StateFile,
@@ -36,7 +38,7 @@ pub(crate) struct Shared {
     pub(crate) ids: Box<dyn IdSource>,
     state: Arc<Mutex<State>>,
     /// Where the state is kept, if anywhere.
-    pub(crate) state_file: OnceLock<StateFile>,
+    pub(crate) state_file: Mutex<Option<StateFile>>,
     exchanges: Mutex<Exchanges>,
     /// Every exchange's number, for those who watch.
     pub(crate) newest_exchange: watch::Sender<u64>,
@@ -141,7 +143,7 @@ impl Sandbox {
         Self(Arc::new(Shared {
             recorder: config.record_folder.as_deref().and_then(Recorder::in_folder),
             state: Arc::new(Mutex::new(empty(&config, clock.now()))),
-            state_file: OnceLock::new(),
+            state_file: Mutex::default(),
             config,
             clock: Box::new(clock),
             ids: Box::new(ids),
@@ -188,12 +190,12 @@ impl Sandbox {
             // Resolves, with an error, when the sender is dropped.
             drop(stopped.await);
         });
-        tokio::spawn(async move {
+        let serving = tokio::spawn(async move {
             if let Err(error) = serving.await {
                 tracing::error!(%error, "the sandbox stopped serving");
             }
         });
-        Ok(Running { address, sandbox: self, _stop: stop })
+        Ok(Running { address, sandbox: self, stop, serving })
     }
 
     /// The sandbox's time.
@@ -233,7 +235,8 @@ impl Sandbox {
 pub struct Running {
     address: SocketAddr,
     sandbox: Sandbox,
-    _stop: oneshot::Sender<Infallible>,
+    stop: oneshot::Sender<Infallible>,
+    serving: JoinHandle<()>,
 }
 
 impl Running {
@@ -245,5 +248,17 @@ impl Running {
     /// The sandbox that is served.
     pub fn sandbox(&self) -> &Sandbox {
         &self.sandbox
+    }
+
+    /// Stops serving: answers what was asked, closes the connections, and lets the state file go,
+    /// if there is one. Dropping does the same without waiting for it.
+    ///
+    /// # Errors
+    /// The state file cannot be written.
+    pub async fn stop(self) -> Result<(), Error> {
+        drop(self.stop);
+        // Its panic was told when it happened.
+        let _ = self.serving.await;
+        self.sandbox.stop_keeping()
     }
 }

@@ -4,7 +4,7 @@ use std::{
     future::poll_fn,
     io::{self, Read},
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, PoisonError},
 };
 
 use axum::{
@@ -13,6 +13,7 @@ use axum::{
     http::Method,
 };
 use bytes::Buf as _;
+use http_body::Frame;
 use serde_json::json;
 use tokio::sync::mpsc;
 
@@ -65,7 +66,7 @@ async fn pass_on(mut body: Body, max: u64, pieces: mpsc::Sender<io::Result<Bytes
     let mut seen = 0u64;
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         let frame = frame.map_err(io::Error::other);
-        let piece = match frame.map(|frame| frame.into_data()) {
+        let piece = match frame.map(Frame::into_data) {
             Ok(Ok(data)) => data,
             Ok(Err(_)) => continue,
             Err(error) => {
@@ -108,7 +109,8 @@ impl Read for Incoming {
 
 /// How keeping the state file goes.
 pub(crate) fn state_file(shared: &Shared) -> Result<Answer, Error> {
-    let Some(kept) = shared.state_file.get() else {
+    let held = shared.state_file.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(kept) = &*held else {
         let text = "this sandbox keeps no state file: start it with `kvitt sandbox --state FILE`";
         return Err(Error::new(404, "NO_STATE_FILE", text));
     };

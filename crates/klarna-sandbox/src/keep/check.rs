@@ -55,7 +55,7 @@ fn broken_law(order: &Order) -> Option<(&'static str, &'static str)> {
         ),
         (refunded > captured, "refunded_amount", "more than was captured"),
         (
-            order.captures.iter().any(|it| allocated_too_much(it)),
+            order.captures.iter().any(allocated_too_much),
             "captures",
             "one has more refunds than it captured",
         ),

@@ -4,7 +4,11 @@ pub(crate) mod check;
 pub(crate) mod snapshot;
 pub(crate) mod state_file;
 
-use std::{io::Read, path::Path};
+use std::{
+    io::Read,
+    path::Path,
+    sync::{MutexGuard, PoisonError},
+};
 
 use serde::de::{Deserialize, DeserializeOwned};
 
@@ -41,22 +45,22 @@ impl Sandbox {
 
     /// Keeps what is remembered in a file from now on, across restarts. A file that is there is
     /// loaded first, in the place of everything that is remembered. What changed is written once a
-    /// second, and when the last handle is dropped; a process that is killed loses at most the last
+    /// second, and when the file is let go; a process that is killed loses at most the last
     /// second. The clock goes on as if the sandbox had never stopped.
     ///
-    /// A `FILE.lock` beside it keeps other sandboxes away, and stays there. Gives whether there was
-    /// a file.
+    /// The file is let go by [`Sandbox::stop_keeping`] or with the last handle. A `FILE.lock`
+    /// beside it keeps other sandboxes away, and stays there. Gives whether there was a file.
     ///
     /// # Errors
     /// The file cannot be read or written, another sandbox has it, or it is no state file that this
     /// version reads; it was not touched then.
     pub fn keep_in(&self, file: impl AsRef<Path>) -> Result<bool, Error> {
-        let given = |kept: &StateFile| Error::StateFileGiven { path: kept.path().to_owned() };
-        if let Some(kept) = self.0.state_file.get() {
-            return Err(given(kept));
+        let mut held = self.state_file();
+        if let Some(kept) = &*held {
+            return Err(Error::StateFileGiven { path: kept.path().to_owned() });
         }
         let (kept, was_there) = StateFile::open(file.as_ref(), self.0.store())?;
-        self.0.state_file.set(kept).map_err(|second| given(&second))?;
+        *held = Some(kept);
         Ok(was_there)
     }
 
@@ -65,7 +69,21 @@ impl Sandbox {
     /// # Errors
     /// The disk failed, or is full.
     pub fn write_state_file(&self) -> Result<(), Error> {
-        self.0.state_file.get().map_or(Ok(()), StateFile::write)
+        self.state_file().as_ref().map_or(Ok(()), StateFile::write)
+    }
+
+    /// Writes what has changed to the state file, if there is one, and lets it go: another sandbox
+    /// may have it, and what changes from now on is not kept.
+    ///
+    /// # Errors
+    /// The disk failed, or is full. The file is let go all the same.
+    pub fn stop_keeping(&self) -> Result<(), Error> {
+        let kept = self.state_file().take();
+        kept.as_ref().map_or(Ok(()), StateFile::write)
+    }
+
+    fn state_file(&self) -> MutexGuard<'_, Option<StateFile>> {
+        self.0.state_file.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -7,6 +7,7 @@ mod edge;
 mod faults;
 mod flow;
 mod idempotency;
+mod keeping;
 mod life;
 mod orders;
 mod placing;

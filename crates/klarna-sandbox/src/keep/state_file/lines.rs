@@ -204,7 +204,10 @@ mod tests {
         )
     }
 
-    fn read(text: &str) -> Result<Option<(u32, u64, u64)>, (u64, String)> {
+    /// The pace, the last batch and the bytes that count.
+    type Read = Option<(u32, u64, u64)>;
+
+    fn read(text: &str) -> Result<Read, (u64, String)> {
         match load(text.as_bytes()) {
             Ok(loaded) => Ok(loaded.map(|it| (it.state.clock.pace(), it.sequence, it.bytes))),
             Err(Unreadable::Line(line, problem)) => Err((line, problem)),
