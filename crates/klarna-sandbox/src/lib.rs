@@ -31,13 +31,16 @@ mod rate_limit;
 mod recorder;
 mod rules;
 mod sandbox;
+mod scenario;
 mod settings;
 mod source;
 mod state;
+mod steer;
 mod write;
 
 pub use config::{Config, Secret};
 pub use error::{Error, ScenarioProblem};
 pub use sandbox::{Running, Sandbox};
+pub use scenario::{Seeded, SeededOrder, SeededSession};
 pub use settings::{AuthorizationCallback, RepeatedPlacing, SettingError, Settings};
 pub use source::{Clock, IdSource, RandomIds, SystemClock};

@@ -31,6 +31,9 @@ use crate::{
 /// How often a served sandbox looks for what became due without a request.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
 
+/// How long open requests may take once the sandbox is to stop.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
+
 /// What all requests share.
 pub(crate) struct Shared {
     pub(crate) config: Config,
@@ -198,19 +201,29 @@ impl Sandbox {
         Ok(Running { address, sandbox: self, stop, serving })
     }
 
-    /// The sandbox's time.
-    pub fn now(&self) -> Timestamp {
-        self.0.now(&self.0.state())
-    }
-
-    async fn serve_until(
+    /// Serves until this resolves. What was asked is then still answered, within a second;
+    /// connections on which nobody asks are closed at once.
+    ///
+    /// # Errors
+    /// What the listener reports.
+    pub async fn serve_until(
         self,
         listener: TcpListener,
         stopped: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        let serving = axum::serve(listener, self.router()).with_graceful_shutdown(stopped);
+        let (stopping, noticed) = oneshot::channel::<Infallible>();
+        let serving = axum::serve(listener, self.router()).with_graceful_shutdown(async move {
+            stopped.await;
+            drop(stopping);
+        });
+        let out_of_time = async {
+            // Resolves, with an error, when the sender is dropped.
+            drop(noticed.await);
+            tokio::time::sleep(ANSWERS_WITHIN).await;
+        };
         tokio::select! {
             served = serving => served,
+            () = out_of_time => Ok(()),
             never = self.settle_forever() => match never {},
         }
     }

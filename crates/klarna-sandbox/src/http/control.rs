@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Span, tz::TimeZone};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{Call, browser, exchange, keeping, page};
+use super::{Call, browser, exchange, keeping, named, page};
 use crate::{
     answer::Answer,
     callback,
@@ -56,6 +56,9 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
     };
     let outcome = match (call.method.as_str(), path) {
         ("POST", ["sessions", id, "authorize"]) => authorize(shared, call, id).await,
+        ("POST", ["sessions", id, "expire"]) => named::expire_session(shared, call, id),
+        ("POST", ["orders", id, "expire"]) => named::expire_order(shared, call, id),
+        ("POST", ["scenarios"]) => named::seed(shared, call),
         ("GET", ["settings"]) => Ok(settings(&shared.state())),
         ("PATCH", ["settings"]) => change_settings(shared, call),
         ("GET", ["clock"]) => Ok(clock(shared, &shared.state())),
@@ -91,12 +94,12 @@ pub(crate) fn answer_of(outcome: Result<Answer, Error>) -> Answer {
     })
 }
 
-fn json_answer(status: u16, body: &Value) -> Answer {
+pub(crate) fn json_answer(status: u16, body: &Value) -> Answer {
     Answer::document(status, "application/json", body.to_string())
 }
 
 /// The request's JSON. Unknown members and values are refused by name.
-fn parse<T: DeserializeOwned>(call: &Call) -> Result<T, Error> {
+pub(crate) fn parse<T: DeserializeOwned>(call: &Call) -> Result<T, Error> {
     let bytes = call
         .body
         .as_deref()
@@ -147,10 +150,11 @@ async fn authorize(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer
     let (authorized, delivery) = {
         let mut state = shared.state();
         let moment = settled(shared, &mut state, call);
-        let authorized = state.authorize(id, outcome, &data, method, &moment)?;
+        let id = named::session_id(&state, id)?;
+        let authorized = state.authorize(&id, outcome, &data, method, &moment)?;
         let delivery = match &authorized {
             Authorized::Approved { authorization_token } => {
-                state.authorization_callback(id, authorization_token, &moment)
+                state.authorization_callback(&id, authorization_token, &moment)
             }
             _ => None,
         };
@@ -268,10 +272,8 @@ async fn fraud(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer, Er
     let due = {
         let mut state = shared.state();
         let moment = settled(shared, &mut state, call);
-        let text = format!("order {id} is not known here");
-        state
-            .decide(id, decision, &moment)
-            .ok_or_else(|| Error::new(404, "NO_SUCH_ORDER", text))?;
+        let id = named::order_id(&state, id)?;
+        state.decide(&id, decision, &moment);
         std::mem::take(&mut state.outbox)
     };
     callback::send_and_wait(shared, due).await;

@@ -7,6 +7,7 @@ mod buyer;
 mod control;
 mod exchange;
 mod keeping;
+mod named;
 mod orders;
 mod page;
 mod payments;

@@ -5,6 +5,7 @@ pub(crate) mod clock;
 pub(crate) mod faults;
 pub(crate) mod flows;
 pub(crate) mod idempotency;
+pub(crate) mod named;
 pub(crate) mod orders;
 pub(crate) mod parts;
 pub(crate) mod placing;

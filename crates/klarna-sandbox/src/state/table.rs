@@ -118,6 +118,13 @@ impl<V> Table<V> {
         self.iter().map(|(_, value)| value)
     }
 
+    /// All rows with their ids, the oldest first.
+    pub(crate) fn into_rows(mut self) -> impl Iterator<Item = (Arc<str>, V)> {
+        self.ids
+            .into_values()
+            .filter_map(move |id| Some((Arc::clone(&id), self.rows.remove(&id)?.value)))
+    }
+
     /// The ids of the rows that a test holds for, the oldest first.
     pub(crate) fn ids_of(&self, holds: impl Fn(&V) -> bool) -> Vec<String> {
         self.iter().filter(|(_, value)| holds(value)).map(|(id, _)| id.to_owned()).collect()

@@ -11,6 +11,7 @@ mod keeping;
 mod life;
 mod orders;
 mod placing;
+mod scenarios;
 mod sessions;
 mod size;
 mod support;
