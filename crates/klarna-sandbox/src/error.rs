@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Why a sandbox could not be restored, seeded or kept.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +57,7 @@ pub enum Error {
 }
 
 /// One thing that is wrong with a scenario.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScenarioProblem {
     /// The member, like `orders[2].state`.
     pub path: String,

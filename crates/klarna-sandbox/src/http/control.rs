@@ -12,6 +12,7 @@ use super::{Call, browser, exchange, keeping, named, page};
 use crate::{
     answer::Answer,
     callback,
+    exchanges::Exchange,
     rules::{method, read::Members, refusal::Refusal},
     sandbox::Shared,
     settings::AuthorizationCallback,
@@ -289,18 +290,26 @@ fn one_exchange(shared: &Shared, number: &str) -> Result<Answer, Error> {
 }
 
 /// The exchanges whose path contains `path_contains` and whose number is above `after`, the first
-/// `limit` of them.
+/// `limit` of them, or the last `newest`.
 fn exchanges(shared: &Shared, call: &Call, as_archive: bool) -> Answer {
     let path_contains = call.parameter("path_contains").unwrap_or_default();
     let number = |name| call.parameter(name).and_then(|text| text.parse::<u64>().ok());
     let after = number("after").unwrap_or(0);
     let limit = number("limit").and_then(|it| usize::try_from(it).ok()).unwrap_or(usize::MAX);
+    let newest = number("newest").and_then(|it| usize::try_from(it).ok());
     let exchanges = shared.exchanges();
-    let matching = exchanges
-        .iter()
-        .filter(|it| it.number > after && it.path.contains(&path_contains))
-        .take(limit);
-    let body = if as_archive { exchange::archive(matching) } else { exchange::list(matching) };
+    let matching =
+        exchanges.iter().filter(|it| it.number > after && it.path.contains(&path_contains));
+    let wanted: Vec<&Exchange> = match newest {
+        None => matching.take(limit).collect(),
+        Some(newest) => {
+            let mut last: Vec<&Exchange> = matching.rev().take(newest).collect();
+            last.reverse();
+            last
+        }
+    };
+    let wanted = wanted.into_iter();
+    let body = if as_archive { exchange::archive(wanted) } else { exchange::list(wanted) };
     Answer::document(200, "application/json", body)
 }
 
