@@ -23,19 +23,25 @@
 mod answer;
 mod callback;
 mod config;
+mod error;
 mod exchanges;
 mod http;
+mod keep;
 mod rate_limit;
 mod recorder;
 mod rules;
 mod sandbox;
+mod scenario;
 mod settings;
 mod source;
 mod state;
+mod steer;
 mod wire;
 mod write;
 
 pub use config::{Config, Secret};
+pub use error::{Error, ScenarioProblem};
 pub use sandbox::{Running, Sandbox};
+pub use scenario::{Seeded, SeededOrder, SeededSession};
 pub use settings::{AuthorizationCallback, HeaderText, RepeatedPlacing, SettingError, Settings};
 pub use source::{Clock, IdSource, RandomIds, SystemClock};

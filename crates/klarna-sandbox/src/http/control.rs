@@ -7,10 +7,11 @@ use axum::http::Method;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{Call, attempts, browser, exchange, faults, page};
+use super::{Call, attempts, browser, exchange, faults, keeping, named, page};
 use crate::{
     answer::Answer,
     callback,
+    exchanges::Exchange,
     rules::{
         method,
         read::Members,
@@ -30,14 +31,14 @@ use crate::{
 };
 
 /// A refusal of the control API.
-pub(super) struct Error {
+pub(crate) struct Error {
     status: u16,
     code: String,
     message: String,
 }
 
 impl Error {
-    pub(super) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
         Self { status, code: code.to_owned(), message: message.into() }
     }
 }
@@ -61,6 +62,9 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
     };
     let outcome = match (call.method.as_str(), path) {
         ("POST", ["sessions", id, "authorize"]) => authorize(shared, call, id).await,
+        ("POST", ["sessions", id, "expire"]) => named::expire_session(shared, call, id),
+        ("POST", ["orders", id, "expire"]) => named::expire_order(shared, call, id),
+        ("POST", ["scenarios"]) => named::seed(shared, call),
         ("GET", ["settings"]) => Ok(settings(&shared.state())),
         ("PATCH", ["settings"]) => change_settings(shared, call),
         ("GET", ["clock"]) => Ok(clock(shared, &shared.state())),
@@ -70,6 +74,8 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
         ("PATCH", ["customer-tokens", id]) => change_customer_token(shared, call, id),
         ("GET", ["disputes"]) => Ok(disputes(&shared.state())),
         ("GET", ["test-persons"]) => Ok(test_persons(call)),
+        ("GET", ["snapshot"]) => keeping::take(shared).await,
+        ("GET", ["state-file"]) => keeping::state_file(shared),
         ("POST", ["reset"]) => {
             shared.reset();
             Ok(Answer::empty(204))
@@ -88,13 +94,18 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
         }
         _ => unknown(call),
     };
-    Some(outcome.unwrap_or_else(|error| {
-        let body = json!({"code": error.code, "message": error.message});
-        json_answer(error.status, &body)
-    }))
+    Some(answer_of(outcome))
 }
 
-pub(super) fn json_answer(status: u16, body: &Value) -> Answer {
+/// The answer, or how a refusal is told.
+pub(crate) fn answer_of(outcome: Result<Answer, Error>) -> Answer {
+    outcome.unwrap_or_else(|error| {
+        let body = json!({"code": error.code, "message": error.message});
+        json_answer(error.status, &body)
+    })
+}
+
+pub(crate) fn json_answer(status: u16, body: &Value) -> Answer {
     Answer::document(status, "application/json", body.to_string())
 }
 
@@ -103,7 +114,7 @@ fn unknown(call: &Call) -> Result<Answer, Error> {
 }
 
 /// The request's JSON. Unknown members and values are refused by name.
-pub(super) fn parse<T: DeserializeOwned>(call: &Call) -> Result<T, Error> {
+pub(crate) fn parse<T: DeserializeOwned>(call: &Call) -> Result<T, Error> {
     let bytes = call
         .body
         .as_deref()
@@ -162,10 +173,11 @@ async fn authorize(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer
     let (authorized, delivery) = {
         let mut state = shared.state();
         let moment = settled(shared, &mut state, call);
-        let authorized = state.authorize(id, outcome, &data, method, &moment)?;
+        let id = named::session_id(&state, id)?;
+        let authorized = state.authorize(&id, outcome, &data, method, &moment)?;
         let delivery = match &authorized {
             Authorized::Approved { authorization_token } => {
-                state.authorization_callback(id, authorization_token, &moment)
+                state.authorization_callback(&id, authorization_token, &moment)
             }
             _ => None,
         };
@@ -274,10 +286,8 @@ async fn fraud(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer, Er
     let due = {
         let mut state = shared.state();
         let moment = settled(shared, &mut state, call);
-        let text = format!("order {id} is not known here");
-        state
-            .decide(id, decision, &moment)
-            .ok_or_else(|| Error::new(404, "NO_SUCH_ORDER", text))?;
+        let id = named::order_id(&state, id)?;
+        state.decide(&id, decision, &moment);
         std::mem::take(&mut state.outbox)
     };
     callback::send_and_wait(shared, due).await;
@@ -337,17 +347,25 @@ fn one_exchange(shared: &Shared, number: &str) -> Result<Answer, Error> {
 }
 
 /// The exchanges whose path contains `path_contains` and whose number is above `after`, the first
-/// `limit` of them.
+/// `limit` of them, or the last `newest`.
 fn exchanges(shared: &Shared, call: &Call, as_archive: bool) -> Answer {
     let path_contains = call.parameter("path_contains").unwrap_or_default();
     let number = |name| call.parameter(name).and_then(|text| text.parse::<u64>().ok());
     let after = number("after").unwrap_or(0);
     let limit = number("limit").and_then(|it| usize::try_from(it).ok()).unwrap_or(usize::MAX);
+    let newest = number("newest").and_then(|it| usize::try_from(it).ok());
     let exchanges = shared.exchanges();
-    let matching = exchanges
-        .iter()
-        .filter(|it| it.number > after && it.path.contains(&path_contains))
-        .take(limit);
-    let body = if as_archive { exchange::archive(matching) } else { exchange::list(matching) };
+    let matching =
+        exchanges.iter().filter(|it| it.number > after && it.path.contains(&path_contains));
+    let wanted: Vec<&Exchange> = match newest {
+        None => matching.take(limit).collect(),
+        Some(newest) => {
+            let mut last: Vec<&Exchange> = matching.rev().take(newest).collect();
+            last.reverse();
+            last
+        }
+    };
+    let wanted = wanted.into_iter();
+    let body = if as_archive { exchange::archive(wanted) } else { exchange::list(wanted) };
     Answer::document(200, "application/json", body)
 }

@@ -9,6 +9,8 @@ mod control;
 mod customer_tokens;
 mod exchange;
 mod faults;
+mod keeping;
+mod named;
 mod orders;
 mod page;
 mod payments;

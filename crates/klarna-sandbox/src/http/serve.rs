@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::{
     Call, auth,
     body::{self, Truncated},
-    browser, control, customer_tokens, exchange, orders, payments,
+    browser, control, customer_tokens, exchange, keeping, orders, payments,
     struck::{self, Outcome},
 };
 use crate::{
@@ -34,6 +34,10 @@ use crate::{
 /// Answers a request.
 pub(crate) async fn handle(shared: Arc<Shared>, request: extract::Request) -> Response<Body> {
     let started = Instant::now();
+    if keeping::is_restore(&request) {
+        let restored = keeping::restore(&shared, request.into_body()).await;
+        return response(&control::answer_of(restored));
+    }
     let reset = request.extensions().get::<ConnectInfo<Reset>>().map(|it| it.0.clone());
     let may_reset = request.version() < Version::HTTP_2;
     let Some(call) = read(request, shared.config.body_bytes_max).await else {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::table::Table;
+use super::table::{Rows, Table};
 use crate::{answer::Answer, rules::lifetime};
 
 /// A key belongs to one credential, method and path (guess: Klarna does not tell the scope).
@@ -37,6 +37,11 @@ impl Idempotency {
     /// Keeps a first answer, be it a success or a refusal (the latter a guess).
     pub(crate) fn remember(&mut self, key: &Key, now: Timestamp, answer: Answer) {
         self.0.insert(&key.text(), (now, answer));
+    }
+
+    /// The answers as rows that can be kept.
+    pub(crate) fn rows(&mut self) -> &mut dyn Rows {
+        &mut self.0
     }
 
     /// Forgets what is older than the lifetime of a key.

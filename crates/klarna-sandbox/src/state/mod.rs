@@ -7,7 +7,9 @@ pub(crate) mod faults;
 pub(crate) mod flows;
 pub(crate) mod held;
 pub(crate) mod idempotency;
+pub(crate) mod named;
 pub(crate) mod orders;
+pub(crate) mod parts;
 pub(crate) mod placing;
 pub(crate) mod sessions;
 pub(crate) mod table;
@@ -61,6 +63,7 @@ impl Moment<'_> {
 /// Everything that is remembered. All but flows and what is about to be sent can be saved and
 /// restored.
 #[derive(Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct State {
     pub(crate) clock: SandboxClock,
     pub(crate) settings: Arc<Settings>,
@@ -90,12 +93,28 @@ pub(crate) struct State {
     /// What was delivered, and how it went.
     #[serde(skip)]
     pub(crate) attempts: Attempts,
+    /// How often all of it was replaced by something else.
+    #[serde(skip)]
+    pub(crate) epoch: u64,
+    /// Whether the tables note what changes.
+    #[serde(skip)]
+    pub(crate) is_tracked: bool,
 }
 
 impl State {
     /// An empty store.
     pub(crate) fn new(settings: Settings) -> Self {
         Self { settings: Arc::new(settings), ..Self::default() }
+    }
+
+    /// Puts another store in the place of this one, which it gives back.
+    pub(crate) fn replace(&mut self, newer: Self) -> Self {
+        let older = std::mem::replace(self, newer);
+        self.epoch = older.epoch + 1;
+        if older.is_tracked {
+            self.track();
+        }
+        older
     }
 
     /// Lets everything happen that is due by now. Looks at every row: for the clock, not for
