@@ -57,7 +57,7 @@ pub(crate) async fn send(shared: Arc<Shared>, delivery: Delivery) {
     let mut pause = Duration::from_millis(shared.state().settings.callback_pause_milliseconds);
     for attempt in 1..=attempts_max {
         let answer = post(&shared, &delivery).await;
-        if note(&shared, &delivery, attempt, answer) {
+        if note(&shared, &delivery, attempt, answer).0 {
             return;
         }
         if attempt < attempts_max {
@@ -65,6 +65,12 @@ pub(crate) async fn send(shared: Arc<Shared>, delivery: Delivery) {
             pause *= 2;
         }
     }
+}
+
+/// Sends one callback a single time, and remembers how it went.
+pub(crate) async fn send_once(shared: &Shared, delivery: &Delivery) -> Attempt {
+    let answer = post(shared, delivery).await;
+    note(shared, delivery, 1, answer).1
 }
 
 async fn post(shared: &Shared, delivery: &Delivery) -> Result<u16, &'static str> {
@@ -79,13 +85,13 @@ async fn post(shared: &Shared, delivery: &Delivery) -> Result<u16, &'static str>
     }
 }
 
-/// Remembers an attempt; gives whether the callback has arrived.
+/// Remembers an attempt; gives whether the callback has arrived, and the attempt.
 fn note(
     shared: &Shared,
     delivery: &Delivery,
     attempt: u32,
     answer: Result<u16, &'static str>,
-) -> bool {
+) -> (bool, Attempt) {
     let arrived = match (delivery.kind, answer) {
         (Kind::Authorization, Ok(status)) => (200..300).contains(&status),
         (Kind::Notification, Ok(status)) => status == 200,
@@ -103,6 +109,6 @@ fn note(
     let Delivery { callback_id, kind, url, body } = delivery.clone();
     let (status, error) = (answer.ok(), answer.err());
     let noted = Attempt { callback_id, kind, url, body, attempt, at, status, error };
-    remember(&mut state.attempts, noted);
-    arrived
+    remember(&mut state.attempts, noted.clone());
+    (arrived, noted)
 }

@@ -25,6 +25,7 @@ mod callback;
 mod config;
 mod exchanges;
 mod http;
+mod inspector;
 mod rate_limit;
 mod recorder;
 mod rules;

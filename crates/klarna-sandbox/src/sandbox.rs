@@ -37,6 +37,8 @@ pub(crate) struct Shared {
     exchanges: Mutex<Exchanges>,
     /// Every exchange's number, for those who watch.
     pub(crate) newest_exchange: watch::Sender<u64>,
+    /// Changes when serving is to end, for answers that would go on for ever.
+    pub(crate) stopping: watch::Sender<()>,
     recorder: Option<Recorder>,
     /// Sends callbacks, from the first one on; `None` if TLS could not be set up.
     client: OnceLock<Option<reqwest::Client>>,
@@ -90,9 +92,7 @@ impl Shared {
     /// Forgets everything.
     pub(crate) fn reset(&self) {
         *self.state() = State::new(self.config.settings.clone());
-        let mut exchanges = self.exchanges();
-        *exchanges = Exchanges::default();
-        self.newest_exchange.send_replace(0);
+        self.exchanges().clear();
     }
 }
 
@@ -127,6 +127,7 @@ impl Sandbox {
             ids: Box::new(ids),
             exchanges: Mutex::default(),
             newest_exchange: watch::Sender::new(0),
+            stopping: watch::Sender::new(()),
             client: OnceLock::new(),
         }))
     }
@@ -186,6 +187,11 @@ impl Sandbox {
         listener: TcpListener,
         stopped: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
+        let shared = Arc::clone(&self.0);
+        let stopped = async move {
+            stopped.await;
+            shared.stopping.send_replace(());
+        };
         let serving = axum::serve(listener, self.router()).with_graceful_shutdown(stopped);
         tokio::select! {
             served = serving => served,

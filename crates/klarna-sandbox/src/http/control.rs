@@ -3,12 +3,11 @@
 
 use std::sync::Arc;
 
-use axum::http::Method;
 use jiff::{SignedDuration, Span, tz::TimeZone};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{Call, browser, exchange, page};
+use super::{Call, browser, callbacks, exchanges, origin};
 use crate::{
     answer::Answer,
     callback,
@@ -25,14 +24,14 @@ use crate::{
 };
 
 /// A refusal of the control API.
-struct Error {
+pub(crate) struct Error {
     status: u16,
     code: String,
     message: String,
 }
 
 impl Error {
-    fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
         Self { status, code: code.to_owned(), message: message.into() }
     }
 }
@@ -43,18 +42,12 @@ impl From<Refusal> for Error {
     }
 }
 
-/// Answers a call of the control API or of the status page; `None`: it is neither.
+/// Answers a call of the control API; `None`: it is none.
 pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> {
     let segments = call.segments();
-    let path = match segments.as_slice() {
-        [] if call.method == Method::GET => {
-            let state = shared.state();
-            return Some(page::status(&state, shared.exchanges().total(), shared.now(&state)));
-        }
-        ["sandbox", "v1", path @ ..] => path,
-        _ => return None,
-    };
+    let ["sandbox", "v1", path @ ..] = segments.as_slice() else { return None };
     let outcome = match (call.method.as_str(), path) {
+        (method, _) if method != "GET" && !origin::is_own(call) => Err(origin::refused()),
         ("POST", ["sessions", id, "authorize"]) => authorize(shared, call, id).await,
         ("GET", ["settings"]) => Ok(settings(&shared.state())),
         ("PATCH", ["settings"]) => change_settings(shared, call),
@@ -66,9 +59,10 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
             shared.reset();
             Ok(Answer::empty(204))
         }
-        ("GET", ["exchanges"]) => Ok(exchanges(shared, call, false)),
-        ("GET", ["exchanges", number]) => one_exchange(shared, number),
-        ("GET", ["exchanges.har"]) => Ok(exchanges(shared, call, true)),
+        ("GET", ["exchanges"]) => Ok(exchanges::list(shared, call).await),
+        ("GET", ["exchanges", number]) => exchanges::one(shared, number),
+        ("GET", ["exchanges.har"]) => Ok(exchanges::archive(shared, call).await),
+        ("POST", ["callbacks", id, "resend"]) => callbacks::resend(shared, id).await,
         ("GET", ["callbacks"]) => Ok(json_answer(200, &json!(shared.state().attempts))),
         ("GET", ["faults"]) => Ok(json_answer(200, &json!(shared.state().faults.all()))),
         ("POST", ["faults"]) => add_fault(shared, call),
@@ -76,6 +70,7 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
             shared.state().faults.clear();
             Ok(Answer::empty(204))
         }
+        ("DELETE", ["faults", place]) => remove_fault(shared, place),
         _ => Err(Error::new(404, "NOT_FOUND", format!("no {} {}", call.method, call.path))),
     };
     Some(outcome.unwrap_or_else(|error| {
@@ -84,7 +79,7 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
     }))
 }
 
-fn json_answer(status: u16, body: &Value) -> Answer {
+pub(super) fn json_answer(status: u16, body: &Value) -> Answer {
     Answer::document(status, "application/json", body.to_string())
 }
 
@@ -117,6 +112,9 @@ struct AuthorizeRequest {
     invalid_fields: Option<Vec<String>>,
     /// How the customer pays, under its Payments name; `invoice` if absent.
     payment_method: Option<String>,
+    /// Whether a window that the buyer has open for the session ends with it.
+    #[serde(default)]
+    ends_windows: bool,
 }
 
 async fn authorize(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer, Error> {
@@ -141,6 +139,9 @@ async fn authorize(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer
         let mut state = shared.state();
         let moment = settled(shared, &mut state, call);
         let authorized = state.authorize(id, outcome, &data, method, &moment)?;
+        if request.ends_windows {
+            state.end_flows(id, &authorized);
+        }
         let delivery = match &authorized {
             Authorized::Approved { authorization_token } => {
                 state.authorization_callback(id, authorization_token, &moment)
@@ -271,33 +272,16 @@ async fn fraud(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer, Er
     Ok(Answer::empty(204))
 }
 
-fn one_exchange(shared: &Shared, number: &str) -> Result<Answer, Error> {
-    let exchanges = shared.exchanges();
-    let found = number.parse().ok().and_then(|number| exchanges.get(number));
-    let text = || format!("exchange {number} is not kept; GET /sandbox/v1/exchanges lists them");
-    let found = found.ok_or_else(|| Error::new(404, "NOT_FOUND", text()))?;
-    Ok(Answer::document(200, "application/json", exchange::line(found)))
-}
-
-/// The exchanges whose path contains `path_contains` and whose number is above `after`, the first
-/// `limit` of them.
-fn exchanges(shared: &Shared, call: &Call, as_archive: bool) -> Answer {
-    let path_contains = call.parameter("path_contains").unwrap_or_default();
-    let number = |name| call.parameter(name).and_then(|text| text.parse::<u64>().ok());
-    let after = number("after").unwrap_or(0);
-    let limit = number("limit").and_then(|it| usize::try_from(it).ok()).unwrap_or(usize::MAX);
-    let exchanges = shared.exchanges();
-    let matching = exchanges
-        .iter()
-        .filter(|it| it.number > after && it.path.contains(&path_contains))
-        .take(limit);
-    let body = if as_archive { exchange::archive(matching) } else { exchange::list(matching) };
-    Answer::document(200, "application/json", body)
-}
-
 fn add_fault(shared: &Shared, call: &Call) -> Result<Answer, Error> {
     let fault: Fault = parse(call)?;
     let answer = json_answer(201, &json!(fault));
     shared.state().faults.add(fault);
     Ok(answer)
+}
+
+/// Takes back one fault, by its place in the list.
+fn remove_fault(shared: &Shared, place: &str) -> Result<Answer, Error> {
+    let is_removed = place.parse().is_ok_and(|place| shared.state().faults.remove(place));
+    let text = || format!("there is no fault {place}; GET /sandbox/v1/faults lists them from 1");
+    if is_removed { Ok(Answer::empty(204)) } else { Err(Error::new(404, "NOT_FOUND", text())) }
 }

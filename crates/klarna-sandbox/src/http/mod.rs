@@ -1,17 +1,26 @@
-//! The doors: Klarna's paths, the control API and the status page.
+//! The doors: Klarna's paths, the control API, and what browsers load.
 
 mod auth;
 mod body;
 mod browser;
 mod buyer;
+mod callbacks;
 mod control;
-mod exchange;
+pub(crate) mod exchange;
+mod exchanges;
+mod filter;
+mod live;
 mod orders;
-mod page;
+mod origin;
+mod parameters;
 mod payments;
 mod serve;
 
+pub(crate) use control::answer as control;
 pub(crate) use exchange::line as exchange_line;
+pub(crate) use filter::Filter;
+pub(crate) use origin::is_own;
+pub(crate) use parameters::Parameters;
 pub(crate) use serve::handle;
 
 use std::collections::HashMap;

@@ -11,10 +11,10 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, Response, StatusCode, header, uri::Authority},
 };
 
-use super::{Call, auth, body, browser, control, exchange, orders, payments};
+use super::{Call, auth, body, browser, control, exchange, live, orders, payments};
 use crate::{
     answer::{Answer, Style},
-    callback,
+    callback, inspector,
     rate_limit::{self, Category},
     rules::refusal::Refusal,
     sandbox::Shared,
@@ -29,7 +29,13 @@ pub(crate) async fn handle(shared: Arc<Shared>, request: Request) -> Response<Bo
     let Some(call) = read(request, shared.config.body_bytes_max).await else {
         return response(&Answer::empty(400));
     };
+    if let Some(response) = live::answer(&shared, &call) {
+        return response;
+    }
     if let Some(answer) = control::answer(&shared, &call).await {
+        return response(&answer);
+    }
+    if let Some(answer) = inspector::answer(&shared, &call).await {
         return response(&answer);
     }
     let (effect, at) = {
@@ -192,7 +198,7 @@ fn idempotency_key(
     })
 }
 
-fn response(answer: &Answer) -> Response<Body> {
+pub(super) fn response(answer: &Answer) -> Response<Body> {
     let mut response = Response::new(Body::from(answer.body.clone()));
     // A fault may ask for a status that HTTP does not have; it then gets a plain 500.
     *response.status_mut() =

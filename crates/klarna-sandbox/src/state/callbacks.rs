@@ -49,6 +49,19 @@ pub(crate) struct Attempt {
     pub(crate) error: Option<&'static str>,
 }
 
+impl Attempt {
+    /// Whether it tells of the session or the order of this id.
+    pub(crate) fn is_about(&self, id: &str) -> bool {
+        ["session_id", "order_id"].iter().any(|name| self.body[*name] == id)
+    }
+
+    /// What was delivered.
+    pub(crate) fn delivery(&self) -> Delivery {
+        let Self { callback_id, kind, url, body, .. } = self.clone();
+        Delivery { callback_id, kind, url, body }
+    }
+}
+
 /// Remembers an attempt, and forgets the oldest beyond the limit.
 pub(crate) fn remember(attempts: &mut VecDeque<Attempt>, attempt: Attempt) {
     if attempts.len() >= ATTEMPTS_MAX {

@@ -76,6 +76,12 @@ impl Faults {
         self.0.clear();
     }
 
+    /// Takes back the one at this place, counted from 1; whether there was one.
+    pub(crate) fn remove(&mut self, place: usize) -> bool {
+        let is_there = (1..=self.0.len()).contains(&place);
+        is_there.then(|| self.0.remove(place - 1)).is_some()
+    }
+
     pub(crate) fn all(&self) -> &[Fault] {
         &self.0
     }
@@ -119,6 +125,19 @@ mod tests {
         assert!(strike("POST", "/o/captures"));
         assert!(strike("POST", "/o/captures"));
         assert!(!strike("POST", "/o/captures"));
+    }
+
+    #[test]
+    fn one_is_taken_back_by_its_place() {
+        let mut faults = Faults::default();
+        for milliseconds in [1, 2, 3] {
+            let fault = json!({"effect": {"kind": "delay", "milliseconds": milliseconds}});
+            faults.add(serde_json::from_value(fault).unwrap());
+        }
+        assert!(!faults.remove(0) && !faults.remove(4));
+        assert!(faults.remove(2));
+        let left: Vec<&Effect> = faults.all().iter().map(|it| &it.effect).collect();
+        assert_eq!(left, [&Effect::Delay { milliseconds: 1 }, &Effect::Delay { milliseconds: 3 }]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub(crate) mod callbacks;
 pub(crate) mod clock;
+mod decided;
 pub(crate) mod faults;
 pub(crate) mod flows;
 pub(crate) mod idempotency;
