@@ -69,6 +69,18 @@ pub(super) async fn newest(shared: &Shared, filter: &Filter, max: usize) -> (Tab
     (Table { rows }, older.is_some())
 }
 
+/// How many are kept, and of how many where some were forgotten.
+pub(super) fn kept(shared: &Shared) -> String {
+    let (kept, total) = {
+        let exchanges = shared.exchanges();
+        (exchanges.len(), exchanges.total())
+    };
+    if u64::try_from(kept) == Ok(total) {
+        return total.to_string();
+    }
+    format!("{kept} of {total}")
+}
+
 async fn matching(shared: &Shared, filter: &Filter, begin: Begin, max: usize) -> Page<Row> {
     gather(begin, max, |at| {
         let lent: Vec<Arc<Exchange>> = match at {
@@ -86,8 +98,7 @@ async fn matching(shared: &Shared, filter: &Filter, begin: Begin, max: usize) ->
 struct ExchangesPage {
     frame: Frame,
     filter: Filter,
-    kept: usize,
-    total: u64,
+    kept: String,
     table: Table,
     pager: Pager,
 }
@@ -109,15 +120,10 @@ pub(super) async fn page(visit: &Visit<'_>) -> String {
     let frame = Frame::of(visit, "Exchanges", "/inspector/exchanges");
     // Older ones do not change.
     let frame = if begin == Begin::NEWEST { frame.live(visit, &filter) } else { frame };
-    let (kept, total) = {
-        let exchanges = visit.shared.exchanges();
-        (exchanges.len(), exchanges.total())
-    };
     let found = matching(visit.shared, &filter, begin, PAGE).await;
     render(&ExchangesPage {
         frame,
-        kept,
-        total,
+        kept: kept(visit.shared),
         pager: Pager::of("/inspector/exchanges", filter.said(), begin, &found),
         table: Table { rows: found.rows },
         filter,

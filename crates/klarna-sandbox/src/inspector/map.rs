@@ -53,7 +53,7 @@ pub(super) const STATUS: Chart = Chart {
     places: &[
         place("AUTHORIZED", 2, 6, 98),
         place("CAPTURED", 254, 6, 88),
-        place("PART_CAPTURED", 114, 66, 116),
+        place("PART_CAPTURED", 108, 66, 128),
         place("CANCELLED", 2, 126, 98),
         place("EXPIRED", 254, 126, 88),
     ],
@@ -63,13 +63,19 @@ pub(super) const STATUS: Chart = Chart {
         way(
             "PART_CAPTURED",
             "CAPTURED",
-            "M230 83H284V47",
-            (284, 40, -90),
+            "M236 83H298V47",
+            (298, 40, -90),
             "the rest is captured or given up",
         ),
         way("AUTHORIZED", "CANCELLED", "M36 40V119", (36, 126, 90), "it is cancelled"),
-        way("AUTHORIZED", "EXPIRED", "M72 40V149H247", (254, 149, 0), "its time is over"),
-        way("PART_CAPTURED", "EXPIRED", "M172 100V135H247", (254, 135, 0), "its time is over"),
+        way("AUTHORIZED", "EXPIRED", "M72 40V113H242V143H247", (254, 143, 0), "its time is over"),
+        way(
+            "PART_CAPTURED",
+            "EXPIRED",
+            "M172 100V113H242V143H247",
+            (254, 143, 0),
+            "its time is over",
+        ),
     ],
 };
 

@@ -49,14 +49,7 @@ pub(super) async fn page(visit: &Visit<'_>) -> String {
     let shared = visit.shared;
     let everything = Filter::default();
     let frame = Frame::of(visit, "Overview", "/").live(visit, &everything);
-    let (kept, total) = {
-        let exchanges = shared.exchanges();
-        (exchanges.len(), exchanges.total())
-    };
-    let exchanges = match total {
-        _ if u64::try_from(kept) == Ok(total) => total.to_string(),
-        _ => format!("{kept} of {total}"),
-    };
+    let exchanges = exchanges::kept(shared);
     let (now, ahead, pace, counts) = {
         let state = shared.state();
         let offset = state.clock.offset(shared.base_time());
