@@ -85,8 +85,10 @@ impl Shared {
         let limits =
             Limits { exchanges: self.config.exchanges_max, bytes: self.config.exchange_bytes_max };
         let mut exchanges = self.exchanges();
-        exchanges.remember(exchange, limits);
+        let gone = exchanges.remember(exchange, limits);
         self.newest_exchange.send_replace(exchanges.total());
+        drop(exchanges);
+        drop(gone);
     }
 
     /// Forgets everything.

@@ -17,7 +17,9 @@ const DRAINED_MAX: usize = 256 * 1024 * 1024;
 
 /// Reads a body to its end. `None`: it is larger than the limit.
 pub(crate) async fn read(mut body: Body, max: usize) -> Result<Option<Bytes>, axum::Error> {
-    let mut bytes = BytesMut::new();
+    // Bodies are kept: no more room than they need.
+    let room = usize::try_from(body.size_hint().lower()).unwrap_or(max).min(max);
+    let mut bytes = BytesMut::with_capacity(room);
     let mut seen = 0usize;
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         let Ok(data) = frame?.into_data() else { continue };

@@ -11,12 +11,18 @@ use super::{Call, browser, callbacks, exchanges, origin};
 use crate::{
     answer::Answer,
     callback,
-    rules::{method, read::Members, refusal::Refusal},
+    rules::{
+        method,
+        read::Members,
+        refusal::Refusal,
+        test_persons::{self, TestPersons},
+    },
     sandbox::Shared,
     settings::AuthorizationCallback,
     state::{
         Decision, Moment, State,
         clock::PACE_MAX,
+        customer_tokens::TokenStatus,
         faults::Fault,
         sessions::{Authorized, INVALID_FIELD, Outcome},
     },
@@ -55,6 +61,9 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
         ("PATCH", ["clock"]) => change_clock(shared, call),
         ("POST", ["clock", "advance"]) => advance(shared, call).await,
         ("POST", ["orders", id, "fraud"]) => fraud(shared, call, id).await,
+        ("PATCH", ["customer-tokens", id]) => change_customer_token(shared, call, id),
+        ("GET", ["disputes"]) => Ok(disputes(&shared.state())),
+        ("GET", ["test-persons"]) => Ok(test_persons(call)),
         ("POST", ["reset"]) => {
             shared.reset();
             Ok(Answer::empty(204))
@@ -270,6 +279,50 @@ async fn fraud(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer, Er
     };
     callback::send_and_wait(shared, due).await;
     Ok(Answer::empty(204))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CustomerTokenRequest {
+    status: Option<TokenStatus>,
+    declines: Option<bool>,
+}
+
+/// Suspends a customer token, or lets its next orders be declined.
+fn change_customer_token(shared: &Shared, call: &Call, id: &str) -> Result<Answer, Error> {
+    let request: CustomerTokenRequest = parse(call)?;
+    let mut state = shared.state();
+    let text = || format!("customer token {id} is not known here");
+    let token = state
+        .customer_tokens
+        .get_mut(id)
+        .ok_or_else(|| Error::new(404, "TOKEN_NOT_FOUND", text()))?;
+    token.status = request.status.unwrap_or(token.status);
+    token.declines = request.declines.unwrap_or(token.declines);
+    Ok(json_answer(200, &json!({"status": token.status, "declines": token.declines})))
+}
+
+/// What test persons dispute, the oldest order first.
+fn disputes(state: &State) -> Answer {
+    let all: Vec<Value> = state
+        .orders
+        .iter()
+        .flat_map(|(order_id, order)| order.disputes.iter().map(move |it| (order_id, it)))
+        .map(|(order_id, it)| {
+            json!({"order_id": order_id, "capture_id": it.capture_id, "reason": it.reason,
+                "opened_at": it.opened_at})
+        })
+        .collect();
+    json_answer(200, &Value::Array(all))
+}
+
+/// Klarna's test persons, of one country or of all.
+fn test_persons(call: &Call) -> Answer {
+    let wanted = call.parameter("country");
+    let is_wanted =
+        |country: &str| wanted.as_ref().is_none_or(|it| it.eq_ignore_ascii_case(country));
+    let persons = test_persons::all().iter().filter(|persons| is_wanted(persons.country));
+    json_answer(200, &persons.map(TestPersons::listed).collect())
 }
 
 fn add_fault(shared: &Shared, call: &Call) -> Result<Answer, Error> {

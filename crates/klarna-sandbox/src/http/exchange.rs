@@ -11,12 +11,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json, value::RawValue};
 
 use super::Call;
-use crate::{
-    answer::{Answer, Text},
-    exchanges::Exchange,
-    sandbox::Shared,
-    state::faults::Effect,
-};
+use crate::{answer::Answer, exchanges::Exchange, sandbox::Shared, state::faults::Effect};
 
 /// What stands in the place of credentials.
 const HIDDEN: HeaderValue = HeaderValue::from_static("(hidden)");
@@ -113,15 +108,15 @@ pub(crate) fn request_headers(headers: &HeaderMap) -> impl Iterator<Item = (&str
 }
 
 /// An answer's headers as names and texts.
-pub(crate) fn response_headers(exchange: &Exchange) -> &[(Text, Text)] {
-    exchange.answer.as_ref().map(|answer| answer.headers.as_slice()).unwrap_or_default()
+pub(crate) fn response_headers(exchange: &Exchange) -> impl Iterator<Item = (&str, &str)> {
+    exchange.answer.iter().flat_map(Answer::headers)
 }
 
 /// One exchange as a JSON object in one line.
 pub(crate) fn line(it: &Exchange) -> String {
     let (request, response) = (request_text(it), response_text(it));
     let sent = request_headers(&it.request_headers);
-    let got = response_headers(it).iter();
+    let got = response_headers(it);
     let entry = Entry {
         number: it.number,
         at: it.at.to_string(),
@@ -131,9 +126,7 @@ pub(crate) fn line(it: &Exchange) -> String {
         request_headers: sent.map(|(name, value)| (name.to_owned(), value.into())).collect(),
         request_body: Shown::of(&request),
         status: it.answer.as_ref().map(|answer| answer.status),
-        response_headers: got
-            .map(|(name, value)| (name.clone().into_owned(), Value::from(&**value)))
-            .collect(),
+        response_headers: got.map(|(name, value)| (name.to_owned(), Value::from(value))).collect(),
         response_body: Shown::of(&response),
         fault: it.fault,
     };
@@ -160,8 +153,7 @@ pub(crate) fn archive_entry(it: &Exchange) -> String {
     let named = |name: &str, value: &str| json!({"name": name, "value": value});
     let sent: Vec<Value> =
         request_headers(&it.request_headers).map(|(name, value)| named(name, &value)).collect();
-    let got: Vec<Value> =
-        response_headers(it).iter().map(|(name, value)| named(name, value)).collect();
+    let got: Vec<Value> = response_headers(it).map(|(name, value)| named(name, value)).collect();
     let type_of = |headers: &[Value]| {
         let found = headers.iter().find(|header| header["name"] == "content-type");
         found.map_or(Value::from(""), |header| header["value"].clone())

@@ -124,8 +124,7 @@ fn mentions(it: &Exchange, text: &AhoCorasick) -> bool {
         || it.fault.is_some_and(|fault| text.is_match(fault))
         || it.request_body.as_ref().is_some_and(|body| text.is_match(&**body))
         || answer.is_some_and(|answer| {
-            text.is_match(&*answer.body)
-                || answer.headers.iter().any(|(_, value)| text.is_match(&**value))
+            text.is_match(&*answer.body) || answer.headers().any(|(_, value)| text.is_match(value))
         })
         || it.request_headers.values().any(|value| text.is_match(value.as_bytes()))
 }

@@ -6,6 +6,7 @@ mod browser;
 mod buyer;
 mod callbacks;
 mod control;
+mod customer_tokens;
 pub(crate) mod exchange;
 mod exchanges;
 mod filter;

@@ -8,10 +8,12 @@ use std::{
 use axum::{
     body::Body,
     extract::Request,
-    http::{HeaderName, HeaderValue, Method, Response, StatusCode, header, uri::Authority},
+    http::{HeaderValue, Method, Response, StatusCode, header, uri::Authority},
 };
 
-use super::{Call, auth, body, browser, control, exchange, live, orders, payments};
+use super::{
+    Call, auth, body, browser, control, customer_tokens, exchange, live, orders, payments,
+};
 use crate::{
     answer::{Answer, Style},
     callback, inspector,
@@ -67,7 +69,7 @@ pub(crate) async fn handle(shared: Arc<Shared>, request: Request) -> Response<Bo
     }
     let response = answer.as_ref().map_or_else(dropped, response);
     // What browsers ask for is no exchange with Klarna's API, and may be personal.
-    if call.segments().first() != Some(&"kp") {
+    if !matches!(call.segments().as_slice(), ["kp", ..] | ["eu" | "na" | "oc", "kp", ..]) {
         exchange::record(&shared, call, answer, effect.as_ref(), at, started.elapsed());
     }
     response
@@ -93,26 +95,64 @@ async fn read(request: Request, body_bytes_max: usize) -> Option<Call> {
 /// The answer to a browser or to a merchant's server.
 async fn unharmed(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
     match call.segments().as_slice() {
-        ["kp", path @ ..] => browser::answer(shared, call, path).await,
+        ["kp", path @ ..] | ["eu" | "na" | "oc", "kp", path @ ..] => {
+            browser::answer(shared, call, path).await
+        }
         _ => klarna(shared, call, started),
     }
 }
 
-/// Klarna's answer. Everything happens under one lock, so that two requests with one idempotency
-/// key are one after the other.
+/// Which of Klarna's APIs answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Api {
+    Payments,
+    OrderManagement,
+    CustomerToken,
+}
+
+impl Api {
+    fn style(self) -> Style {
+        match self {
+            Self::Payments | Self::CustomerToken => Style::Payments,
+            Self::OrderManagement => Style::Orders,
+        }
+    }
+}
+
+/// The first parts of Klarna's paths, also of APIs that are not here.
+const KLARNA_ROOTS: [&str; 8] = [
+    "payments",
+    "credit",
+    "ordermanagement",
+    "customer-token",
+    "hpp",
+    "checkout",
+    "settlements",
+    "merchantcard",
+];
+
+/// Klarna's answer. What changes something that is there happens under one lock, so that two
+/// requests with one idempotency key are one after the other.
 fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
     let segments = call.segments();
-    let (style, path) = match segments.as_slice() {
-        ["payments", "v1", path @ ..] => (Style::Payments, path),
-        ["ordermanagement", "v1", path @ ..] => (Style::Orders, path),
+    let credential = auth::credential(&call.headers, &shared.config);
+    let (api, path) = match segments.as_slice() {
+        ["payments", "v1", path @ ..] => (Api::Payments, path),
+        ["ordermanagement", "v1", path @ ..] => (Api::OrderManagement, path),
+        ["customer-token", "v1", path @ ..] => (Api::CustomerToken, path),
+        // Klarna's edge asks who is there before it looks at the path (recorded exchange).
+        [root, ..] if KLARNA_ROOTS.contains(root) && credential.is_none() => {
+            return auth::unauthorized();
+        }
         _ => {
-            let text = format!("{} is neither Klarna's nor the sandbox's path.\n", call.path);
+            let text = format!("The sandbox has nothing at {}.\n", call.path);
             return Answer::document(404, "text/plain;charset=utf-8", text);
         }
     };
-    let Some(credential) = auth::credential(&call.headers, &shared.config) else {
+    let Some(credential) = credential else {
         return auth::unauthorized();
     };
+    let style = api.style();
     let mut state = shared.state();
     let moment = shared.moment(&state, call);
     let settings = &moment.settings;
@@ -129,15 +169,25 @@ fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
     if let Err(refusal) = readable(call, settings) {
         return allowance.told_in(finish(Err(refusal)));
     }
-    if let (Style::Orders, ["orders", id, ..]) = (style, path) {
+    if let (Api::Payments, ["sessions"], &Method::POST) = (api, path, &call.method) {
+        drop(state);
+        let opened = payments::open_session(call, &moment);
+        let outcome = opened.map(|(session, answer)| {
+            shared.state().keep_session(session);
+            answer
+        });
+        return allowance.told_in(finish(outcome));
+    }
+    if let (Api::OrderManagement, ["orders", id, ..]) = (api, path) {
         state.settle_order(id, &moment);
     }
-    let key = idempotency_key(call, style, &segments, credential);
+    let key = idempotency_key(call, api, &segments, credential);
     let recalled = key.as_ref().and_then(|key| state.idempotency.recall(key, moment.now));
     let answer = recalled.unwrap_or_else(|| {
-        let outcome = match style {
-            Style::Payments => payments::answer(call, path, &mut state, &moment),
-            Style::Orders => orders::answer(call, path, &mut state, &moment),
+        let outcome = match api {
+            Api::Payments => payments::answer(call, path, &mut state, &moment),
+            Api::OrderManagement => orders::answer(call, path, &mut state, &moment),
+            Api::CustomerToken => customer_tokens::answer(call, path, &mut state, &moment),
         };
         let answer = finish(outcome);
         if let Some(key) = key {
@@ -182,15 +232,15 @@ fn category(call: &Call) -> Category {
     }
 }
 
-/// Only Order Management's writes take a key.
-fn idempotency_key(
-    call: &Call,
-    style: Style,
-    segments: &[&str],
-    credential: String,
-) -> Option<Key> {
+/// Order Management's writes and the orders of customer tokens take a key.
+fn idempotency_key(call: &Call, api: Api, segments: &[&str], credential: String) -> Option<Key> {
     let key = call.header("klarna-idempotency-key").filter(|key| !key.is_empty())?;
-    (style == Style::Orders && call.method != Method::GET).then(|| Key {
+    let takes_keys = match api {
+        Api::Payments => false,
+        Api::OrderManagement => true,
+        Api::CustomerToken => segments.last() == Some(&"order"),
+    };
+    (takes_keys && call.method != Method::GET).then(|| Key {
         credential,
         method: call.method.to_string(),
         path: segments.join("/"),
@@ -203,14 +253,9 @@ pub(super) fn response(answer: &Answer) -> Response<Body> {
     // A fault may ask for a status that HTTP does not have; it then gets a plain 500.
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
+    let mut headers = answer.header_map();
     headers.insert(header::SERVER, HeaderValue::from_static("klarna-sandbox"));
-    for (name, value) in &answer.headers {
-        let name = HeaderName::from_bytes(name.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
-            headers.insert(name, value);
-        }
-    }
+    *response.headers_mut() = headers;
     response
 }
 

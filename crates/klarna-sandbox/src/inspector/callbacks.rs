@@ -97,12 +97,12 @@ async fn all(shared: &Shared, begin: Begin, max: usize) -> Page<Row> {
             Begin::Below(number) => {
                 let rows = places(&state).rev().zip(state.attempts.iter().rev());
                 let rows = rows.skip_while(|(place, _)| *place >= number).map(numbered);
-                Loan::of(rows, |row| Some(Row::of(row)))
+                Loan::of(rows, max, |row| Some(Row::of(row)))
             }
             Begin::Above(number) => {
                 let rows = places(&state).zip(state.attempts.iter());
                 let rows = rows.skip_while(|(place, _)| *place <= number).map(numbered);
-                Loan::of(rows, |row| Some(Row::of(row)))
+                Loan::of(rows, max, |row| Some(Row::of(row)))
             }
         }
     })

@@ -85,7 +85,6 @@ pub(super) fn page(visit: &Visit<'_>, number: &str) -> Option<String> {
         let known = StatusCode::from_u16(status).ok().and_then(|it| it.canonical_reason());
         format!("{status} {}", known.unwrap_or_default())
     };
-    let got = response_headers(&it).iter().map(|(name, value)| (&**name, &**value));
     let title = format!("Exchange {number}");
     Some(render(&ExchangePage {
         frame: Frame::of(visit, title, "/inspector/exchanges"),
@@ -96,7 +95,7 @@ pub(super) fn page(visit: &Visit<'_>, number: &str) -> Option<String> {
         sent_headers: request_headers(&it.request_headers).collect(),
         sent: it.request_body.as_ref().and_then(Shown::of),
         is_too_large: it.request_body.is_none(),
-        got_headers: got.collect(),
+        got_headers: response_headers(&it).collect(),
         got: it.answer.as_ref().and_then(|answer| Shown::of(&answer.body)),
         curl: curl::command(&it),
         subjects: subjects(&it, &visit.shared.state()),

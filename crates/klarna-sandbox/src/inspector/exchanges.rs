@@ -88,7 +88,7 @@ async fn matching(shared: &Shared, filter: &Filter, begin: Begin, max: usize) ->
             Begin::Above(number) => shared.exchanges().above(number, LOAN),
         };
         let rows = lent.iter().map(|it| (it.number, it));
-        Loan::of(rows, |it| filter.fits(it).then(|| Row::of(it)))
+        Loan::of(rows, max, |it| filter.fits(it).then(|| Row::of(it)))
     })
     .await
 }

@@ -41,15 +41,20 @@ pub(super) struct Loan<R> {
 }
 
 impl<R> Loan<R> {
-    /// Looks at the next rows; what `read` gives of them is wanted.
+    /// Looks at the next rows until more than a page of them is wanted: those of which `read`
+    /// gives something.
     pub(super) fn of<T>(
         rows: impl Iterator<Item = (u64, T)>,
+        max: usize,
         read: impl Fn(T) -> Option<R>,
     ) -> Self {
         let mut loan = Self { last: None, found: Vec::new() };
         for (number, row) in rows.take(LOAN) {
             loan.last = Some(number);
             loan.found.extend(read(row).map(|row| (number, row)));
+            if loan.found.len() > max {
+                break;
+            }
         }
         loan
     }
@@ -147,8 +152,8 @@ mod tests {
         let look = |at| {
             let wanted = |n: u64| Some(n).filter(|n| n.is_multiple_of(divisor));
             match at {
-                Begin::Below(n) => Loan::of((1..n.min(5001)).rev().map(|n| (n, n)), wanted),
-                Begin::Above(n) => Loan::of((n + 1..=5000).map(|n| (n, n)), wanted),
+                Begin::Below(n) => Loan::of((1..n.min(5001)).rev().map(|n| (n, n)), 3, wanted),
+                Begin::Above(n) => Loan::of((n + 1..=5000).map(|n| (n, n)), 3, wanted),
             }
         };
         let Page { rows, newer, older } = gather(begin, 3, look).await;

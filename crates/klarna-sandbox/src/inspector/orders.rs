@@ -88,8 +88,8 @@ async fn matching(shared: &Shared, search: &Search, begin: Begin, max: usize) ->
         let state = shared.state();
         let read = |order: &Order| Row::of(order, search);
         match at {
-            Begin::Below(number) => Loan::of(state.orders.below(number), read),
-            Begin::Above(number) => Loan::of(state.orders.above(number), read),
+            Begin::Below(number) => Loan::of(state.orders.below(number), max, read),
+            Begin::Above(number) => Loan::of(state.orders.above(number), max, read),
         }
     })
     .await

@@ -14,7 +14,7 @@ use crate::{
     http::Filter,
     rules::{lifetime, texts::MERCHANT_URLS},
     state::{State, sessions::Session},
-    write::amount,
+    write::{amount, client_token},
 };
 
 /// How many exchanges and attempts are shown.
@@ -59,7 +59,8 @@ pub(super) async fn page(visit: &Visit<'_>, id: &str) -> Option<String> {
         ];
         let ids: Vec<&str> = ids.into_iter().flatten().collect();
         let filter = Filter::about(&ids);
-        (SessionPage::of(session, standing, &state, frame.live(visit, &filter)), filter)
+        let frame = frame.live(visit, &filter);
+        (SessionPage::of(session, standing, &state, &visit.call.base_url, frame), filter)
     };
     let (table, has_more) = exchanges::newest(shared, &filter, SHOWN).await;
     page.exchanges = table;
@@ -69,8 +70,14 @@ pub(super) async fn page(visit: &Visit<'_>, id: &str) -> Option<String> {
 
 impl SessionPage {
     /// Without its exchanges.
-    fn of(session: &Session, standing: Standing, state: &State, frame: Frame) -> Self {
-        let purchase = &session.purchase;
+    fn of(
+        session: &Session,
+        standing: Standing,
+        state: &State,
+        base_url: &str,
+        frame: Frame,
+    ) -> Self {
+        let purchase = &*session.purchase.get();
         let badge = standing.badge();
         let currency = purchase.purchase_currency.as_deref();
         let order = session.order_id.as_deref().map(|id| {
@@ -108,7 +115,7 @@ impl SessionPage {
             facts: facts(session),
             urls: urls.collect(),
             addresses: addresses.collect(),
-            client_token: session.client_token.clone(),
+            client_token: client_token(&session.session_id, purchase, base_url),
             callbacks: callbacks::about(state, &[&session.session_id], SHOWN),
             exchanges: exchanges::Table::default(),
             all: None,
@@ -117,7 +124,7 @@ impl SessionPage {
 }
 
 fn facts(session: &Session) -> Vec<(&'static str, String)> {
-    let purchase = &session.purchase;
+    let purchase = &*session.purchase.get();
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let created = session.expires_at.checked_sub(lifetime::SESSION).ok();
     let moment = |at| format!("{} UTC", words::moment(at).text);

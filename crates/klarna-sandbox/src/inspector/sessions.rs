@@ -13,7 +13,7 @@ use super::{
 use crate::{
     http::Filter,
     sandbox::Shared,
-    state::{State, sessions::Session},
+    state::{State, held::HeldPurchase, sessions::Session},
     write::amount,
 };
 
@@ -70,25 +70,44 @@ impl Row {
     /// `None`: it is not looked for.
     fn of(session: &Session, state: &State, now: Timestamp, search: &Search) -> Option<Self> {
         let standing = Standing::of(session, state, now).badge();
-        let purchase = &session.purchase;
+        if !search.wants("standing", standing.word) || !could_be_found(session, search) {
+            return None;
+        }
+        let purchase = session.purchase.get();
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let (reference, other) =
             (text(&purchase.merchant_reference1), text(&purchase.merchant_reference2));
         let email = purchase.email().unwrap_or_default();
-        let order = session.order_id.as_deref().unwrap_or_default();
-        let token = session.authorization_token.as_deref().unwrap_or_default();
-        let texts = [&session.session_id, &*reference, &other, email, order, token];
-        (search.wants("standing", standing.word) && search.finds(&texts)).then(|| Self {
+        let mut texts = ids(session).to_vec();
+        texts.extend([reference.as_str(), &other, email]);
+        search.finds(&texts).then(|| Self {
             short: words::short(&session.session_id).to_owned(),
             id: session.session_id.clone(),
-            reference,
             buyer: email.to_owned(),
+            reference,
             standing,
             amount: amount(purchase.amount(), purchase.purchase_currency.as_deref()),
             country: purchase.country(),
             expires: words::moment(session.expires_at),
         })
     }
+}
+
+fn ids(session: &Session) -> [&str; 3] {
+    [
+        &session.session_id,
+        session.order_id.as_deref().unwrap_or_default(),
+        session.authorization_token.as_deref().unwrap_or_default(),
+    ]
+}
+
+/// Whether it is worth reading a session's purchase: what a text does not hold, nothing that is
+/// read from it does either.
+fn could_be_found(session: &Session, search: &Search) -> bool {
+    let HeldPurchase::Sent(body) = &session.purchase else { return true };
+    let Ok(text) = std::str::from_utf8(body) else { return true };
+    // What is escaped is written otherwise than it reads.
+    text.contains('\\') || search.finds(&[ids(session).as_slice(), &[text]].concat())
 }
 
 /// A table of sessions, the newest first.
@@ -109,8 +128,8 @@ async fn matching(shared: &Shared, search: &Search, begin: Begin, max: usize) ->
         let now = shared.now(&state);
         let read = |session: &Session| Row::of(session, &state, now, search);
         match at {
-            Begin::Below(number) => Loan::of(state.sessions.below(number), read),
-            Begin::Above(number) => Loan::of(state.sessions.above(number), read),
+            Begin::Below(number) => Loan::of(state.sessions.below(number), max, read),
+            Begin::Above(number) => Loan::of(state.sessions.above(number), max, read),
         }
     })
     .await

@@ -2,9 +2,11 @@
 
 pub(crate) mod callbacks;
 pub(crate) mod clock;
+pub(crate) mod customer_tokens;
 mod decided;
 pub(crate) mod faults;
 pub(crate) mod flows;
+pub(crate) mod held;
 pub(crate) mod idempotency;
 pub(crate) mod orders;
 pub(crate) mod placing;
@@ -22,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use self::{
     callbacks::{Attempt, Delivery, Notification},
     clock::SandboxClock,
+    customer_tokens::CustomerToken,
     faults::Faults,
     flows::Flow,
     idempotency::Idempotency,
@@ -74,6 +77,8 @@ pub(crate) struct State {
     pub(crate) flows: HashMap<String, Flow>,
     /// By order id in its full, lower-case form.
     pub(crate) orders: Table<Order>,
+    /// By token id.
+    pub(crate) customer_tokens: Table<CustomerToken>,
     pub(crate) idempotency: Idempotency,
     pub(crate) faults: Faults,
     /// Callbacks that are repeated until they are answered.

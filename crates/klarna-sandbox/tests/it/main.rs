@@ -3,6 +3,7 @@
 
 mod callbacks;
 mod control;
+mod customer_tokens;
 mod edge;
 mod faults;
 mod flow;
@@ -13,3 +14,4 @@ mod placing;
 mod sessions;
 mod size;
 mod support;
+mod switches;
