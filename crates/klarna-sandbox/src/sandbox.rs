@@ -134,6 +134,12 @@ impl Sandbox {
         }))
     }
 
+    /// What its requests share.
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0
+    }
+
     /// All of the sandbox's paths.
     pub fn router(&self) -> Router {
         let shared = Arc::clone(&self.0);

@@ -141,3 +141,6 @@ fn html(status: u16, page: String) -> Answer {
         .with("cache-control", "no-store")
         .with("x-content-type-options", "nosniff")
 }
+
+#[cfg(test)]
+mod tests;
