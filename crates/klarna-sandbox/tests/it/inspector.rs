@@ -304,10 +304,10 @@ async fn sessions_and_orders_are_found_and_paged() {
     let newest = text(&shop, "/inspector/sessions").await;
     assert_eq!(rows(&newest, "session"), 50);
     assert!(newest.contains("shop-54") && !newest.contains("shop-5<"), "{newest}");
-    let older = newest.split(r#"rel="next""#).next().unwrap().rsplit("href=\"").next().unwrap();
-    let older = text(&shop, older.split('"').next().unwrap()).await;
-    assert_eq!(rows(&older, "session"), 6);
-    assert!(older.contains("shop-0<") && older.contains(r#"rel="prev""#));
+    let href = newest.split(r#"rel="next""#).next().unwrap().rsplit("href=\"").next().unwrap();
+    let second = text(&shop, href.split('"').next().unwrap()).await;
+    assert_eq!(rows(&second, "session"), 6);
+    assert!(second.contains("shop-0<") && second.contains(r#"rel="prev""#));
     for (query, count) in [
         ("?q=SHOP-54", 1),
         ("?q=shop-5+customer", 6),

@@ -137,7 +137,7 @@ impl Inspected {
     /// Orders in every state, the buyers' sessions, callbacks that arrive and that do not, faults.
     pub(crate) async fn fill(&self) -> Filled {
         const BUYER: &str = "customer@email.se";
-        let expired = self.order("1001", BUYER).await;
+        self.order("1001", BUYER).await;
         self.call("POST", "/sandbox/v1/clock/advance", &json!({"by": "P28D"})).await;
         let cancelled = self.order("1002", BUYER).await;
         self.act(&cancelled, "cancel", &json!({})).await;
@@ -158,15 +158,12 @@ impl Inspected {
         let pending = self.order("1005", "customer+pend-reject-30@email.se").await;
         self.act(&pending, "captures", &json!({"captured_amount": 1})).await;
         let session = self.session("1006", BUYER).await;
-        Filled { expired, cancelled, captured, part, pending, session }
+        Filled { part, pending, session }
     }
 }
 
 /// What [`Inspected::fill`] made, by ids.
 pub(crate) struct Filled {
-    pub(crate) expired: String,
-    pub(crate) cancelled: String,
-    pub(crate) captured: String,
     pub(crate) part: String,
     pub(crate) pending: String,
     pub(crate) session: String,
