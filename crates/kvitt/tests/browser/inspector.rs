@@ -89,7 +89,7 @@ async fn inspector_pictures_of_one_thing() {
     page.click("[value=approved]").await;
     page.find("[role=status]").await;
     inspected.look_here("inspector-session-approved").await;
-    inspected.look("/inspector/exchanges/1", "inspector-exchange").await;
+    inspected.look("/inspector/exchanges/16", "inspector-exchange").await;
     inspected.goto("/inspector/callbacks").await;
     page.click("tbody th a").await;
     page.led_to("Callback").await;
