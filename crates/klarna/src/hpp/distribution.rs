@@ -13,7 +13,7 @@ use crate::check::{FieldError, country, length};
 /// use klarna::hpp::Distribution;
 ///
 /// let by_email = Distribution::by_email("alice@example.com")?;
-/// let by_sms = Distribution::by_sms("070 174 06 15", "SE")?;
+/// let by_sms = Distribution::by_sms("07000212345", "SE")?;
 /// assert!(Distribution::by_email("alice").is_err());
 /// # Ok::<(), klarna::FieldError>(())
 /// ```
@@ -44,15 +44,14 @@ struct Contact {
 }
 
 impl Distribution {
-    /// By e-mail, in the language of the payment session. Refused where the address has no `@`
-    /// between two parts, or holds a space.
+    /// By e-mail, in the language of the payment session. Refused where the address is not two
+    /// parts with one `@` between them and no spaces.
     pub fn by_email(email: impl Into<Private>) -> Result<Self, FieldError> {
         let (field, email) = ("contact_information.email", email.into());
         length(field, email.expose(), 1..=255)?;
-        let parts = email.expose().rsplit_once('@');
-        let plain = |part: &str| {
-            !part.is_empty() && !part.contains(|it: char| it.is_whitespace() || it.is_control())
-        };
+        let parts = email.expose().split_once('@');
+        let is_odd = |it: char| it == '@' || it.is_whitespace() || it.is_control();
+        let plain = |part: &str| !part.is_empty() && !part.contains(is_odd);
         if !parts.is_some_and(|(name, host)| plain(name) && plain(host)) {
             return Err(FieldError::new(field, "not an e-mail address", "name@host"));
         }
@@ -100,7 +99,9 @@ mod tests {
     #[test]
     fn a_contact_that_cannot_be_one_is_refused_without_being_shown() {
         let long = format!("hidden@{}", "x".repeat(250));
-        for bad in ["", "hidden", "@hidden", "hidden@", "hid den@x", "hidden@x\r\ny", &long] {
+        for bad in
+            ["", "hidden", "@hidden", "hidden@", "hid den@x", "hidden@x\0y", "hidden@x@y", &long]
+        {
             let refusal = Distribution::by_email(bad).unwrap_err();
             assert_eq!(refusal.field, "contact_information.email", "{bad}");
             assert!(!refusal.to_string().contains("hid"), "{refusal}");
