@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
-use super::{Form, Visit, faults, html, not_found, read, settings};
+use super::{Form, Visit, customer_tokens, faults, html, not_found, read, settings};
 use crate::{
     answer::Answer,
     http::{Call, control},
@@ -78,6 +78,14 @@ fn behind(visit: &Visit<'_>, path: &[&str], form: &Form) -> Option<Result<Act, (
             let body = json!({"decision": text("decision")});
             let page = format!("/inspector/orders/{id}");
             act(post, format!("orders/{id}/fraud"), body, page, "decided")
+        }
+        ["customer-tokens", id] => {
+            let (path, page) = (format!("customer-tokens/{id}"), customer_tokens::PATH);
+            let changes = match text("declines") {
+                "" => json!({"status": text("status")}),
+                declines => json!({"declines": declines == "true"}),
+            };
+            act(Method::PATCH, path, changes, format!("{page}/{id}"), "saved")
         }
         ["callbacks", id, "resend"] => {
             let page = format!("/inspector/callbacks/{id}");

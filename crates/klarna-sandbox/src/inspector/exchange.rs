@@ -5,7 +5,7 @@ use axum::{body::Bytes, http::StatusCode};
 use serde_json::Value;
 
 use super::{
-    Visit, curl,
+    Visit, curl, customer_tokens,
     frame::{Frame, render},
     indent,
     words::{self, Moment, Tone},
@@ -105,7 +105,7 @@ pub(super) fn page(visit: &Visit<'_>, number: &str) -> Option<String> {
     }))
 }
 
-/// The session and the order that the path or the answer names, if they are known here.
+/// The session, the order and the customer token that the path or the answer names, if they are known here.
 fn subjects(it: &Exchange, state: &State) -> Vec<Subject> {
     let path = it.path.split('?').next().unwrap_or_default();
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
@@ -124,6 +124,14 @@ fn subjects(it: &Exchange, state: &State) -> Vec<Subject> {
         }
         _ => (told("session_id"), told("order_id")),
     };
+    let token = match parts.as_slice() {
+        ["customer-token", "v1", "tokens", id, ..] => Some(*id),
+        _ => told("token_id"),
+    };
+    let token = token.and_then(|id| state.customer_tokens.get(id)).map(|token| Subject {
+        name: format!("Customer token {}", words::short(&token.token_id)),
+        href: format!("{}/{}", customer_tokens::PATH, token.token_id),
+    });
     let session = session.or(told("session_id")).and_then(|id| state.sessions.get(id));
     let session = session.map(|session| Subject {
         name: format!("Session {}", words::short(&session.session_id)),
@@ -133,5 +141,5 @@ fn subjects(it: &Exchange, state: &State) -> Vec<Subject> {
         name: format!("Order {}", order.klarna_reference),
         href: format!("/inspector/orders/{}", order.order_id),
     });
-    session.into_iter().chain(order).collect()
+    session.into_iter().chain(order).chain(token).collect()
 }

@@ -25,8 +25,11 @@ const STATUSES: [(&str, &str); 5] = [
     ("none", "no answer"),
 ];
 /// By the first part of the path.
-const APIS: [(&str, &str); 2] =
-    [("payments", "Klarna Payments"), ("ordermanagement", "Order Management")];
+const APIS: [(&str, &str); 3] = [
+    ("payments", "Klarna Payments"),
+    ("ordermanagement", "Order Management"),
+    ("customer-token", "Customer Token"),
+];
 
 /// One of them in a list.
 pub(super) struct Row {

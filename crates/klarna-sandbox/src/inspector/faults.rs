@@ -79,9 +79,15 @@ struct FaultsPage<'a> {
     /// What was typed, or what the address proposes.
     typed: &'a Form,
     proposed: Parameters,
+    problem: &'a str,
 }
 
 impl FaultsPage<'_> {
+    /// Whether the problem is what was typed there.
+    fn is_wrong(&self, name: &str) -> bool {
+        self.problem.split(':').next() == Some(name)
+    }
+
     fn value(&self, name: &str) -> &str {
         self.typed.get(name).map_or_else(|| self.proposed.get(name), String::as_str)
     }
@@ -94,6 +100,7 @@ pub(super) fn page(visit: &Visit<'_>) -> String {
         frame: Frame::of(visit, "Faults", PATH),
         table: Table::of(visit),
         typed: &visit.typed,
+        problem: visit.problem.as_deref().unwrap_or_default(),
         proposed: Parameters::of(names, |name| visit.call.parameter(name)),
     })
 }
@@ -103,7 +110,7 @@ pub(super) fn page(visit: &Visit<'_>) -> String {
 pub(super) fn rule(form: &Form) -> Result<Value, String> {
     let text = |name: &str| form.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
     if let Some(written) = text("json") {
-        return serde_json::from_str(written).map_err(|error| format!("the rule: {error}"));
+        return serde_json::from_str(written).map_err(|error| format!("rule: {error}"));
     }
     let number = |name: &str| -> Result<Option<Value>, String> {
         let Some(text) = text(name) else { return Ok(None) };
@@ -169,7 +176,7 @@ mod tests {
     fn what_is_written_as_json_counts_alone() {
         let written = form(&[("json", r#" {"effect": {"kind": "html_502"}} "#), ("times", "x")]);
         assert_eq!(rule(&written).unwrap(), json!({"effect": {"kind": "html_502"}}));
-        assert!(rule(&form(&[("json", "{")])).unwrap_err().starts_with("the rule: EOF"));
+        assert!(rule(&form(&[("json", "{")])).unwrap_err().starts_with("rule: EOF"));
     }
 
     #[test]

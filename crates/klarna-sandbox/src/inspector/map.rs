@@ -112,6 +112,23 @@ pub(super) const SESSION: Chart = Chart {
     ],
 };
 
+/// A customer token.
+pub(super) const CUSTOMER_TOKEN: Chart = Chart {
+    subject: "Customer token",
+    height: 86,
+    places: &[
+        place("ACTIVE", 2, 26, 84),
+        place("SUSPENDED", 134, 2, 96),
+        place("CANCELLED", 134, 50, 96),
+    ],
+    ways: &[
+        way("ACTIVE", "SUSPENDED", "M86 34H110V13H127", (134, 13, 0), "Klarna suspends it"),
+        way("SUSPENDED", "ACTIVE", "M134 25H122V43H93", (86, 43, 180), "Klarna activates it again"),
+        way("ACTIVE", "CANCELLED", "M86 52H110V67H127", (134, 67, 0), "it is cancelled"),
+        way("SUSPENDED", "CANCELLED", "M182 36V43", (182, 50, 90), "it is cancelled"),
+    ],
+};
+
 /// A chart with the place where one stands.
 #[derive(Template)]
 #[template(path = "inspector/map.html")]
@@ -157,7 +174,7 @@ mod tests {
 
     #[test]
     fn every_way_leads_from_one_place_to_another() {
-        for chart in [STATUS, FRAUD, SESSION] {
+        for chart in [STATUS, FRAUD, SESSION, CUSTOMER_TOKEN] {
             let names: BTreeSet<_> = chart.places.iter().map(|place| place.name).collect();
             assert_eq!(names.len(), chart.places.len());
             for way in chart.ways {

@@ -11,6 +11,7 @@ mod bars;
 mod buttons;
 mod callbacks;
 mod curl;
+mod customer_tokens;
 mod exchange;
 mod exchanges;
 mod faults;
@@ -46,10 +47,11 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The pages that the head of every page leads to.
-const SECTIONS: [(&str, &str); 7] = [
+const SECTIONS: [(&str, &str); 8] = [
     ("Overview", "/"),
     ("Sessions", "/inspector/sessions"),
     ("Orders", "/inspector/orders"),
+    ("Tokens", customer_tokens::PATH),
     ("Exchanges", "/inspector/exchanges"),
     ("Callbacks", "/inspector/callbacks"),
     ("Faults", "/inspector/faults"),
@@ -110,6 +112,8 @@ async fn read(visit: &Visit<'_>, path: &[&str]) -> Option<String> {
         ["sessions", id] => session::page(visit, id).await,
         ["orders"] => Some(orders::page(visit).await),
         ["orders", id] => order::page(visit, id).await,
+        ["customer-tokens"] => Some(customer_tokens::page(visit).await),
+        ["customer-tokens", id] => customer_tokens::one(visit, id).await,
         ["exchanges"] => Some(exchanges::page(visit).await),
         ["exchanges", number] => exchange::page(visit, number),
         ["callbacks"] => Some(callbacks::page(visit).await),

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::{
-    Visit, callbacks, exchanges, faults,
+    Visit, callbacks, customer_tokens, exchanges, faults,
     frame::{Frame, render},
     orders, sessions,
     words::{self, Moment},
@@ -31,6 +31,8 @@ const PACES: [(u32, &str); 4] =
 #[template(path = "inspector/overview.html")]
 struct OverviewPage<'a> {
     frame: Frame,
+    base_url: &'a str,
+    is_strict: bool,
     now: Moment,
     ahead: String,
     pace: u32,
@@ -56,6 +58,7 @@ pub(super) async fn page(visit: &Visit<'_>) -> String {
         let counts = vec![
             ("Sessions", "/inspector/sessions", state.sessions.len().to_string()),
             ("Orders", "/inspector/orders", state.orders.len().to_string()),
+            ("Tokens", customer_tokens::PATH, state.customer_tokens.len().to_string()),
             ("Exchanges", "/inspector/exchanges", exchanges),
             ("Callback attempts", "/inspector/callbacks", state.attempts.len().to_string()),
             ("Faults set", faults::PATH, state.faults.all().len().to_string()),
@@ -64,6 +67,8 @@ pub(super) async fn page(visit: &Visit<'_>) -> String {
     };
     render(&OverviewPage {
         frame,
+        base_url: &visit.call.base_url,
+        is_strict: shared.config.credentials.is_some(),
         now,
         ahead,
         pace,

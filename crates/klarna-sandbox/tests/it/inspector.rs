@@ -3,6 +3,7 @@
 use klarna_sandbox::{Config, Settings};
 use serde_json::{Value, json};
 
+use crate::customer_tokens;
 use crate::support::{Got, Inbox, Shop, cart, got};
 
 /// A page, asked for without credentials.
@@ -71,6 +72,7 @@ async fn every_page_says_what_it_is_and_loads_nothing_from_elsewhere() {
         (&order_page, "Order <code>"),
         ("/inspector/exchanges", "Exchanges"),
         ("/inspector/exchanges/1", "Exchange 1"),
+        ("/inspector/customer-tokens", "Customer tokens"),
         ("/inspector/callbacks", "Callbacks"),
         ("/inspector/faults", "Faults"),
         ("/inspector/settings", "Settings"),
@@ -453,6 +455,58 @@ async fn callbacks_are_shown_and_fired_again() {
 }
 
 #[tokio::test]
+async fn customer_tokens_are_shown_and_changed() {
+    let shop = Shop::open().await;
+    let token = customer_tokens::token(&shop, "customer@email.se", "invoice").await;
+    let other = customer_tokens::token(&shop, "other@email.se", "invoice").await;
+    let charged = customer_tokens::charge(&shop, &token, &customer_tokens::laces()).await;
+    assert_eq!(charged.status, 200);
+    let rows = |page: &str| page.matches("<tr id=\"token-").count();
+    for (query, count) in [
+        ("", 2),
+        ("?q=OTHER", 1),
+        (&format!("?q={token}"), 1),
+        ("?status=ACTIVE", 2),
+        ("?status=SUSPENDED", 0),
+    ] {
+        let page = text(&shop, &format!("/inspector/customer-tokens{query}")).await;
+        assert_eq!(rows(&page), count, "{query}");
+    }
+    let path = format!("/inspector/customer-tokens/{token}");
+    let page = text(&shop, &path).await;
+    assert_eq!(stands(&page, "Customer token"), "ACTIVE");
+    assert_eq!(page.matches("<tr id=\"exchange-").count(), 2, "made and charged");
+    assert!(page.contains("href=\"/inspector/sessions/") && page.contains("customer@email.se"));
+    let charging = page.split("<a href=\"/inspector/exchanges/").nth(1).unwrap();
+    let charging = charging.split('"').next().unwrap();
+    let exchange = text(&shop, &format!("/inspector/exchanges/{charging}")).await;
+    assert!(exchange.contains(&format!("href=\"{path}\"")), "{exchange}");
+
+    let suspended = pressed(&shop, &path, &[("status", "SUSPENDED")]).await;
+    assert_eq!(stands(&suspended, "Customer token"), "SUSPENDED");
+    let refused = customer_tokens::charge(&shop, &token, &customer_tokens::laces()).await;
+    assert_eq!(refused.status, 403);
+    assert!(!pressed(&shop, &path, &[("status", "ACTIVE")]).await.contains(">declines<"));
+    assert!(pressed(&shop, &path, &[("declines", "true")]).await.contains(">declines<"));
+    let declined = customer_tokens::charge(&shop, &token, &customer_tokens::laces()).await;
+    assert_ne!(declined.status, 200);
+    pressed(&shop, &path, &[("declines", "false")]).await;
+    let accepted = customer_tokens::charge(&shop, &token, &customer_tokens::laces()).await;
+    assert_eq!(accepted.status, 200);
+    assert_eq!(problem(&shop, &path, &[("status", "ASLEEP")]).await.0, 400);
+    let cancel = format!("/customer-token/v1/tokens/{other}/status");
+    shop.call("PATCH", &cancel, Some(&json!({"status": "CANCELLED"}))).await;
+    let cancelled = text(&shop, &format!("/inspector/customer-tokens/{other}")).await;
+    assert_eq!(stands(&cancelled, "Customer token"), "CANCELLED");
+    assert!(cancelled.contains("It is cancelled for good."));
+    assert_eq!(page_status(&shop, "/inspector/customer-tokens/none").await, 404);
+}
+
+async fn page_status(shop: &Shop, path: &str) -> u16 {
+    page(shop, path).await.status
+}
+
+#[tokio::test]
 async fn the_clocks_buttons_move_it() {
     let shop = Shop::open().await;
     let moved = pressed(&shop, "/inspector/clock/advance", &[("by", "P1D")]).await;
@@ -497,7 +551,7 @@ async fn faults_are_set_and_taken_back() {
         (vec![("kind", "delay")], "milliseconds"),
         (vec![("kind", "status"), ("status", "x")], "status: \"x\" is no whole number"),
         (vec![("json", "{\"tims\": 1}")], "tims"),
-        (vec![("json", "{")], "the rule: EOF"),
+        (vec![("json", "{")], "rule: EOF"),
     ] {
         let (status, told) = problem(&shop, "/inspector/faults", &form).await;
         assert_eq!(status, 400, "{form:?}");
