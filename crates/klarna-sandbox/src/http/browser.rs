@@ -20,7 +20,7 @@ use crate::{
         flows::{OpenFlow, Opened},
         sessions::AFTER_THE_ANSWER,
     },
-    write::amount,
+    write::{amount, sdk},
 };
 
 /// The SDK's stand-in, built from the crate's `web` folder.
@@ -104,7 +104,7 @@ fn open_flow(shared: &Shared, call: &Call, session_id: &str) -> Result<Answer, R
     let mut state = shared.state();
     let moment = settled(shared, &mut state, call);
     Ok(match state.open_flow(session_id, request, &moment)? {
-        Opened::Result(result) => json_answer(200, &json!({"result": result})),
+        Opened::Result(result) => json_answer(200, &json!({"result": sdk::authorized(&result)})),
         Opened::Flow(flow_id) => {
             let url = format!("{}/kp/flow/{flow_id}", call.base_url);
             json_answer(201, &json!({"flow_id": flow_id, "url": url}))
@@ -121,7 +121,7 @@ fn flow(shared: &Shared, call: &Call, flow_id: &str) -> Result<Answer, Refusal> 
     let moment = settled(shared, &mut state, call);
     let flow = state.flow(flow_id, &moment).ok_or_else(no_such_flow)?;
     let body = match &flow.result {
-        Some(result) => json!({"state": "done", "result": result}),
+        Some(result) => json!({"state": "done", "result": sdk::authorized(result)}),
         None => json!({"state": "open"}),
     };
     Ok(json_answer(200, &body))
@@ -131,7 +131,7 @@ fn close(shared: &Shared, call: &Call, flow_id: &str) -> Result<Answer, Refusal>
     let mut state = shared.state();
     let moment = settled(shared, &mut state, call);
     let result = state.close_flow(flow_id, &moment).ok_or_else(no_such_flow)?;
-    Ok(json_answer(200, &json!({"state": "done", "result": result})))
+    Ok(json_answer(200, &json!({"state": "done", "result": sdk::authorized(&result)})))
 }
 
 /// One of the buyer's pages, after what the buyer did on the one before.

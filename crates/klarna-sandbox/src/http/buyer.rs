@@ -9,7 +9,7 @@ use crate::{
         test_persons::{self, TestPersons},
     },
     state::flows::{Asked, Flow, Step, sign_up_form},
-    write::amount,
+    write::{amount, sdk},
 };
 
 const HTML: &str = "text/html;charset=utf-8";
@@ -126,7 +126,7 @@ pub(crate) fn page(flow: &Flow) -> Answer {
             .result
             .as_ref()
             .filter(|_| flow.step == Step::Done)
-            .map(std::string::ToString::to_string),
+            .map(|result| sdk::authorized(result).to_string()),
         step,
         title: if flow.asks_to_close { "Cancel the purchase?" } else { title },
         asks_to_close: flow.asks_to_close,

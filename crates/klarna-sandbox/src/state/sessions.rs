@@ -50,10 +50,14 @@ pub(crate) enum Outcome {
 /// What the browser SDK's callback says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Authorized {
-    Approved { authorization_token: String },
+    Approved {
+        authorization_token: String,
+    },
     Denied,
     Aborted,
     InvalidFields(Vec<String>),
+    /// Agreed to, but money moves only once the merchant finalizes.
+    ToFinalize,
 }
 
 impl Session {
