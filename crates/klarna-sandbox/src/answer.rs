@@ -39,13 +39,15 @@ mod as_text {
     }
 }
 
-/// Which of Klarna's two back ends speaks.
+/// Which of Klarna's back ends speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
     /// Pretty printed, with a charset on success and `Render-Time`.
     Payments,
     /// Compact.
     Orders,
+    /// Compact as well (guess: nothing of it was recorded).
+    HostedPaymentPage,
 }
 
 /// The headers of every answer of both back ends (recorded exchange, 2023).
@@ -91,7 +93,9 @@ impl Style {
             Self::Payments => {
                 Answer::document(status, "application/json;charset=utf-8", pretty(body))
             }
-            Self::Orders => Answer::document(status, "application/json", compact(body)),
+            Self::Orders | Self::HostedPaymentPage => {
+                Answer::document(status, "application/json", compact(body))
+            }
         }
     }
 
@@ -103,7 +107,7 @@ impl Style {
             .with("error_messages", refusal.messages.iter().collect::<Json>());
         let text = match self {
             Self::Payments => pretty(&error),
-            Self::Orders => compact(&Json::Object(error)),
+            Self::Orders | Self::HostedPaymentPage => compact(&Json::Object(error)),
         };
         Answer::document(refusal.status, "application/json", text)
     }

@@ -12,6 +12,8 @@ use crate::{
 /// Klarna documentation: two seconds to connect, two to answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
+/// Klarna documentation: a status update is sent four times at most.
+const STATUS_UPDATE_ATTEMPTS_MAX: u32 = 4;
 /// Klarna documentation: an authorization callback has three attempts, exponentially from 1 s.
 const AUTHORIZATION_ATTEMPTS_MAX: u32 = 3;
 
@@ -22,11 +24,15 @@ pub(crate) fn install_tls_provider() {
 }
 
 /// The client that sends callbacks: no proxy and no redirects, since the receiver is the merchant
-/// itself.
-pub(crate) fn client() -> Option<reqwest::Client> {
-    reqwest::Client::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(READ_TIMEOUT)
+/// itself. A status update brings a time limit of its own.
+pub(crate) fn client(kind: Kind) -> Option<reqwest::Client> {
+    let builder = match kind {
+        Kind::Authorization | Kind::Notification => {
+            reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT)
+        }
+        Kind::StatusUpdate => reqwest::Client::builder(),
+    };
+    builder
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .user_agent("klarna-sandbox")
@@ -50,11 +56,17 @@ pub(crate) fn send_in_background(shared: &Arc<Shared>, deliveries: Vec<Delivery>
 
 /// Sends one callback, with its retries, and remembers how it went.
 pub(crate) async fn send(shared: Arc<Shared>, delivery: Delivery) {
-    let attempts_max = match delivery.kind {
-        Kind::Authorization => AUTHORIZATION_ATTEMPTS_MAX,
-        Kind::Notification => 1,
+    let settings = Arc::clone(&shared.state().settings);
+    let (attempts_max, pause, pause_grows_by) = match delivery.kind {
+        Kind::Authorization => {
+            (AUTHORIZATION_ATTEMPTS_MAX, settings.callback_pause_milliseconds, 2)
+        }
+        Kind::Notification => (1, 0, 1),
+        Kind::StatusUpdate => {
+            (STATUS_UPDATE_ATTEMPTS_MAX, settings.hpp_callback_pause_milliseconds, 1)
+        }
     };
-    let mut pause = Duration::from_millis(shared.state().settings.callback_pause_milliseconds);
+    let mut pause = Duration::from_millis(pause);
     for attempt in 1..=attempts_max {
         let answer = post(&shared, &delivery).await;
         if note(&shared, &delivery, attempt, answer) {
@@ -62,15 +74,19 @@ pub(crate) async fn send(shared: Arc<Shared>, delivery: Delivery) {
         }
         if attempt < attempts_max {
             tokio::time::sleep(pause).await;
-            pause *= 2;
+            pause *= pause_grows_by;
         }
     }
 }
 
 async fn post(shared: &Shared, delivery: &Delivery) -> Result<u16, &'static str> {
-    let client = shared.client().ok_or("TLS could not be set up")?;
-    let sent = client.post(&delivery.url).json(&delivery.body).send().await;
-    match sent {
+    let client = shared.client(delivery.kind).ok_or("TLS could not be set up")?;
+    let mut request = client.post(&delivery.url).json(&delivery.body);
+    if delivery.kind == Kind::StatusUpdate {
+        let limit = shared.state().settings.hpp_callback_timeout_milliseconds;
+        request = request.timeout(Duration::from_millis(limit));
+    }
+    match request.send().await {
         Ok(response) => Ok(response.status().as_u16()),
         Err(error) if error.is_builder() => Err("not a URL that can be called"),
         Err(error) if error.is_timeout() => Err("timed out"),
@@ -87,7 +103,7 @@ fn note(
     answer: Result<u16, &'static str>,
 ) -> bool {
     let arrived = match (delivery.kind, answer) {
-        (Kind::Authorization, Ok(status)) => (200..300).contains(&status),
+        (Kind::Authorization | Kind::StatusUpdate, Ok(status)) => (200..300).contains(&status),
         (Kind::Notification, Ok(status)) => status == 200,
         (_, Err(_)) => false,
     };

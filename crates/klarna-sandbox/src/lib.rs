@@ -36,5 +36,7 @@ mod write;
 
 pub use config::{Config, Secret};
 pub use sandbox::{Running, Sandbox};
-pub use settings::{AuthorizationCallback, RepeatedPlacing, SettingError, Settings};
+pub use settings::{
+    AuthorizationCallback, DistributionStatus, RepeatedPlacing, SettingError, Settings,
+};
 pub use source::{Clock, IdSource, RandomIds, SystemClock};

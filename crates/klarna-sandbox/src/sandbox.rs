@@ -22,7 +22,7 @@ use crate::{
     http::{self, Call},
     recorder::Recorder,
     source::{Clock, IdSource, RandomIds, SystemClock},
-    state::{Moment, State},
+    state::{Moment, State, callbacks::Kind},
 };
 
 /// How often a served sandbox looks for what became due without a request.
@@ -40,6 +40,8 @@ pub(crate) struct Shared {
     recorder: Option<Recorder>,
     /// Sends callbacks, from the first one on; `None` if TLS could not be set up.
     client: OnceLock<Option<reqwest::Client>>,
+    /// Sends status updates, whose time limit is another.
+    status_update_client: OnceLock<Option<reqwest::Client>>,
 }
 
 impl Shared {
@@ -50,8 +52,12 @@ impl Shared {
 
     /// The client that sends callbacks. Reading the machine's root certificates takes a moment, and
     /// most sandboxes never call anyone.
-    pub(crate) fn client(&self) -> Option<&reqwest::Client> {
-        self.client.get_or_init(callback::client).as_ref()
+    pub(crate) fn client(&self, kind: Kind) -> Option<&reqwest::Client> {
+        let client = match kind {
+            Kind::Authorization | Kind::Notification => &self.client,
+            Kind::StatusUpdate => &self.status_update_client,
+        };
+        client.get_or_init(|| callback::client(kind)).as_ref()
     }
 
     /// The time on which the sandbox's own is based.
@@ -128,6 +134,7 @@ impl Sandbox {
             exchanges: Mutex::default(),
             newest_exchange: watch::Sender::new(0),
             client: OnceLock::new(),
+            status_update_client: OnceLock::new(),
         }))
     }
 

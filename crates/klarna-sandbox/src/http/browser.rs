@@ -156,27 +156,43 @@ async fn page(shared: &Arc<Shared>, call: &Call, flow_id: &str) -> Answer {
 }
 
 /// Sends the authorization callback when the switch says so.
-async fn call_back(shared: &Arc<Shared>, delivery: Delivery) {
+pub(crate) async fn call_back(shared: &Arc<Shared>, delivery: Delivery) {
     let when = shared.state().settings.authorization_callback;
     send(shared, delivery, when).await;
 }
 
 /// Sends an authorization callback before, after, twice or not at all.
 pub(crate) async fn send(shared: &Arc<Shared>, delivery: Delivery, when: AuthorizationCallback) {
+    send_all(shared, vec![delivery], when).await;
+}
+
+/// Sends callbacks, each after the one before it, before, after, twice or not at all.
+pub(crate) async fn send_all(
+    shared: &Arc<Shared>,
+    deliveries: Vec<Delivery>,
+    when: AuthorizationCallback,
+) {
     let shared = Arc::clone(shared);
-    match when {
-        AuthorizationCallback::Never => {}
-        AuthorizationCallback::Before => callback::send(shared, delivery).await,
-        AuthorizationCallback::After | AuthorizationCallback::Twice => {
-            tokio::spawn(async move {
-                tokio::time::sleep(AFTER_THE_ANSWER).await;
+    let times = match when {
+        AuthorizationCallback::Never => return,
+        AuthorizationCallback::Before | AuthorizationCallback::After => 1,
+        AuthorizationCallback::Twice => 2,
+    };
+    let sending = async move {
+        for delivery in deliveries {
+            for _ in 0..times {
                 callback::send(Arc::clone(&shared), delivery.clone()).await;
-                if when == AuthorizationCallback::Twice {
-                    callback::send(shared, delivery).await;
-                }
-            });
+            }
         }
+    };
+    if when == AuthorizationCallback::Before {
+        sending.await;
+        return;
     }
+    tokio::spawn(async move {
+        tokio::time::sleep(AFTER_THE_ANSWER).await;
+        sending.await;
+    });
 }
 
 /// Where `redirect_url` leads: on to the merchant's confirmation page.

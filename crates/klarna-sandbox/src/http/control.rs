@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Span, tz::TimeZone};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{Call, browser, exchange, page};
+use super::{Call, browser, control_hpp, exchange, page};
 use crate::{
     answer::Answer,
     callback,
@@ -25,14 +25,14 @@ use crate::{
 };
 
 /// A refusal of the control API.
-struct Error {
+pub(super) struct Error {
     status: u16,
     code: String,
     message: String,
 }
 
 impl Error {
-    fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+    pub(super) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
         Self { status, code: code.to_owned(), message: message.into() }
     }
 }
@@ -69,6 +69,8 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
         ("GET", ["exchanges"]) => Ok(exchanges(shared, call, false)),
         ("GET", ["exchanges", number]) => one_exchange(shared, number),
         ("GET", ["exchanges.har"]) => Ok(exchanges(shared, call, true)),
+        ("POST", ["hpp", id]) => control_hpp::decide(shared, call, id).await,
+        ("GET", ["distributions"]) => Ok(control_hpp::distributions(shared)),
         ("GET", ["callbacks"]) => Ok(json_answer(200, &json!(shared.state().attempts))),
         ("GET", ["faults"]) => Ok(json_answer(200, &json!(shared.state().faults.all()))),
         ("POST", ["faults"]) => add_fault(shared, call),
@@ -84,12 +86,12 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
     }))
 }
 
-fn json_answer(status: u16, body: &Value) -> Answer {
+pub(super) fn json_answer(status: u16, body: &Value) -> Answer {
     Answer::document(status, "application/json", body.to_string())
 }
 
 /// The request's JSON. Unknown members and values are refused by name.
-fn parse<T: DeserializeOwned>(call: &Call) -> Result<T, Error> {
+pub(super) fn parse<T: DeserializeOwned>(call: &Call) -> Result<T, Error> {
     let bytes = call
         .body
         .as_deref()
@@ -121,13 +123,7 @@ struct AuthorizeRequest {
 
 async fn authorize(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer, Error> {
     let request: AuthorizeRequest = parse(call)?;
-    let method = match &request.payment_method {
-        None => None,
-        Some(name) => Some(method::Method::of(name).ok_or_else(|| {
-            let text = format!("payment_method: {name:?} is not a payment method type");
-            Error::new(400, "BAD_REQUEST", text)
-        })?),
-    };
+    let method = payment_method(request.payment_method.as_deref())?;
     let outcome = request.outcome.map(|name| match name {
         OutcomeName::Approved => Outcome::Approved,
         OutcomeName::Denied => Outcome::Denied,
@@ -153,6 +149,15 @@ async fn authorize(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer
         browser::send(shared, delivery, request.callback.unwrap_or_default()).await;
     }
     Ok(json_answer(200, &sdk::authorized(&authorized)))
+}
+
+/// The payment method of a Payments name.
+pub(super) fn payment_method(name: Option<&str>) -> Result<Option<method::Method>, Error> {
+    let Some(name) = name else { return Ok(None) };
+    method::Method::of(name).map(Some).ok_or_else(|| {
+        let text = format!("payment_method: {name:?} is not a payment method type");
+        Error::new(400, "BAD_REQUEST", text)
+    })
 }
 
 /// The switches.

@@ -11,7 +11,7 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, Response, StatusCode, header, uri::Authority},
 };
 
-use super::{Call, auth, body, browser, control, exchange, orders, payments};
+use super::{Call, auth, body, browser, control, exchange, hosted, hpp, orders, payments};
 use crate::{
     answer::{Answer, Style},
     callback,
@@ -61,7 +61,7 @@ pub(crate) async fn handle(shared: Arc<Shared>, request: Request) -> Response<Bo
     }
     let response = answer.as_ref().map_or_else(dropped, response);
     // What browsers ask for is no exchange with Klarna's API, and may be personal.
-    if call.segments().first() != Some(&"kp") {
+    if !is_a_browsers(&call) {
         exchange::record(&shared, call, answer, effect.as_ref(), at, started.elapsed());
     }
     response
@@ -84,10 +84,16 @@ async fn read(request: Request, body_bytes_max: usize) -> Option<Call> {
     })
 }
 
+/// Whether a call is for the SDK or the buyer's pages.
+fn is_a_browsers(call: &Call) -> bool {
+    matches!(call.segments().as_slice(), ["kp", ..] | ["hpp", "payments" | "distributions", ..])
+}
+
 /// The answer to a browser or to a merchant's server.
 async fn unharmed(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
     match call.segments().as_slice() {
         ["kp", path @ ..] => browser::answer(shared, call, path).await,
+        ["hpp", path @ ..] if is_a_browsers(call) => hosted::answer(shared, call, path).await,
         _ => klarna(shared, call, started),
     }
 }
@@ -99,6 +105,7 @@ fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
     let (style, path) = match segments.as_slice() {
         ["payments", "v1", path @ ..] => (Style::Payments, path),
         ["ordermanagement", "v1", path @ ..] => (Style::Orders, path),
+        ["hpp", "v1", path @ ..] => (Style::HostedPaymentPage, path),
         _ => {
             let text = format!("{} is neither Klarna's nor the sandbox's path.\n", call.path);
             return Answer::document(404, "text/plain;charset=utf-8", text);
@@ -132,6 +139,7 @@ fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
         let outcome = match style {
             Style::Payments => payments::answer(call, path, &mut state, &moment),
             Style::Orders => orders::answer(call, path, &mut state, &moment),
+            Style::HostedPaymentPage => hpp::answer(call, path, &mut state, &moment),
         };
         let answer = finish(outcome);
         if let Some(key) = key {

@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     Authorization,
     /// To `merchant_urls.notification`: one attempt; the store repeats it.
     Notification,
+    /// To `merchant_urls.status_update` of a hosted payment page: at most four attempts.
+    StatusUpdate,
 }
 
 /// One POST to be sent.

@@ -46,6 +46,13 @@ pub(crate) struct OpenFlow {
     origin: Option<String>,
 }
 
+impl OpenFlow {
+    /// A flow that ends in one step and offers these categories.
+    pub(crate) fn of_categories(categories: Vec<String>) -> Self {
+        Self { asked: plan::Asked::of(categories), ..Self::default() }
+    }
+}
+
 /// Where the buyer stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {

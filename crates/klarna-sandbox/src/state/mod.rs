@@ -2,8 +2,11 @@
 
 pub(crate) mod callbacks;
 pub(crate) mod clock;
+pub(crate) mod distributions;
 pub(crate) mod faults;
 pub(crate) mod flows;
+pub(crate) mod hpp;
+pub(crate) mod hpp_buyers;
 pub(crate) mod idempotency;
 pub(crate) mod orders;
 pub(crate) mod placing;
@@ -21,8 +24,10 @@ use serde::{Deserialize, Serialize};
 use self::{
     callbacks::{Attempt, Delivery, Notification},
     clock::SandboxClock,
+    distributions::Distribution,
     faults::Faults,
     flows::Flow,
+    hpp::HppSession,
     idempotency::Idempotency,
     placing::Authorization,
     sessions::Session,
@@ -73,6 +78,12 @@ pub(crate) struct State {
     pub(crate) flows: HashMap<String, Flow>,
     /// By order id in its full, lower-case form.
     pub(crate) orders: Table<Order>,
+    /// By session id.
+    pub(crate) hpp_sessions: Table<HppSession>,
+    /// The hosted payment pages' session ids, by what their addresses end with.
+    pub(crate) hpp_pages: Table<String>,
+    /// By distribution id.
+    pub(crate) distributions: Table<Distribution>,
     pub(crate) idempotency: Idempotency,
     pub(crate) faults: Faults,
     /// Callbacks that are repeated until they are answered.
@@ -105,6 +116,7 @@ impl State {
         self.notify(now);
         self.idempotency.forget_old(now);
         self.forget_sessions(now, sessions_max);
+        self.settle_hpp_sessions(&Moment { now, ids, settings, base_url: "" }, sessions_max);
     }
 
     /// Lets happen to one order what is due by now, before anyone looks at it.
