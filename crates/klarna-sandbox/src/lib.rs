@@ -1,5 +1,6 @@
-//! Klarna on localhost: Klarna Payments v1 and Order Management v1 without network, credentials
-//! or a merchant account, with a clock that can be moved and faults that can be injected.
+//! Klarna on localhost: Klarna Payments v1, Order Management v1 and Hosted Payment Page v1 without
+//! network, credentials or a merchant account, with a clock that can be moved and faults that can
+//! be injected.
 //!
 //! It answers as the real Klarna does, as far as recorded exchanges and Klarna's documentation
 //! tell; the crate's `FIDELITY.md` says for each behaviour which of the two it rests on, or that

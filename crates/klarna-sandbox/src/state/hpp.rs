@@ -51,6 +51,13 @@ pub(crate) enum Completion {
     Placed { order_id: String, klarna_reference: String },
 }
 
+/// What time or its payment session does to a session.
+enum Due {
+    Completed,
+    TimedOut,
+    Forgotten,
+}
+
 impl HppSession {
     /// Where the buyer pays.
     pub(crate) fn redirect_url(&self) -> String {
@@ -258,24 +265,29 @@ impl State {
 
     /// Lets happen to sessions what is due by now.
     pub(super) fn settle_hpp_sessions(&mut self, moment: &Moment<'_>, max: usize) {
-        let now = moment.now;
-        let completed = |it: &HppSession| self.completed_elsewhere(&it.session_id, now).is_some();
-        for id in self.hpp_sessions.ids_of(completed) {
-            self.follow_payment_session(&id, moment);
-        }
-        let times_out = |it: &HppSession| it.status.is_open() && it.expires_at <= now;
-        for id in self.hpp_sessions.ids_of(times_out) {
-            self.set_hpp_status(&id, Status::Timeout, moment);
-        }
-        let is_forgotten =
-            |it: &HppSession| lifetime::later(it.expires_at, lifetime::SESSION_REMEMBERED) <= now;
-        for id in self.hpp_sessions.ids_of(is_forgotten) {
-            self.forget_hpp_session(&id);
+        let due = |(id, it): (&str, _)| Some((id.to_owned(), self.due(it, moment.now)?));
+        for (id, due) in self.hpp_sessions.iter().filter_map(due).collect::<Vec<_>>() {
+            match due {
+                Due::Completed => self.follow_payment_session(&id, moment),
+                Due::TimedOut => self.set_hpp_status(&id, Status::Timeout, moment),
+                Due::Forgotten => self.forget_hpp_session(&id),
+            }
         }
         let beyond = self.hpp_sessions.len().saturating_sub(max);
         let oldest = self.hpp_sessions.iter().take(beyond).map(|(id, _)| id.to_owned());
         for id in oldest.collect::<Vec<_>>() {
             self.forget_hpp_session(&id);
+        }
+    }
+
+    fn due(&self, session: &HppSession, now: Timestamp) -> Option<Due> {
+        let remembered_until = lifetime::later(session.expires_at, lifetime::SESSION_REMEMBERED);
+        if session.status.is_open() && session.expires_at <= now {
+            Some(Due::TimedOut)
+        } else if remembered_until <= now {
+            Some(Due::Forgotten)
+        } else {
+            self.completed_elsewhere(&session.session_id, now).map(|_| Due::Completed)
         }
     }
 
