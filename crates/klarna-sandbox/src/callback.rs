@@ -243,3 +243,21 @@ fn is_tls(error: &reqwest::Error) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_pauses_and_time_limits_are_klarnas() {
+        let policy = |kind| {
+            let Policy { attempts_max, pause, pause_grows_by, timeout } =
+                Policy::of(kind, &Settings::default());
+            (attempts_max, pause.as_secs(), pause_grows_by, timeout.as_secs())
+        };
+        assert_eq!(policy(Kind::Authorization), (3, 1, 2, 2));
+        assert_eq!(policy(Kind::Notification).0, 1);
+        assert_eq!(policy(Kind::Push).0, 1);
+        assert_eq!(policy(Kind::StatusUpdate), (4, 3, 1, 3));
+    }
+}

@@ -142,7 +142,7 @@ pub(crate) fn hosted_page(flow: &Flow, options: &Options, on_leaving: Status) ->
     let goes_back = on_leaving == Status::Back;
     let frame = Frame {
         page_title: options.page_title.as_deref(),
-        way_out: if goes_back { ("abort", "Back to the shop") } else { ("close", "Cancel") },
+        way_out: if goes_back { ("abort", "To the shop") } else { ("close", "Cancel") },
         pay_words: options.pay_words(),
         hides_lines: options.hides_subtotals,
         may_try_again: true,

@@ -16,7 +16,7 @@ use crate::{
     write::{amount, qr},
 };
 
-/// Answers a call under `/hpp` that is none of the API's; `path` is what follows.
+/// Answers a call under `/eu/hpp`, or another region's; `path` is what follows.
 pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call, path: &[&str]) -> Answer {
     match (call.method.as_str(), path) {
         ("GET" | "POST", ["payments", page_id]) => page(shared, call, page_id).await,

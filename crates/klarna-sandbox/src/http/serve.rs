@@ -116,10 +116,7 @@ async fn read(request: extract::Request, body_bytes_max: usize) -> Option<Call> 
 
 /// Whether a call is for the SDK or the buyer's pages.
 pub(super) fn is_a_browsers(call: &Call) -> bool {
-    matches!(
-        call.segments().as_slice(),
-        ["kp", ..] | ["eu" | "na" | "oc", "kp", ..] | ["hpp", "payments" | "distributions", ..]
-    )
+    matches!(call.segments().as_slice(), ["kp", ..] | ["eu" | "na" | "oc", "kp" | "hpp", ..])
 }
 
 /// The answer to a browser or to a merchant's server.
@@ -128,7 +125,7 @@ pub(super) async fn unharmed(shared: &Arc<Shared>, call: &Call, started: Instant
         ["kp", path @ ..] | ["eu" | "na" | "oc", "kp", path @ ..] => {
             browser::answer(shared, call, path).await
         }
-        ["hpp", path @ ..] if is_a_browsers(call) => hosted::answer(shared, call, path).await,
+        ["eu" | "na" | "oc", "hpp", path @ ..] => hosted::answer(shared, call, path).await,
         _ => klarna(shared, call, started),
     }
 }

@@ -12,6 +12,10 @@ pub(crate) fn problem(state: &State) -> Option<String> {
     if let Some((id, _)) = session {
         return Some(format!("sessions.{id}.session_id: it differs from the row's id"));
     }
+    let page = state.hpp_sessions.iter().find(|(id, session)| session.session_id != *id);
+    if let Some((id, _)) = page {
+        return Some(format!("hpp_sessions.{id}.session_id: it differs from the row's id"));
+    }
     for (id, order) in state.orders.iter() {
         if order.order_id != id || canonical(id).as_deref() != Some(id) {
             let text = "it is not the row's id, or no UUID in lower case";

@@ -6,6 +6,7 @@ use url::Url;
 use super::{
     read::{Fault, Members, Problem, Reader},
     refusal::Refusal,
+    weight::Weigh,
 };
 
 /// The most characters of a URL and of any other text. The schema gives none: these are Payments'
@@ -144,6 +145,14 @@ impl Options {
     }
 }
 
+impl Weigh for Options {
+    fn weight(&self) -> usize {
+        self.page_title.weight()
+            + self.payment_method_categories.weight()
+            + self.purchase_type.weight()
+    }
+}
+
 /// A member that has one of a few names, in either case (a fixture of Klarna's has them in lower
 /// case, the schema in upper case).
 fn named<T: Copy>(reader: &mut Reader<'_>, name: &str, values: &[(&str, T)]) -> Option<T> {
@@ -202,6 +211,13 @@ impl MerchantUrls {
         let is_ecommerce = acquiring_channel.is_none_or(|channel| channel == "ECOMMERCE");
         let has_only_back = self.back.is_some() && self.cancel.is_none();
         if is_ecommerce || has_only_back { Status::Back } else { Status::Cancelled }
+    }
+}
+
+impl Weigh for MerchantUrls {
+    fn weight(&self) -> usize {
+        let Self { back, cancel, error, failure, status_update, success } = self;
+        [back, cancel, error, failure, status_update, success].into_iter().map(Weigh::weight).sum()
     }
 }
 

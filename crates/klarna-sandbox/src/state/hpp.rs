@@ -12,10 +12,11 @@ use super::{
 use crate::{
     rules::{
         hpp::{MerchantUrls, Options, PlaceOrderMode, Placeholders, Request, Status},
-        lifetime,
+        lifetime, market,
         purchase::Purchase,
         read::Members,
         refusal::Refusal,
+        weight::Weigh,
     },
     source,
     write::{hpp, json::Object, text::compact},
@@ -26,9 +27,11 @@ use crate::{
 pub(crate) struct HppSession {
     pub(crate) session_id: String,
     /// The last part of its page's address.
-    page_id: String,
+    pub(super) page_id: String,
     /// The address under which the sandbox was called when this was made.
     pub(crate) base_url: String,
+    /// Where its pages are.
+    pub(crate) pages_url: String,
     /// The payment session that it hosts.
     pub(crate) payment_session_id: String,
     pub(crate) status: Status,
@@ -40,8 +43,20 @@ pub(crate) struct HppSession {
     pub(crate) distribution_token: String,
     /// What a completed session brought, by its place-order mode.
     pub(crate) result: Option<Completion>,
-    /// The flow in which the buyer stands.
+    /// The last flow in which the buyer stood.
     pub(super) flow_id: Option<String>,
+    /// How much memory it takes.
+    #[serde(skip)]
+    pub(super) memory: usize,
+}
+
+impl Weigh for HppSession {
+    fn weight(&self) -> usize {
+        self.base_url.weight()
+            + self.pages_url.weight()
+            + self.merchant_urls.weight()
+            + self.options.weight()
+    }
 }
 
 /// What came of a completed session.
@@ -62,7 +77,7 @@ enum Due {
 impl HppSession {
     /// Where the buyer pays.
     pub(crate) fn redirect_url(&self) -> String {
-        format!("{}/hpp/payments/{}", self.base_url, self.page_id)
+        format!("{}/payments/{}", self.pages_url, self.page_id)
     }
 
     /// Where the browser goes as the session stands, if the merchant has a URL for it.
@@ -106,6 +121,7 @@ impl State {
             if refusal.code == "SESSION_COMPLETED" { refusal } else { expired() }
         })?;
         let expires_at = lifetime::earlier(hosted.expires_at, lifetime::HPP_BEFORE_SESSION);
+        let country = hosted.purchase.get().country();
         if expires_at <= moment.now {
             return Err(expired());
         }
@@ -121,6 +137,7 @@ impl State {
             session_id: session_id.clone(),
             page_id,
             base_url: moment.base_url.to_owned(),
+            pages_url: market::hpp_base(moment.base_url, &country),
             payment_session_id,
             status: Status::Waiting,
             updated_at: moment.now,
@@ -130,8 +147,11 @@ impl State {
             distribution_token: moment.uuid(),
             result: None,
             flow_id: None,
+            memory: 0,
         };
-        Ok(self.hpp_sessions.insert(&session_id, session))
+        self.hpp_sessions.insert(&session_id, session);
+        self.weigh_hpp_session(&session_id);
+        self.hpp_sessions.get(&session_id).ok_or_else(not_found)
     }
 
     /// The session as it may be read.
@@ -275,7 +295,7 @@ impl State {
     }
 
     /// Lets happen to sessions what is due by now.
-    pub(super) fn settle_hpp_sessions(&mut self, moment: &Moment<'_>, max: usize) {
+    pub(super) fn settle_hpp_sessions(&mut self, moment: &Moment<'_>) {
         let due = |(id, it): (&str, _)| Some((id.to_owned(), self.due(it, moment.now)?));
         for (id, due) in self.hpp_sessions.iter().filter_map(due).collect::<Vec<_>>() {
             match due {
@@ -284,10 +304,16 @@ impl State {
                 Due::Forgotten => self.forget_hpp_session(&id),
             }
         }
-        let beyond = self.hpp_sessions.len().saturating_sub(max);
-        let oldest = self.hpp_sessions.iter().take(beyond).map(|(id, _)| id.to_owned());
-        for id in oldest.collect::<Vec<_>>() {
-            self.forget_hpp_session(&id);
+    }
+
+    /// The pages of a payment session that runs out now run out with it.
+    pub(super) fn expire_hpp_sessions_of(&mut self, session_id: &str, moment: &Moment<'_>) {
+        let lasts =
+            |it: &HppSession| it.payment_session_id == session_id && it.expires_at > moment.now;
+        for id in self.hpp_sessions.ids_of(lasts) {
+            if let Some(session) = self.hpp_sessions.get_mut(&id) {
+                session.expires_at = moment.now;
+            }
         }
     }
 
@@ -299,12 +325,6 @@ impl State {
             Some(Due::Forgotten)
         } else {
             self.completed_elsewhere(&session.session_id, now).map(|_| Due::Completed)
-        }
-    }
-
-    fn forget_hpp_session(&mut self, session_id: &str) {
-        if let Some(session) = self.hpp_sessions.remove(session_id) {
-            self.hpp_pages.remove(&session.page_id);
         }
     }
 }
@@ -320,32 +340,90 @@ mod tests {
         rules::order::tests::at,
         settings::Settings,
         source::tests::Counting,
-        state::hpp_buyers::{Decision, Shown},
+        state::{
+            hpp_buyers::{Decision, Shown},
+            limits::StoreLimits,
+        },
     };
 
     fn members(value: Value) -> Members {
         serde_json::from_value(value).unwrap()
     }
 
-    #[test]
-    fn sessions_and_distributions_survive_being_saved() {
-        let ids = Counting::default();
-        let moment = Moment {
-            now: at("2026-03-01T12:00:00Z"),
-            ids: &ids,
-            settings: Arc::new(Settings::default()),
-            base_url: "http://127.0.0.1:4010",
-        };
-        let mut state = State::default();
+    fn moment<'a>(ids: &'a Counting, now: &str) -> Moment<'a> {
+        let settings = Arc::new(Settings::default());
+        Moment { now: at(now), ids, settings, base_url: "http://127.0.0.1:4010" }
+    }
+
+    /// A page's session id.
+    fn hosted(state: &mut State, page: Value, moment: &Moment<'_>) -> String {
         let cart = members(json!({"purchase_country": "SE", "purchase_currency": "SEK",
             "order_amount": 100, "order_lines": [
                 {"name": "Boots", "quantity": 1, "unit_price": 100, "total_amount": 100}]}));
-        let hosted = state.create_session(&cart, &moment).unwrap();
+        let hosted = state.create_session(&cart, moment).unwrap();
+        let mut page = members(page);
         let url = format!("http://127.0.0.1:4010/payments/v1/sessions/{hosted}");
-        let page = members(json!({"payment_session_url": url,
+        page.insert("payment_session_url".into(), json!(url));
+        state.create_hpp_session(&page, moment).unwrap().session_id.clone()
+    }
+
+    #[test]
+    fn a_forgotten_session_leaves_nothing_behind() {
+        let ids = Counting::default();
+        let mut state = State::default();
+        let start = "2026-03-01T12:00:00Z";
+        let long = format!("https://shop.example/{}", "x".repeat(1000));
+        for _ in 0..4 {
+            let page = json!({"merchant_urls": {"success": long}});
+            hosted(&mut state, page, &moment(&ids, start));
+        }
+        let counted = |state: &State| (state.hpp_sessions.len(), state.hpp_pages.len());
+        let generous =
+            StoreLimits { sessions: 4, session_bytes: 1_000_000, orders: 1, order_bytes: 1 };
+        state.keep_within(generous);
+        assert_eq!(counted(&state), (4, 4));
+        state.keep_within(StoreLimits { sessions: 3, ..generous });
+        assert_eq!(counted(&state), (3, 3));
+        // Each takes more than a thousand bytes and less than three.
+        state.keep_within(StoreLimits { session_bytes: 3000, ..generous });
+        let (left, pages) = counted(&state);
+        assert!((1..3).contains(&left), "{left}");
+        assert_eq!(left, pages);
+        // 47 hours until it is over, and 48 in which that can be said.
+        for (now, left) in [("2026-03-05T10:59:59Z", left), ("2026-03-05T11:00:00Z", 0)] {
+            // The second time for what the first has brought to its end.
+            state.settle_hpp_sessions(&moment(&ids, now));
+            state.settle_hpp_sessions(&moment(&ids, now));
+            assert_eq!(counted(&state), (left, left), "{now}");
+        }
+    }
+
+    #[test]
+    fn the_newest_distributions_are_kept() {
+        let ids = Counting::default();
+        let moment = moment(&ids, "2026-03-01T12:00:00Z");
+        let mut state = State::default();
+        let id = hosted(&mut state, json!({}), &moment);
+        let mut first = None;
+        for _ in 0..=10_000 {
+            let contact = json!({"method": "email", "contact_information": {"email": "a@b.se"}});
+            state.distribute(&id, &members(contact), &moment).unwrap();
+            let newest = || state.distributions.iter().next_back().map(|(id, _)| id.to_owned());
+            first = first.or_else(newest);
+        }
+        assert_eq!(state.distributions.len(), 10_000);
+        assert!(state.distributions.get(&first.unwrap()).is_none());
+    }
+
+    #[test]
+    fn sessions_and_distributions_survive_being_saved() {
+        let ids = Counting::default();
+        let moment = moment(&ids, "2026-03-01T12:00:00Z");
+        let mut state = State::default();
+        let page = json!({
             "merchant_urls": {"success": "https://shop.example/?t={{authorization_token}}"},
-            "options": {"purchase_type": "buy", "payment_method_category": "pay_now"}}));
-        let id = state.create_hpp_session(&page, &moment).unwrap().session_id.clone();
+            "options": {"purchase_type": "buy", "payment_method_category": "pay_now"}});
+        let id = hosted(&mut state, page, &moment);
         let contact = json!({"method": "email", "contact_information": {"email": "a@b.se"}});
         state.distribute(&id, &members(contact), &moment).unwrap();
         let Shown::Flow(flow_id) = state.enter_hpp_page(&id, &moment) else { panic!() };

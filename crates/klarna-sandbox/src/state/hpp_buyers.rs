@@ -51,7 +51,9 @@ impl State {
         self.note_entered(session_id, moment);
         match opened {
             Opened::Flow(flow_id) => {
-                self.stands_in(session_id, Some(flow_id.clone()));
+                if let Some(session) = self.hpp_sessions.get_mut(session_id) {
+                    session.flow_id = Some(flow_id.clone());
+                }
                 Shown::Flow(flow_id)
             }
             // An address that has to be mended in the shop.
@@ -79,7 +81,6 @@ impl State {
         let callback = self.press(&flow_id, form, moment);
         let ended = self.flow(&flow_id, moment).and_then(|it| Some((it.result.clone()?, it.step)));
         let Some((result, step)) = ended else { return (Shown::Flow(flow_id), callback) };
-        self.stands_in(session_id, None);
         let shown = match result {
             Authorized::Approved { authorization_token } => {
                 self.complete_hpp_session(session_id, authorization_token, moment);
@@ -117,7 +118,7 @@ impl State {
             return Err(Refusal::new(409, "SESSION_IS_OVER", text));
         };
         let payment_session_id = session.payment_session_id.clone();
-        if let Some(flow_id) = session.flow_id.take() {
+        if let Some(flow_id) = session.flow_id.clone() {
             self.close_flow(&flow_id, moment);
         }
         self.note_entered(session_id, moment);
@@ -172,12 +173,6 @@ impl State {
         let status = self.hpp_sessions.get(session_id).map(|session| session.status);
         if status.is_some_and(|status| status != Status::InProgress) {
             self.set_hpp_status(session_id, Status::InProgress, moment);
-        }
-    }
-
-    fn stands_in(&mut self, session_id: &str, flow_id: Option<String>) {
-        if let Some(session) = self.hpp_sessions.get_mut(session_id) {
-            session.flow_id = flow_id;
         }
     }
 

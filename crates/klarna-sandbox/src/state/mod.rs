@@ -147,7 +147,7 @@ impl State {
         self.notify(now);
         self.idempotency.forget_old(now);
         self.forget_expired_sessions(now);
-        self.settle_hpp_sessions(&Moment { now, ids, settings, base_url: "" }, limits.sessions);
+        self.settle_hpp_sessions(&Moment { now, ids, settings, base_url: "" });
         self.keep_within(limits);
     }
 

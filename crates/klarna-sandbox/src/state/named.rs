@@ -85,6 +85,7 @@ impl State {
             return Err("complete");
         }
         session.expires_at = session.expires_at.min(moment.now);
+        self.expire_hpp_sessions_of(session_id, moment);
         Ok(())
     }
 }

@@ -99,15 +99,14 @@ impl State {
         self.place_purchase(token, sent, moment)
     }
 
-    /// Places the order that was authorized, as the hosted payment page does, and captures it if
-    /// that is asked for here or was in the session.
+    /// Places the order of an authorization that was given just now, as the hosted payment page
+    /// does, and captures it if that is asked for here or was in the session.
     pub(crate) fn place_authorized(
         &mut self,
         token: &str,
         captures: bool,
         moment: &Moment<'_>,
     ) -> Result<Placed, Refusal> {
-        self.usable(token, moment.now)?;
         let authorization = self.authorizations.get(token).ok_or_else(Refusal::invalid_token)?;
         let mut sent = authorization.purchase.clone();
         if captures {

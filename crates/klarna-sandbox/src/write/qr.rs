@@ -54,7 +54,10 @@ mod tests {
             "HTTPS://SHOP.EXAMPLE/A".to_owned(),
             format!("https://klarna.test/hpp/payments/{}", "ö/?&=<".repeat(40)),
         ] {
-            assert_eq!(read(&svg(&text).unwrap()), text);
+            let picture = svg(&text).unwrap();
+            assert_eq!(read(&picture), text);
+            // The upper left finder's first row, behind the light edge.
+            assert!(picture.contains("<path d=\"M4,4h7v1h-7z"), "{picture}");
         }
     }
 

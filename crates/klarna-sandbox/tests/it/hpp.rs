@@ -124,17 +124,17 @@ async fn a_session_is_created_with_all_its_addresses() {
     let base = shop.running.url();
     let page = created["redirect_url"].as_str().unwrap();
     let (address, name) = page.rsplit_once('/').unwrap();
-    assert_eq!((address, name.len()), (&*format!("{base}/hpp/payments"), 7));
+    assert_eq!((address, name.len()), (&*format!("{base}/eu/hpp/payments"), 7));
     let token = created["distribution_module"]["token"].as_str().unwrap();
     // In the order of the documented sample.
     let expected = format!(
         concat!(
             r#"{{"session_id":"{id}","redirect_url":"{page}","#,
             r#""session_url":"{base}/hpp/v1/sessions/{id}","#,
-            r#""qr_code_url":"{base}/hpp/payments/{id}/qr","#,
+            r#""qr_code_url":"{base}/eu/hpp/payments/{id}/qr","#,
             r#""distribution_url":"{base}/hpp/v1/sessions/{id}/distribution","#,
             r#""expires_at":"2026-03-03T11:00:00.250Z","distribution_module":{{"token":"{token}","#,
-            r#""standalone_url":"{base}/hpp/distributions/{id}?profile_id={{{{profile_id}}}}&view_id={{{{view_id}}}}","#,
+            r#""standalone_url":"{base}/eu/hpp/distributions/{id}?profile_id={{{{profile_id}}}}&view_id={{{{view_id}}}}","#,
             r#""generation_url":"{base}/hpp/v1/sessions/{id}/distribution-module/token"}}}}"#,
         ),
         id = id,
@@ -263,6 +263,52 @@ async fn a_session_ends_an_hour_before_its_payment_session() {
 }
 
 #[tokio::test]
+async fn a_payment_session_that_is_let_expire_takes_its_pages_along() {
+    let shop = Shop::open().await;
+    let payment_session = shop.session(&cart()).await;
+    let [one, two] = [
+        Hosted::of(&shop, &payment_session, &json!({})).await,
+        Hosted::of(&shop, &payment_session, &json!({})).await,
+    ];
+    let other = Hosted::open(&shop).await;
+    let path = format!("/sandbox/v1/sessions/{payment_session}/expire");
+    let got = shop.post(&path, &json!({})).await;
+    assert_eq!(got.status, 200, "{}", got.text);
+    assert_eq!((one.get(&shop).await.status, two.get(&shop).await.status), (404, 404));
+    assert!(shop.get(&one.page(&shop)).await.text.contains("data-step=\"expired\""));
+    assert_eq!(other.status(&shop).await, "WAITING");
+}
+
+#[tokio::test]
+async fn pages_are_divided_by_region() {
+    let shop = Shop::open().await;
+    let lines = json!([{"name": "Boots", "quantity": 1, "unit_price": 100, "total_amount": 100}]);
+    for (country, currency, place) in
+        [("US", "USD", "na"), ("AU", "AUD", "oc"), ("GB", "GBP", "eu")]
+    {
+        let cart = json!({"purchase_country": country, "purchase_currency": currency,
+            "order_amount": 100, "order_lines": lines});
+        let hosted = Hosted::with(&shop, &cart, &json!({})).await;
+        let page = hosted.page(&shop);
+        assert!(page.starts_with(&format!("/{place}/hpp/payments/")), "{page}");
+        assert_eq!(shop.get(&page).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn an_injected_error_is_written_as_its_own() {
+    let shop = Shop::open().await;
+    let hosted = Hosted::open(&shop).await;
+    let fault = json!({"match": {"path": "/hpp/**"},
+        "effect": {"kind": "error", "error_code": "NOT_FOUND"}});
+    let set = shop.post("/sandbox/v1/faults", &fault).await;
+    assert_eq!(set.status, 201, "{}", set.text);
+    let struck = hosted.get(&shop).await;
+    assert_eq!(struck.status, 404);
+    assert!(struck.text.starts_with("{\"correlation_id\":\""), "{}", struck.text);
+}
+
+#[tokio::test]
 async fn beyond_so_many_sessions_the_oldest_is_forgotten() {
     let config = Config { sessions_max: 2, ..Config::default() };
     let shop = Shop::open_with(config).await;
@@ -300,7 +346,7 @@ async fn a_withdrawn_session_stays_so() {
     let disabled = refusal(400, "BAD_REQUEST", "HPP session is disabled");
     assert_eq!(hosted.distribute(&shop, &email()).await.refusal(), disabled);
     assert_eq!(hosted.decide(&shop, &json!({"outcome": "approved"})).await.status, 409);
-    assert_eq!(shop.get(&format!("/hpp/payments/{}/qr", hosted.session_id)).await.status, 404);
+    assert_eq!(shop.get(&format!("/eu/hpp/payments/{}/qr", hosted.session_id)).await.status, 404);
 
     let cancelled = Hosted::open(&shop).await;
     cancelled.decided(&shop, "cancelled").await;

@@ -333,6 +333,20 @@ async fn a_developer_chooses_when_it_is_told() {
 }
 
 #[tokio::test]
+async fn who_is_told_nothing_of_one_page_is_told_of_another() {
+    let shop = quick().await;
+    let (inbox, url) = Inbox::open(&[]).await;
+    let elsewhere = Hosted::with(&shop, &cart(), &calling(&url, "NONE")).await;
+    let token = shop.token(&elsewhere.payment_session).await;
+    shop.place(&token, &cart()).await;
+    let hosted = Hosted::with(&shop, &cart(), &calling(&url, "NONE")).await;
+    let body = json!({"outcome": "approved", "callback": "never"});
+    assert_eq!(hosted.decide(&shop, &body).await.status, 200);
+    let told = inbox.wait_for(1).await;
+    assert_eq!(told[0]["session"]["session_id"], elsewhere.session_id);
+}
+
+#[tokio::test]
 async fn an_unpaid_session_times_out_where_the_switch_says_so() {
     let shop = quick().await;
     let (inbox, url) = Inbox::open(&[]).await;

@@ -194,7 +194,7 @@ async fn in_ecommerce_a_buyer_goes_back_at_once_and_may_return() {
     let hosted = Hosted::open(&shop).await;
     let buyer = Buyer::of(&shop, &hosted);
     let first = buyer.open().await;
-    assert!(first.text.contains("value=\"abort\">Back to the shop"), "{}", first.text);
+    assert!(first.text.contains("value=\"abort\">To the shop"), "{}", first.text);
     assert!(!first.text.contains("value=\"close\""), "{}", first.text);
     let back = format!("https://shop.example/back?s={}", hosted.session_id);
     assert_eq!(sent_to(&buyer.press("abort", &[]).await), back);
@@ -353,7 +353,7 @@ async fn the_code_leads_to_the_page() {
     assert_eq!((code.status, code.header("content-type")), (200, "image/svg+xml"));
     assert_eq!(qr_reader::read(&code.text), hosted.created["redirect_url"]);
     assert_eq!(hosted.status(&shop).await, "WAITING", "to look at it is not to enter");
-    assert_eq!(shop.get("/hpp/payments/unknown/qr").await.status, 404);
+    assert_eq!(shop.get("/eu/hpp/payments/unknown/qr").await.status, 404);
 
     // However the sandbox is called by those who look at it.
     let path = url.strip_prefix(&shop.running.url()).unwrap();
@@ -373,14 +373,14 @@ async fn an_operator_hands_the_page_over() {
     let page = shop.get(path).await;
     assert_eq!((page.status, step(&page)), (200, "operator".to_owned()));
     assert!(page.text.contains(hosted.created["redirect_url"].as_str().unwrap()));
-    assert!(page.text.contains(&format!("src=\"/hpp/payments/{}/qr\"", hosted.session_id)));
+    assert!(page.text.contains(&format!("src=\"../payments/{}/qr\"", hosted.session_id)));
     assert!(page.text.contains("228.80 SEK · WAITING"), "{}", page.text);
     assert!(page.header("content-security-policy").contains("img-src 'self'"));
     hosted.decided(&shop, "approved").await;
     let page = shop.get(path).await;
     assert!(page.text.contains("228.80 SEK · COMPLETED"), "{}", page.text);
     assert!(!page.text.contains("<img"), "{}", page.text);
-    assert_eq!(shop.get("/hpp/distributions/unknown").await.status, 404);
+    assert_eq!(shop.get("/eu/hpp/distributions/unknown").await.status, 404);
 }
 
 #[tokio::test]
@@ -395,16 +395,19 @@ async fn pages_are_no_exchange_and_need_no_script() {
     assert!(page.text.contains("<form method=\"post\""), "{}", page.text);
     assert!(!page.text.contains("<form method=\"post\" action"), "forms lead to the page itself");
     for (method, path) in [
-        ("GET", "/hpp/payments/unknown"),
+        ("GET", "/eu/hpp/payments/unknown"),
         ("PUT", &*hosted.page(&shop)),
-        ("GET", "/hpp/payments"),
-        ("POST", &format!("/hpp/distributions/{}", hosted.session_id)),
+        ("GET", "/eu/hpp/payments"),
+        ("POST", &format!("/eu/hpp/distributions/{}", hosted.session_id)),
     ] {
         let got = shop.call(method, path, None).await;
         assert_eq!((got.status, step(&got)), (404, "not-found".to_owned()), "{method} {path}");
     }
     let exchanges = shop.get("/sandbox/v1/exchanges").await;
     assert!(exchanges.text.contains("/hpp/v1/sessions"));
-    assert!(!exchanges.text.contains("\"path\":\"/hpp/payments"), "what a buyer does is personal");
+    assert!(
+        !exchanges.text.contains("\"path\":\"/eu/hpp/payments"),
+        "what a buyer does is personal"
+    );
     assert_eq!(shop.get("/hpp/elsewhere").await.status, 404);
 }
