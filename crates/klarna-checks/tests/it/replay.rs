@@ -279,6 +279,7 @@ async fn orders_are_brought_into_the_recorded_state() {
         rejected,
         expired,
         order(&part_captured()),
+        order(&exchanges::released()),
         order(&captured()),
     ])
     .await;
@@ -512,8 +513,14 @@ async fn successes_of_payments_are_replayed() {
         json!({"token_id": "t", "billing_address": {"city": "Lund"}}),
     );
     made["kind"] = json!("fixture");
+    let mut older = exchange("POST", "/credit/v1/sessions", 200, json!({"session_id": "1"}));
+    older["kind"] = json!("fixture");
+    older["request"]["body"] = json!({"purchase_country": "US", "purchase_currency": "USD",
+        "order_amount": 5, "order_lines": [{"name": "A", "quantity": 1, "unit_price": 5,
+            "total_amount": 5}]});
     agrees(&[
         placed,
+        older,
         read,
         made,
         exchange("POST", "/payments/v1/sessions/{session_id}", 204, Value::Null),
