@@ -3,12 +3,10 @@
 
 use std::sync::Arc;
 
-use axum::http::Method;
-use jiff::{SignedDuration, Span, tz::TimeZone};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{Call, browser, exchange, page};
+use super::{Call, attempts, browser, callbacks, exchanges, faults, keeping, named, origin};
 use crate::{
     answer::Answer,
     callback,
@@ -16,6 +14,7 @@ use crate::{
         method,
         read::Members,
         refusal::Refusal,
+        span::later_by,
         test_persons::{self, TestPersons},
     },
     sandbox::Shared,
@@ -24,21 +23,21 @@ use crate::{
         Decision, Moment, State,
         clock::PACE_MAX,
         customer_tokens::TokenStatus,
-        faults::Fault,
+        limits::StoreLimits,
         sessions::{Authorized, INVALID_FIELD, Outcome},
     },
     write::sdk,
 };
 
 /// A refusal of the control API.
-struct Error {
+pub(crate) struct Error {
     status: u16,
     code: String,
     message: String,
 }
 
 impl Error {
-    fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
         Self { status, code: code.to_owned(), message: message.into() }
     }
 }
@@ -49,19 +48,16 @@ impl From<Refusal> for Error {
     }
 }
 
-/// Answers a call of the control API or of the status page; `None`: it is neither.
+/// Answers a call of the control API; `None`: it is none.
 pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> {
     let segments = call.segments();
-    let path = match segments.as_slice() {
-        [] if call.method == Method::GET => {
-            let state = shared.state();
-            return Some(page::status(&state, shared.exchanges().total(), shared.now(&state)));
-        }
-        ["sandbox", "v1", path @ ..] => path,
-        _ => return None,
-    };
+    let ["sandbox", "v1", path @ ..] = segments.as_slice() else { return None };
     let outcome = match (call.method.as_str(), path) {
+        (method, _) if method != "GET" && !origin::is_own(call) => Err(origin::refused()),
         ("POST", ["sessions", id, "authorize"]) => authorize(shared, call, id).await,
+        ("POST", ["sessions", id, "expire"]) => named::expire_session(shared, call, id),
+        ("POST", ["orders", id, "expire"]) => named::expire_order(shared, call, id),
+        ("POST", ["scenarios"]) => named::seed(shared, call),
         ("GET", ["settings"]) => Ok(settings(&shared.state())),
         ("PATCH", ["settings"]) => change_settings(shared, call),
         ("GET", ["clock"]) => Ok(clock(shared, &shared.state())),
@@ -71,40 +67,62 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
         ("PATCH", ["customer-tokens", id]) => change_customer_token(shared, call, id),
         ("GET", ["disputes"]) => Ok(disputes(&shared.state())),
         ("GET", ["test-persons"]) => Ok(test_persons(call)),
+        ("GET", ["snapshot"]) => keeping::take(shared).await,
+        ("GET", ["state-file"]) => keeping::state_file(shared),
         ("POST", ["reset"]) => {
             shared.reset();
             Ok(Answer::empty(204))
         }
-        ("GET", ["exchanges"]) => Ok(exchanges(shared, call, false)),
-        ("GET", ["exchanges", number]) => one_exchange(shared, number),
-        ("GET", ["exchanges.har"]) => Ok(exchanges(shared, call, true)),
-        ("GET", ["callbacks"]) => Ok(json_answer(200, &json!(shared.state().attempts))),
-        ("GET", ["faults"]) => Ok(json_answer(200, &json!(shared.state().faults.all()))),
-        ("POST", ["faults"]) => add_fault(shared, call),
-        ("DELETE", ["faults"]) => {
-            shared.state().faults.clear();
-            Ok(Answer::empty(204))
+        ("GET", ["exchanges"]) => Ok(exchanges::list(shared, call).await),
+        ("GET", ["exchanges", number]) => exchanges::one(shared, number),
+        ("GET", ["exchanges.har"]) => Ok(exchanges::archive(shared, call).await),
+        ("POST", ["callbacks", id, "resend"]) => callbacks::resend(shared, id).await,
+        ("GET", ["callbacks"]) => Ok(attempts::list(shared, call)),
+        (_, ["faults", path @ ..]) => {
+            let answer = faults::answer(shared, call, path, |state| &mut state.faults);
+            answer.unwrap_or_else(|| unknown(call))
         }
-        _ => Err(Error::new(404, "NOT_FOUND", format!("no {} {}", call.method, call.path))),
+        (_, ["callback-faults", path @ ..]) => {
+            let answer = faults::answer(shared, call, path, |state| &mut state.callback_faults);
+            answer.unwrap_or_else(|| unknown(call))
+        }
+        _ => unknown(call),
     };
-    Some(outcome.unwrap_or_else(|error| {
-        let body = json!({"code": error.code, "message": error.message});
-        json_answer(error.status, &body)
-    }))
+    Some(answer_of(outcome))
 }
 
-fn json_answer(status: u16, body: &Value) -> Answer {
+/// The answer, or how a refusal is told.
+pub(crate) fn answer_of(outcome: Result<Answer, Error>) -> Answer {
+    outcome.unwrap_or_else(|error| {
+        let body = json!({"code": error.code, "message": error.message});
+        json_answer(error.status, &body)
+    })
+}
+
+pub(crate) fn json_answer(status: u16, body: &Value) -> Answer {
     Answer::document(status, "application/json", body.to_string())
 }
 
+fn unknown(call: &Call) -> Result<Answer, Error> {
+    Err(Error::new(404, "NOT_FOUND", format!("no {} {}", call.method, call.path)))
+}
+
 /// The request's JSON. Unknown members and values are refused by name.
-fn parse<T: DeserializeOwned>(call: &Call) -> Result<T, Error> {
+pub(crate) fn parse<T: DeserializeOwned>(call: &Call) -> Result<T, Error> {
     let bytes = call
         .body
         .as_deref()
         .ok_or_else(|| Error::new(413, "REQUEST_TOO_LARGE", "the body is larger than the limit"))?;
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
-    serde_json::from_slice(bytes).map_err(|error| Error::new(400, "BAD_REQUEST", error.to_string()))
+    let refused = |text| Error::new(400, "BAD_REQUEST", text);
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let read = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        refused(if path == "." { inner.to_string() } else { format!("{path}: {inner}") })
+    })?;
+    deserializer.end().map_err(|error| refused(error.to_string()))?;
+    Ok(read)
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -126,6 +144,9 @@ struct AuthorizeRequest {
     invalid_fields: Option<Vec<String>>,
     /// How the customer pays, under its Payments name; `invoice` if absent.
     payment_method: Option<String>,
+    /// Whether a window that the buyer has open for the session ends with it.
+    #[serde(default)]
+    ends_windows: bool,
 }
 
 async fn authorize(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer, Error> {
@@ -149,10 +170,14 @@ async fn authorize(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer
     let (authorized, delivery) = {
         let mut state = shared.state();
         let moment = settled(shared, &mut state, call);
-        let authorized = state.authorize(id, outcome, &data, method, &moment)?;
+        let id = named::session_id(&state, id)?;
+        let authorized = state.authorize(&id, outcome, &data, method, &moment)?;
+        if request.ends_windows {
+            state.end_flows(&id, &authorized);
+        }
         let delivery = match &authorized {
             Authorized::Approved { authorization_token } => {
-                state.authorization_callback(id, authorization_token, &moment)
+                state.authorization_callback(&id, authorization_token, &moment)
             }
             _ => None,
         };
@@ -181,7 +206,7 @@ fn change_settings(shared: &Shared, call: &Call) -> Result<Answer, Error> {
 
 /// The moment of a call, after everything happened that was due.
 pub(crate) fn settled<'a>(shared: &'a Shared, state: &mut State, call: &'a Call) -> Moment<'a> {
-    state.settle(shared.now(state), &*shared.ids, shared.config.sessions_max);
+    state.settle(shared.now(state), &*shared.ids, StoreLimits::of(&shared.config));
     shared.moment(state, call)
 }
 
@@ -224,19 +249,10 @@ async fn advance(shared: &Arc<Shared>, call: &Call) -> Result<Answer, Error> {
             format!("by: {:?} {why}; send an ISO 8601 duration like P28D or PT10M", request.by);
         Error::new(400, "BAD_REQUEST", text)
     };
-    let span: Span = request.by.parse().map_err(|_| refused("is no duration"))?;
     let (answer, due) = {
         let mut state = shared.state();
         let now = shared.now(&state);
-        let leap = now
-            .to_zoned(TimeZone::UTC)
-            .checked_add(span)
-            .map_err(|_| refused("leads beyond the end of time"))?
-            .timestamp()
-            .duration_since(now);
-        if leap < SignedDuration::ZERO {
-            return Err(refused("leads back"));
-        }
+        let leap = later_by(now, &request.by).map_err(refused)?.duration_since(now);
         state.clock.advance(shared.base_time(), leap);
         settled(shared, &mut state, call);
         (clock(shared, &state), std::mem::take(&mut state.outbox))
@@ -270,10 +286,8 @@ async fn fraud(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer, Er
     let due = {
         let mut state = shared.state();
         let moment = settled(shared, &mut state, call);
-        let text = format!("order {id} is not known here");
-        state
-            .decide(id, decision, &moment)
-            .ok_or_else(|| Error::new(404, "NO_SUCH_ORDER", text))?;
+        let id = named::order_id(&state, id)?;
+        state.decide(&id, decision, &moment);
         std::mem::take(&mut state.outbox)
     };
     callback::send_and_wait(shared, due).await;
@@ -322,35 +336,4 @@ fn test_persons(call: &Call) -> Answer {
         |country: &str| wanted.as_ref().is_none_or(|it| it.eq_ignore_ascii_case(country));
     let persons = test_persons::all().iter().filter(|persons| is_wanted(persons.country));
     json_answer(200, &persons.map(TestPersons::listed).collect())
-}
-
-fn one_exchange(shared: &Shared, number: &str) -> Result<Answer, Error> {
-    let exchanges = shared.exchanges();
-    let found = number.parse().ok().and_then(|number| exchanges.get(number));
-    let text = || format!("exchange {number} is not kept; GET /sandbox/v1/exchanges lists them");
-    let found = found.ok_or_else(|| Error::new(404, "NOT_FOUND", text()))?;
-    Ok(Answer::document(200, "application/json", exchange::line(found)))
-}
-
-/// The exchanges whose path contains `path_contains` and whose number is above `after`, the first
-/// `limit` of them.
-fn exchanges(shared: &Shared, call: &Call, as_archive: bool) -> Answer {
-    let path_contains = call.parameter("path_contains").unwrap_or_default();
-    let number = |name| call.parameter(name).and_then(|text| text.parse::<u64>().ok());
-    let after = number("after").unwrap_or(0);
-    let limit = number("limit").and_then(|it| usize::try_from(it).ok()).unwrap_or(usize::MAX);
-    let exchanges = shared.exchanges();
-    let matching = exchanges
-        .iter()
-        .filter(|it| it.number > after && it.path.contains(&path_contains))
-        .take(limit);
-    let body = if as_archive { exchange::archive(matching) } else { exchange::list(matching) };
-    Answer::document(200, "application/json", body)
-}
-
-fn add_fault(shared: &Shared, call: &Call) -> Result<Answer, Error> {
-    let fault: Fault = parse(call)?;
-    let answer = json_answer(201, &json!(fault));
-    shared.state().faults.add(fault);
-    Ok(answer)
 }

@@ -1,41 +1,65 @@
 //! Recording exchanges, and writing them as JSON and as an HTTP archive.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     body::Bytes,
     http::{HeaderMap, HeaderValue, header},
 };
+use bytes::BytesMut;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json, value::RawValue};
 
-use super::Call;
-use crate::{
-    answer::{Answer, Text},
-    exchanges::Exchange,
-    sandbox::Shared,
-    state::faults::Effect,
-};
+use super::{Call, serve::is_a_browsers};
+use crate::{answer::Answer, exchanges::Exchange, sandbox::Shared};
 
 /// What stands in the place of credentials.
 const HIDDEN: HeaderValue = HeaderValue::from_static("(hidden)");
 
-/// Keeps a request and its answer (`None`: the connection was dropped).
+/// A request whose answer is awaited. If the client leaves before, the request is kept without one.
+pub(crate) struct Awaited<'a> {
+    pub(crate) shared: &'a Arc<Shared>,
+    pub(crate) call: &'a Call,
+    pub(crate) fault: Option<&'static str>,
+    pub(crate) at: Timestamp,
+    pub(crate) started: Instant,
+    pub(crate) is_answered: bool,
+}
+
+impl Drop for Awaited<'_> {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            let (call, took) = (self.call.clone(), self.started.elapsed());
+            record(self.shared, call, None, self.fault, self.at, took);
+        }
+    }
+}
+
+/// Keeps a request and its answer (`None`: the connection was reset, or the client had left). What
+/// browsers ask for is no exchange with Klarna's API, and may be personal.
 pub(crate) fn record(
     shared: &Arc<Shared>,
     call: Call,
     answer: Option<Answer>,
-    effect: Option<&Effect>,
+    fault: Option<&'static str>,
     at: Timestamp,
     took: Duration,
 ) {
+    if is_a_browsers(&call) {
+        return;
+    }
     let mut request_headers = call.headers;
     for name in [header::AUTHORIZATION, header::COOKIE] {
-        if let Some(value) = request_headers.get_mut(name) {
-            *value = HIDDEN;
+        if request_headers.contains_key(&name) {
+            // In the place of all values, if there are several.
+            request_headers.insert(name, HIDDEN);
         }
     }
+    unshare(&mut request_headers);
     let mut path = call.path;
     if let Some(query) = &call.query {
         path = format!("{path}?{query}");
@@ -50,9 +74,23 @@ pub(crate) fn record(
         request_headers,
         request_body: call.body,
         answer,
-        fault: effect.map(Effect::name),
+        fault,
     };
     shared.remember(exchange);
+}
+
+/// Copies the values: as they came, they keep the whole buffer that the connection was read into.
+fn unshare(headers: &mut HeaderMap) {
+    let length = headers.values().map(HeaderValue::len).sum();
+    let mut all = BytesMut::with_capacity(length);
+    headers.values().for_each(|value| all.extend_from_slice(value.as_bytes()));
+    let mut all = all.freeze();
+    for value in headers.values_mut() {
+        // What was a value is one.
+        if let Ok(own) = HeaderValue::from_maybe_shared(all.split_to(value.len())) {
+            *value = own;
+        }
+    }
 }
 
 /// A body as it is shown: JSON as JSON in its own member order, other text as a string, nothing
@@ -112,15 +150,15 @@ pub(crate) fn request_headers(headers: &HeaderMap) -> impl Iterator<Item = (&str
 }
 
 /// An answer's headers as names and texts.
-pub(crate) fn response_headers(exchange: &Exchange) -> &[(Text, Text)] {
-    exchange.answer.as_ref().map(|answer| answer.headers.as_slice()).unwrap_or_default()
+pub(crate) fn response_headers(exchange: &Exchange) -> impl Iterator<Item = (&str, &str)> {
+    exchange.answer.iter().flat_map(Answer::headers)
 }
 
 /// One exchange as a JSON object in one line.
 pub(crate) fn line(it: &Exchange) -> String {
     let (request, response) = (request_text(it), response_text(it));
     let sent = request_headers(&it.request_headers);
-    let got = response_headers(it).iter();
+    let got = response_headers(it);
     let entry = Entry {
         number: it.number,
         at: it.at.to_string(),
@@ -130,9 +168,7 @@ pub(crate) fn line(it: &Exchange) -> String {
         request_headers: sent.map(|(name, value)| (name.to_owned(), value.into())).collect(),
         request_body: Shown::of(&request),
         status: it.answer.as_ref().map(|answer| answer.status),
-        response_headers: got
-            .map(|(name, value)| (name.clone().into_owned(), Value::from(&**value)))
-            .collect(),
+        response_headers: got.map(|(name, value)| (name.to_owned(), Value::from(value))).collect(),
         response_body: Shown::of(&response),
         fault: it.fault,
     };
@@ -141,25 +177,25 @@ pub(crate) fn line(it: &Exchange) -> String {
     text.replace(['\n', '\r'], " ")
 }
 
-/// The exchanges as a JSON array, the newest last.
-pub(crate) fn list<'a>(exchanges: impl Iterator<Item = &'a Exchange>) -> String {
-    let lines: Vec<String> = exchanges.map(line).collect();
+/// The exchanges as a JSON array, of their [lines](line).
+pub(crate) fn list(lines: &[String]) -> String {
     format!("[{}]", lines.join(","))
 }
 
-/// The exchanges as an HTTP archive (HAR 1.2), which browsers' tools open.
-pub(crate) fn archive<'a>(exchanges: impl Iterator<Item = &'a Exchange>) -> String {
-    let entries: Vec<Value> = exchanges.map(archive_entry).collect();
+/// The exchanges as an HTTP archive (HAR 1.2), which browsers' tools open, of their
+/// [entries](archive_entry).
+pub(crate) fn archive(entries: &[String]) -> String {
     let creator = json!({"name": "klarna-sandbox", "version": env!("CARGO_PKG_VERSION")});
-    json!({"log": {"version": "1.2", "creator": creator, "entries": entries}}).to_string()
+    let entries = entries.join(",");
+    format!(r#"{{"log":{{"version":"1.2","creator":{creator},"entries":[{entries}]}}}}"#)
 }
 
-fn archive_entry(it: &Exchange) -> Value {
+/// One exchange as an archive has it.
+pub(crate) fn archive_entry(it: &Exchange) -> String {
     let named = |name: &str, value: &str| json!({"name": name, "value": value});
     let sent: Vec<Value> =
         request_headers(&it.request_headers).map(|(name, value)| named(name, &value)).collect();
-    let got: Vec<Value> =
-        response_headers(it).iter().map(|(name, value)| named(name, value)).collect();
+    let got: Vec<Value> = response_headers(it).map(|(name, value)| named(name, value)).collect();
     let type_of = |headers: &[Value]| {
         let found = headers.iter().find(|header| header["name"] == "content-type");
         found.map_or(Value::from(""), |header| header["value"].clone())
@@ -187,4 +223,5 @@ fn archive_entry(it: &Exchange) -> Value {
         },
         "cache": {}, "timings": {"send": 0, "wait": it.duration_milliseconds, "receive": 0},
     })
+    .to_string()
 }

@@ -17,6 +17,13 @@ const fn market(
     Market { country, currency, languages }
 }
 
+impl Market {
+    /// The locale of the country's own language.
+    pub(crate) fn locale(&self) -> String {
+        format!("{}-{}", self.languages.first().unwrap_or(&"en"), self.country)
+    }
+}
+
 /// Every market.
 pub(crate) static MARKETS: [Market; 26] = [
     market("AU", "AUD", &["en"]),

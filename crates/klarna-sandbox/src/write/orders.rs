@@ -165,7 +165,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::rules::{order::tests::order as sample, read::Reader, texts::Side};
+    use crate::{
+        rules::{order::tests::order as sample, read::Reader, texts::Side},
+        write::text::compact,
+    };
 
     #[test]
     fn an_order_reads_compactly_in_klarnas_order() {
@@ -176,7 +179,7 @@ mod tests {
         let mut reader = Reader::new(body.as_object().unwrap(), &mut problems);
         one.billing_address = Some(Texts::read(&mut reader, &ADDRESS, Side::Orders));
         assert_eq!(
-            serde_json::to_string(&order(&one, &Settings::default())).unwrap(),
+            String::from_utf8(compact(&order(&one, &Settings::default()).into())).unwrap(),
             concat!(
                 r#"{"order_id":"o","status":"AUTHORIZED","fraud_status":"ACCEPTED","#,
                 r#""order_amount":10000,"original_order_amount":10000,"captured_amount":0,"#,

@@ -1,6 +1,7 @@
 //! What Payments answers.
 
 use super::{
+    client_token,
     json::{Json, Object},
     time,
 };
@@ -9,16 +10,13 @@ use crate::{
         line::{Line, Subscription},
         market,
         method::Method,
+        purchase::Purchase,
         texts::{
             ADDRESS, ATTACHMENT, CUSTOMER, CUSTOMER_SHOWN, MERCHANT_URLS, Member, OPTIONS,
             PRODUCT_IDENTIFIERS, Texts,
         },
     },
-    state::{
-        customer_tokens::CustomerToken,
-        placing::Placed,
-        sessions::{Session, shown_customer},
-    },
+    state::{customer_tokens::CustomerToken, placing::Placed, sessions::Session},
 };
 
 const BADGE: &str = "https://x.klarnacdn.net/payment-method/assets/badges/generic/klarna.svg";
@@ -36,33 +34,40 @@ fn categories(country: &str) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-fn payment_method_categories(session: &Session) -> Json {
-    categories(&session.purchase.country())
+fn payment_method_categories(purchase: &Purchase) -> Json {
+    categories(&purchase.country())
         .iter()
         .map(|(identifier, name)| {
-            Object::new().with("identifier", *identifier).with("name", *name).with(
-                "asset_urls",
-                Object::new().with("descriptive", BADGE).with("standard", BADGE),
-            )
+            let badges = Object::new()
+                .with("descriptive", Json::word(BADGE))
+                .with("standard", Json::word(BADGE));
+            Object::new()
+                .with("identifier", Json::word(identifier))
+                .with("name", Json::word(name))
+                .with("asset_urls", badges)
         })
         .collect()
 }
 
 /// A session as it is answered when it is created.
-pub(crate) fn created_session(session: &Session) -> Object {
+pub(crate) fn created_session(session_id: &str, purchase: &Purchase, base_url: &str) -> Object {
     Object::new()
-        .with("session_id", &session.session_id)
-        .with("client_token", &session.client_token)
-        .with("payment_method_categories", payment_method_categories(session))
+        .with("session_id", session_id)
+        .with("client_token", client_token(session_id, purchase, base_url))
+        .with("payment_method_categories", payment_method_categories(purchase))
 }
 
 /// A session as it is read. Customer details only show after authorization (Klarna
 /// documentation); the member order is the schema's.
-pub(crate) fn read_session(session: &Session, authorization_token: Option<&str>) -> Object {
-    let purchase = &session.purchase;
+pub(crate) fn read_session(
+    session: &Session,
+    authorization_token: Option<&str>,
+    base_url: &str,
+) -> Object {
+    let purchase = session.purchase.get();
     let status = if session.order_id.is_some() { "complete" } else { "incomplete" };
-    let customer = shown_customer(session);
     let is_known = session.authorization_token.is_some() || session.order_id.is_some();
+    let customer = purchase.customer.as_ref().filter(|_| is_known);
     let shown = |address: &Option<Texts>| {
         address.as_ref().filter(|_| is_known).map(|address| texts(address, &ADDRESS))
     };
@@ -71,7 +76,7 @@ pub(crate) fn read_session(session: &Session, authorization_token: Option<&str>)
         .maybe("attachment", purchase.attachment.as_ref().map(|it| texts(it, &ATTACHMENT)))
         .maybe("authorization_token", authorization_token)
         .maybe("billing_address", shown(&purchase.billing_address))
-        .with("client_token", &session.client_token)
+        .with("client_token", client_token(&session.session_id, &purchase, base_url))
         .maybe(
             "custom_payment_method_ids",
             purchase.custom_payment_method_ids.as_ref().map(|ids| ids.iter().collect::<Json>()),
@@ -88,7 +93,7 @@ pub(crate) fn read_session(session: &Session, authorization_token: Option<&str>)
         .with("order_amount", purchase.amount())
         .with("order_lines", purchase.lines().iter().map(line).collect::<Json>())
         .maybe("order_tax_amount", purchase.order_tax_amount)
-        .with("payment_method_categories", payment_method_categories(session))
+        .with("payment_method_categories", payment_method_categories(&purchase))
         .maybe("purchase_country", purchase.purchase_country.as_ref())
         .maybe("purchase_currency", purchase.purchase_currency.as_ref())
         .maybe("shipping_address", shown(&purchase.shipping_address))
