@@ -23,10 +23,6 @@ use crate::{
 /// notifications and pushes a guess.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
-/// Klarna documentation, of a hosted payment page: three seconds to answer, and a few between two
-/// attempts.
-const STATUS_UPDATE_TIMEOUT: Duration = Duration::from_secs(3);
-const STATUS_UPDATE_PAUSE: Duration = Duration::from_secs(3);
 
 /// How often Klarna tries, and how long it waits.
 struct Policy {
@@ -57,8 +53,8 @@ impl Policy {
             Kind::Notification | Kind::Push => once,
             Kind::StatusUpdate => Self {
                 attempts_max: 4,
-                pause: STATUS_UPDATE_PAUSE,
-                timeout: STATUS_UPDATE_TIMEOUT,
+                pause: Duration::from_millis(settings.hpp_callback_pause_milliseconds),
+                timeout: Duration::from_millis(settings.hpp_callback_timeout_milliseconds),
                 ..once
             },
         }

@@ -1,5 +1,6 @@
-//! Klarna on localhost: Klarna Payments v1 and Order Management v1 without network, credentials
-//! or a merchant account, with a clock that can be moved and faults that can be injected.
+//! Klarna on localhost: Klarna Payments v1, Order Management v1 and Hosted Payment Page v1 without
+//! network, credentials or a merchant account, with a clock that can be moved and faults that can
+//! be injected.
 //!
 //! It answers as the real Klarna does, as far as recorded exchanges and Klarna's documentation
 //! tell; the crate's `FIDELITY.md` says for each behaviour which of the two it rests on, or that
@@ -78,5 +79,7 @@ pub use config::{Config, Secret};
 pub use error::{Error, ScenarioProblem};
 pub use sandbox::{Running, Sandbox};
 pub use scenario::{Seeded, SeededOrder, SeededSession};
-pub use settings::{AuthorizationCallback, HeaderText, RepeatedPlacing, SettingError, Settings};
+pub use settings::{
+    AuthorizationCallback, DistributionStatus, HeaderText, RepeatedPlacing, SettingError, Settings,
+};
 pub use source::{Clock, IdSource, RandomIds, SystemClock};

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{Call, attempts, browser, callbacks, exchanges, faults, keeping, named, origin};
+use super::{
+    Call, attempts, browser, callbacks, control_hpp, exchanges, faults, keeping, named, origin,
+};
 use crate::{
     answer::Answer,
     callback,
@@ -76,6 +78,8 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
         ("GET", ["exchanges"]) => Ok(exchanges::list(shared, call).await),
         ("GET", ["exchanges", number]) => exchanges::one(shared, number),
         ("GET", ["exchanges.har"]) => Ok(exchanges::archive(shared, call).await),
+        ("POST", ["hpp", id]) => control_hpp::decide(shared, call, id).await,
+        ("GET", ["distributions"]) => Ok(control_hpp::distributions(shared)),
         ("POST", ["callbacks", id, "resend"]) => callbacks::resend(shared, id).await,
         ("GET", ["callbacks"]) => Ok(attempts::list(shared, call)),
         (_, ["faults", path @ ..]) => {
@@ -151,13 +155,7 @@ struct AuthorizeRequest {
 
 async fn authorize(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer, Error> {
     let request: AuthorizeRequest = parse(call)?;
-    let method = match &request.payment_method {
-        None => None,
-        Some(name) => Some(method::Method::of(name).ok_or_else(|| {
-            let text = format!("payment_method: {name:?} is not a payment method type");
-            Error::new(400, "BAD_REQUEST", text)
-        })?),
-    };
+    let method = payment_method(request.payment_method.as_deref())?;
     let outcome = request.outcome.map(|name| match name {
         OutcomeName::Approved => Outcome::Approved,
         OutcomeName::Denied => Outcome::Denied,
@@ -187,6 +185,15 @@ async fn authorize(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer
         browser::send(shared, delivery, request.callback.unwrap_or_default()).await;
     }
     Ok(json_answer(200, &sdk::authorized(&authorized)))
+}
+
+/// The payment method of a Payments name.
+pub(super) fn payment_method(name: Option<&str>) -> Result<Option<method::Method>, Error> {
+    let Some(name) = name else { return Ok(None) };
+    method::Method::of(name).map(Some).ok_or_else(|| {
+        let text = format!("payment_method: {name:?} is not a payment method type");
+        Error::new(400, "BAD_REQUEST", text)
+    })
 }
 
 /// The switches.

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::{
     Call, auth,
     body::{self, Truncated},
-    browser, control, customer_tokens, exchange, keeping, live, orders, payments,
+    browser, control, customer_tokens, exchange, hosted, hpp, keeping, live, orders, payments,
     struck::{self, Outcome},
 };
 use crate::{
@@ -116,7 +116,10 @@ async fn read(request: extract::Request, body_bytes_max: usize) -> Option<Call> 
 
 /// Whether a call is for the SDK or the buyer's pages.
 pub(super) fn is_a_browsers(call: &Call) -> bool {
-    matches!(call.segments().as_slice(), ["kp", ..] | ["eu" | "na" | "oc", "kp", ..])
+    matches!(
+        call.segments().as_slice(),
+        ["kp", ..] | ["eu" | "na" | "oc", "kp", ..] | ["hpp", "payments" | "distributions", ..]
+    )
 }
 
 /// The answer to a browser or to a merchant's server.
@@ -125,6 +128,7 @@ pub(super) async fn unharmed(shared: &Arc<Shared>, call: &Call, started: Instant
         ["kp", path @ ..] | ["eu" | "na" | "oc", "kp", path @ ..] => {
             browser::answer(shared, call, path).await
         }
+        ["hpp", path @ ..] if is_a_browsers(call) => hosted::answer(shared, call, path).await,
         _ => klarna(shared, call, started),
     }
 }
@@ -135,6 +139,7 @@ enum Api {
     Payments,
     OrderManagement,
     CustomerToken,
+    HostedPaymentPage,
 }
 
 impl Api {
@@ -142,6 +147,7 @@ impl Api {
         match self {
             Self::Payments | Self::CustomerToken => Style::Payments,
             Self::OrderManagement => Style::Orders,
+            Self::HostedPaymentPage => Style::HostedPaymentPage,
         }
     }
 }
@@ -167,6 +173,7 @@ fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
         ["payments", "v1", path @ ..] => (Api::Payments, path),
         ["ordermanagement", "v1", path @ ..] => (Api::OrderManagement, path),
         ["customer-token", "v1", path @ ..] => (Api::CustomerToken, path),
+        ["hpp", "v1", path @ ..] => (Api::HostedPaymentPage, path),
         // Klarna's edge asks who is there before it looks at the path (recorded exchange).
         [root, ..] if KLARNA_ROOTS.contains(root) && credential.is_none() => {
             return auth::unauthorized();
@@ -217,6 +224,7 @@ fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
             Api::Payments => payments::answer(call, path, &mut state, &moment),
             Api::OrderManagement => orders::answer(call, path, &mut state, &moment),
             Api::CustomerToken => customer_tokens::answer(call, path, &mut state, &moment),
+            Api::HostedPaymentPage => hpp::answer(call, path, &mut state, &moment),
         };
         let answer = finish(outcome);
         if let Some(key) = key {
@@ -266,7 +274,7 @@ pub(super) fn category(call: &Call) -> Category {
 fn idempotency_key(call: &Call, api: Api, segments: &[&str], credential: String) -> Option<Key> {
     let key = call.header("klarna-idempotency-key").filter(|key| !key.is_empty())?;
     let takes_keys = match api {
-        Api::Payments => false,
+        Api::Payments | Api::HostedPaymentPage => false,
         Api::OrderManagement => true,
         Api::CustomerToken => segments.last() == Some(&"order"),
     };

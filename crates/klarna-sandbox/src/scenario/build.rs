@@ -14,19 +14,13 @@ use crate::{
     rules::{
         authorization, capture, lifetime,
         order::{FraudStatus, Order, Status},
-        purchase::Purchase,
         read::Members,
         refund,
         refusal::Refusal,
     },
     settings::Settings,
     source::IdSource,
-    state::{
-        Moment, State,
-        held::HeldPurchase,
-        orders,
-        sessions::{Authorized, Session},
-    },
+    state::{Moment, State, orders, sessions::Authorized},
 };
 
 /// The longest that a test person makes fraud control think, in minutes (Klarna documentation).
@@ -165,13 +159,7 @@ impl Builder<'_> {
 
     fn create_session(&mut self, body: &Members, at: Timestamp) -> Result<String, Wrong> {
         let moment = self.world.at(at);
-        let (purchase, problems) = Purchase::read(body);
-        purchase.check(&problems)?;
-        let held = HeldPurchase::Read(Box::new(purchase));
-        let session = Session::open(moment.loose_uuid(), held, at);
-        let session_id = session.session_id.clone();
-        self.state.keep_session(session);
-        Ok(session_id)
+        Ok(self.state.create_session(body, &moment)?)
     }
 
     fn authorize(
@@ -188,7 +176,7 @@ impl Builder<'_> {
                 let first = fields.first().map_or("billing_address", String::as_str);
                 Err(wrong(first, "the buyer would be asked to mend it"))
             }
-            Authorized::Denied | Authorized::Aborted => Err(wrong(
+            Authorized::Denied | Authorized::Aborted | Authorized::ToFinalize => Err(wrong(
                 "billing_address.email",
                 "this test person is denied and places no order",
             )),

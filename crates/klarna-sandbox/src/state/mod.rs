@@ -4,9 +4,12 @@ pub(crate) mod callbacks;
 pub(crate) mod clock;
 pub(crate) mod customer_tokens;
 mod decided;
+pub(crate) mod distributions;
 pub(crate) mod faults;
 pub(crate) mod flows;
 pub(crate) mod held;
+pub(crate) mod hpp;
+pub(crate) mod hpp_buyers;
 pub(crate) mod idempotency;
 pub(crate) mod limits;
 pub(crate) mod named;
@@ -25,8 +28,10 @@ use self::{
     callbacks::{AllHeld, Attempts, Delivery, Repeats, Sending},
     clock::SandboxClock,
     customer_tokens::CustomerToken,
+    distributions::Distribution,
     faults::{CallbackFaults, Faults},
     flows::Flow,
+    hpp::HppSession,
     idempotency::Idempotency,
     limits::{StoreLimits, Weights},
     placing::Authorization,
@@ -84,6 +89,12 @@ pub(crate) struct State {
     pub(crate) orders: Table<Order>,
     /// By token id.
     pub(crate) customer_tokens: Table<CustomerToken>,
+    /// By session id.
+    pub(crate) hpp_sessions: Table<HppSession>,
+    /// The hosted payment pages' session ids, by what their addresses end with.
+    pub(crate) hpp_pages: Table<String>,
+    /// By distribution id.
+    pub(crate) distributions: Table<Distribution>,
     pub(crate) idempotency: Idempotency,
     pub(crate) faults: Faults,
     pub(crate) callback_faults: CallbackFaults,
@@ -136,6 +147,7 @@ impl State {
         self.notify(now);
         self.idempotency.forget_old(now);
         self.forget_expired_sessions(now);
+        self.settle_hpp_sessions(&Moment { now, ids, settings, base_url: "" }, limits.sessions);
         self.keep_within(limits);
     }
 

@@ -10,12 +10,15 @@ pub(crate) const PARTS: [&str; 6] =
 
 impl State {
     /// The tables by name.
-    pub(crate) fn tables(&mut self) -> [(&'static str, &mut dyn Rows); 5] {
+    pub(crate) fn tables(&mut self) -> [(&'static str, &mut dyn Rows); 8] {
         [
             ("sessions", &mut self.sessions),
             ("authorizations", &mut self.authorizations),
             ("orders", &mut self.orders),
             ("customer_tokens", &mut self.customer_tokens),
+            ("hpp_sessions", &mut self.hpp_sessions),
+            ("hpp_pages", &mut self.hpp_pages),
+            ("distributions", &mut self.distributions),
             ("idempotency", self.idempotency.rows()),
         ]
     }

@@ -573,7 +573,7 @@ async fn faults_are_set_and_taken_back() {
 
     pressed(&shop, "/inspector/faults/1/remove", &[]).await;
     assert_eq!(shop.get("/sandbox/v1/faults").await.json()[0]["effect"]["kind"], "delay");
-    assert_eq!(problem(&shop, "/inspector/faults/2/remove", &[]).await.0, 404);
+    assert_eq!(problem(&shop, "/inspector/faults/1/remove", &[]).await.0, 404);
     let none = pressed(&shop, "/inspector/faults/clear", &[]).await;
     assert!(none.contains("<p class=\"none\">None.</p>") && !none.contains("Take back all"));
 }
