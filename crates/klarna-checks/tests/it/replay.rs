@@ -574,24 +574,31 @@ async fn customer_tokens_are_replayed() {
 }
 
 #[tokio::test]
-async fn hosted_pages_are_asked_for() {
+async fn hosted_pages_are_replayed() {
     let page = "/hpp/v1/sessions/{session_id}";
     let read = |status: &str| exchange("GET", page, 200, json!({"status": status}));
-    let all = [
-        exchange("POST", "/hpp/v1/sessions", 201, json!({"session_id": "1"})),
+    let placed = json!({"status": "COMPLETED", "order_id": "1", "klarna_reference": "1"});
+    let mut all = [
+        exchange("POST", "/hpp/v1/sessions", 201, json!({"session_id": "1", "redirect_url": ""})),
         read("WAITING"),
         read("IN_PROGRESS"),
-        read("COMPLETED"),
+        exchange("GET", page, 200, json!({"status": "COMPLETED", "authorization_token": "t"})),
+        exchange("GET", page, 200, placed),
         read("FAILED"),
         read("BACK"),
         read("CANCELLED"),
         read("ERROR"),
         read("DISABLED"),
-        error("GET", page, 404, "NOT_FOUND", "no such session"),
+        error("GET", page, 404, "NOT_FOUND", ""),
         exchange("DELETE", page, 204, Value::Null),
         exchange("POST", &format!("{page}/distribution"), 201, Value::Null),
     ];
-    for outcome in replayed(&all).await.outcomes {
-        assert!(!matches!(outcome.verdict, Verdict::NotReplayable(_)), "{outcome:?}");
+    for exchange in &mut all {
+        exchange["kind"] = json!("doc-example");
     }
+    agrees(&all).await;
+    let mut unknown = read("MANUAL_ID_CHECK");
+    unknown["kind"] = json!("doc-example");
+    let report = replayed(&[unknown]).await;
+    assert!(matches!(report.outcomes[0].verdict, Verdict::NotReplayable(_)), "{report:?}");
 }
