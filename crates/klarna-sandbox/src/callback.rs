@@ -23,10 +23,6 @@ use crate::{
 /// notifications and pushes a guess.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
-/// Klarna documentation, of a hosted payment page: three seconds to answer, and a few between two
-/// attempts.
-const STATUS_UPDATE_TIMEOUT: Duration = Duration::from_secs(3);
-const STATUS_UPDATE_PAUSE: Duration = Duration::from_secs(3);
 
 /// How often Klarna tries, and how long it waits.
 struct Policy {
@@ -57,8 +53,8 @@ impl Policy {
             Kind::Notification | Kind::Push => once,
             Kind::StatusUpdate => Self {
                 attempts_max: 4,
-                pause: STATUS_UPDATE_PAUSE,
-                timeout: STATUS_UPDATE_TIMEOUT,
+                pause: Duration::from_millis(settings.hpp_callback_pause_milliseconds),
+                timeout: Duration::from_millis(settings.hpp_callback_timeout_milliseconds),
                 ..once
             },
         }
@@ -167,7 +163,7 @@ async fn deliver(shared: Arc<Shared>, delivery: Arc<Delivery>) {
     let policy = Policy::of(delivery.kind, &shared.state().settings);
     let mut pause = policy.pause;
     for attempt in 1..=policy.attempts_max {
-        if attempt_once(&shared, &delivery, attempt).await == Outcome::Arrived {
+        if send_once(&shared, &delivery, attempt).await.outcome == Outcome::Arrived {
             return;
         }
         if attempt < policy.attempts_max {
@@ -178,7 +174,7 @@ async fn deliver(shared: Arc<Shared>, delivery: Arc<Delivery>) {
 }
 
 /// Sends one callback a single time, and remembers how it went.
-async fn attempt_once(shared: &Shared, delivery: &Delivery, attempt: u32) -> Outcome {
+pub(crate) async fn send_once(shared: &Shared, delivery: &Delivery, attempt: u32) -> Attempt {
     let started = Instant::now();
     let answer = post(shared, delivery).await;
     let outcome = match answer {
@@ -199,8 +195,7 @@ async fn attempt_once(shared: &Shared, delivery: &Delivery, attempt: u32) -> Out
         status: answer.ok(),
         error: answer.err(),
         ..Attempt::of(delivery, at)
-    });
-    outcome
+    })
 }
 
 /// The answer's status, or why there is none.
@@ -247,4 +242,22 @@ fn is_tls(error: &reqwest::Error) -> bool {
         };
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_pauses_and_time_limits_are_klarnas() {
+        let policy = |kind| {
+            let Policy { attempts_max, pause, pause_grows_by, timeout } =
+                Policy::of(kind, &Settings::default());
+            (attempts_max, pause.as_secs(), pause_grows_by, timeout.as_secs())
+        };
+        assert_eq!(policy(Kind::Authorization), (3, 1, 2, 2));
+        assert_eq!(policy(Kind::Notification).0, 1);
+        assert_eq!(policy(Kind::Push).0, 1);
+        assert_eq!(policy(Kind::StatusUpdate), (4, 3, 1, 3));
+    }
 }

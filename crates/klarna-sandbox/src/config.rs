@@ -41,6 +41,9 @@ pub struct Config {
     pub credentials: Option<(String, Secret)>,
     /// The switches, as long as nobody moves them.
     pub settings: Settings,
+    /// How many times as fast as the machine's the sandbox's clock runs from the start, 1 to
+    /// 1,000,000. Default 1; `PATCH /sandbox/v1/clock` changes it.
+    pub pace: u32,
     /// How many exchanges are kept for `GET /sandbox/v1/exchanges`. Default 100,000.
     pub exchanges_max: usize,
     /// How many bytes of exchanges are kept at most, their bodies and heads counted. Default
@@ -61,6 +64,9 @@ pub struct Config {
     /// The largest request body that is read, in bytes; above it the answer is 413. Default 1 MiB
     /// (Klarna documentation: 1 MB).
     pub body_bytes_max: usize,
+    /// The largest snapshot that can be restored by `PUT /sandbox/v1/snapshot`, in bytes. It is
+    /// read as it comes and never held as a whole. Default 4 GiB.
+    pub snapshot_bytes_max: u64,
     /// Where every exchange is written to as well, one JSON object a line in a file of this
     /// sandbox's own, so that a test run can be looked at afterwards. Default: the folder that the
     /// environment variable `KLARNA_SANDBOX_RECORD` names, else nowhere.
@@ -72,6 +78,7 @@ impl Default for Config {
         Self {
             credentials: None,
             settings: Settings::default(),
+            pace: 1,
             exchanges_max: 100_000,
             exchange_bytes_max: 134_217_728,
             sessions_max: 1_000_000,
@@ -79,6 +86,7 @@ impl Default for Config {
             orders_max: 1_000_000,
             order_bytes_max: 1_073_741_824,
             body_bytes_max: 1_048_576,
+            snapshot_bytes_max: 4_294_967_296,
             record_folder: std::env::var_os("KLARNA_SANDBOX_RECORD").map(PathBuf::from),
         }
     }

@@ -65,6 +65,19 @@ impl TryFrom<String> for HeaderText {
     }
 }
 
+/// What a distribution of a hosted payment page's link is answered. Klarna's file declares both
+/// without saying when each applies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub enum DistributionStatus {
+    /// Created, without a body.
+    #[default]
+    #[serde(rename = "201")]
+    Created,
+    /// No content.
+    #[serde(rename = "204")]
+    NoContent,
+}
+
 /// The switches. Defaults and their reasons are listed in the crate's `FIDELITY.md`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -94,6 +107,21 @@ pub struct Settings {
     pub capture_while_pending: bool,
     /// Whether a body of another content type than JSON is refused with 415. Default: yes (guess).
     pub content_type_is_checked: bool,
+    /// The pause between two attempts of a hosted payment page's status callback. Milliseconds of
+    /// real time, default 3000 (Klarna documentation: a few seconds).
+    pub hpp_callback_pause_milliseconds: u64,
+    /// How long a hosted payment page's status callback waits for its answer. Milliseconds of real
+    /// time, default 3000 (Klarna documentation).
+    pub hpp_callback_timeout_milliseconds: u64,
+    /// Whether a completed session of a hosted payment page shows its customer's names and date of
+    /// birth. Default: no (the schema has them, no sample does).
+    pub hpp_customer_is_shown: bool,
+    /// What a distribution is answered. Default: 201 (Klarna's PHP library refuses the 204 that
+    /// Klarna's file declares as well).
+    pub hpp_distribution_status: DistributionStatus,
+    /// Whether a session of a hosted payment page that expires unpaid is called back with the
+    /// status `TIMEOUT`. Default: no (Klarna's guide speaks of it, the schema has no such status).
+    pub hpp_timeout_is_told: bool,
     /// Whether a partly captured order becomes `EXPIRED` at its expiry. Default: it becomes
     /// `CAPTURED` with nothing remaining (guess).
     pub part_captured_becomes_expired: bool,
@@ -133,6 +161,11 @@ impl Default for Settings {
             capture_references_are_readable: true,
             capture_while_pending: false,
             content_type_is_checked: true,
+            hpp_callback_pause_milliseconds: 3000,
+            hpp_callback_timeout_milliseconds: 3000,
+            hpp_customer_is_shown: false,
+            hpp_distribution_status: DistributionStatus::Created,
+            hpp_timeout_is_told: false,
             part_captured_becomes_expired: false,
             push_callback: true,
             rate_limit_sessions: 0,

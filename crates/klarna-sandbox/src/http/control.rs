@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use axum::http::Method;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{Call, attempts, browser, exchange, faults, page};
+use super::{
+    Call, attempts, browser, callbacks, control_hpp, exchanges, faults, keeping, named, origin,
+};
 use crate::{
     answer::Answer,
     callback,
@@ -31,14 +32,14 @@ use crate::{
 };
 
 /// A refusal of the control API.
-pub(super) struct Error {
+pub(crate) struct Error {
     status: u16,
     code: String,
     message: String,
 }
 
 impl Error {
-    pub(super) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
         Self { status, code: code.to_owned(), message: message.into() }
     }
 }
@@ -49,19 +50,16 @@ impl From<Refusal> for Error {
     }
 }
 
-/// Answers a call of the control API or of the status page; `None`: it is neither.
+/// Answers a call of the control API; `None`: it is none.
 pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> {
     let segments = call.segments();
-    let path = match segments.as_slice() {
-        [] if call.method == Method::GET => {
-            let state = shared.state();
-            return Some(page::status(&state, shared.exchanges().total(), shared.now(&state)));
-        }
-        ["sandbox", "v1", path @ ..] => path,
-        _ => return None,
-    };
+    let ["sandbox", "v1", path @ ..] = segments.as_slice() else { return None };
     let outcome = match (call.method.as_str(), path) {
+        (method, _) if method != "GET" && !origin::is_own(call) => Err(origin::refused()),
         ("POST", ["sessions", id, "authorize"]) => authorize(shared, call, id).await,
+        ("POST", ["sessions", id, "expire"]) => named::expire_session(shared, call, id),
+        ("POST", ["orders", id, "expire"]) => named::expire_order(shared, call, id),
+        ("POST", ["scenarios"]) => named::seed(shared, call),
         ("GET", ["settings"]) => Ok(settings(&shared.state())),
         ("PATCH", ["settings"]) => change_settings(shared, call),
         ("GET", ["clock"]) => Ok(clock(shared, &shared.state())),
@@ -71,13 +69,18 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
         ("PATCH", ["customer-tokens", id]) => change_customer_token(shared, call, id),
         ("GET", ["disputes"]) => Ok(disputes(&shared.state())),
         ("GET", ["test-persons"]) => Ok(test_persons(call)),
+        ("GET", ["snapshot"]) => keeping::take(shared).await,
+        ("GET", ["state-file"]) => keeping::state_file(shared),
         ("POST", ["reset"]) => {
             shared.reset();
             Ok(Answer::empty(204))
         }
-        ("GET", ["exchanges"]) => Ok(exchanges(shared, call, false)),
-        ("GET", ["exchanges", number]) => one_exchange(shared, number),
-        ("GET", ["exchanges.har"]) => Ok(exchanges(shared, call, true)),
+        ("GET", ["exchanges"]) => Ok(exchanges::list(shared, call).await),
+        ("GET", ["exchanges", number]) => exchanges::one(shared, number),
+        ("GET", ["exchanges.har"]) => Ok(exchanges::archive(shared, call).await),
+        ("POST", ["hpp", id]) => control_hpp::decide(shared, call, id).await,
+        ("GET", ["distributions"]) => Ok(control_hpp::distributions(shared)),
+        ("POST", ["callbacks", id, "resend"]) => callbacks::resend(shared, id).await,
         ("GET", ["callbacks"]) => Ok(attempts::list(shared, call)),
         (_, ["faults", path @ ..]) => {
             let answer = faults::answer(shared, call, path, |state| &mut state.faults);
@@ -89,13 +92,18 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
         }
         _ => unknown(call),
     };
-    Some(outcome.unwrap_or_else(|error| {
-        let body = json!({"code": error.code, "message": error.message});
-        json_answer(error.status, &body)
-    }))
+    Some(answer_of(outcome))
 }
 
-pub(super) fn json_answer(status: u16, body: &Value) -> Answer {
+/// The answer, or how a refusal is told.
+pub(crate) fn answer_of(outcome: Result<Answer, Error>) -> Answer {
+    outcome.unwrap_or_else(|error| {
+        let body = json!({"code": error.code, "message": error.message});
+        json_answer(error.status, &body)
+    })
+}
+
+pub(crate) fn json_answer(status: u16, body: &Value) -> Answer {
     Answer::document(status, "application/json", body.to_string())
 }
 
@@ -104,7 +112,7 @@ fn unknown(call: &Call) -> Result<Answer, Error> {
 }
 
 /// The request's JSON. Unknown members and values are refused by name.
-pub(super) fn parse<T: DeserializeOwned>(call: &Call) -> Result<T, Error> {
+pub(crate) fn parse<T: DeserializeOwned>(call: &Call) -> Result<T, Error> {
     let bytes = call
         .body
         .as_deref()
@@ -140,17 +148,14 @@ struct AuthorizeRequest {
     invalid_fields: Option<Vec<String>>,
     /// How the customer pays, under its Payments name; `invoice` if absent.
     payment_method: Option<String>,
+    /// Whether a window that the buyer has open for the session ends with it.
+    #[serde(default)]
+    ends_windows: bool,
 }
 
 async fn authorize(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer, Error> {
     let request: AuthorizeRequest = parse(call)?;
-    let method = match &request.payment_method {
-        None => None,
-        Some(name) => Some(method::Method::of(name).ok_or_else(|| {
-            let text = format!("payment_method: {name:?} is not a payment method type");
-            Error::new(400, "BAD_REQUEST", text)
-        })?),
-    };
+    let method = payment_method(request.payment_method.as_deref())?;
     let outcome = request.outcome.map(|name| match name {
         OutcomeName::Approved => Outcome::Approved,
         OutcomeName::Denied => Outcome::Denied,
@@ -163,10 +168,14 @@ async fn authorize(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer
     let (authorized, delivery) = {
         let mut state = shared.state();
         let moment = settled(shared, &mut state, call);
-        let authorized = state.authorize(id, outcome, &data, method, &moment)?;
+        let id = named::session_id(&state, id)?;
+        let authorized = state.authorize(&id, outcome, &data, method, &moment)?;
+        if request.ends_windows {
+            state.end_flows(&id, &authorized);
+        }
         let delivery = match &authorized {
             Authorized::Approved { authorization_token } => {
-                state.authorization_callback(id, authorization_token, &moment)
+                state.authorization_callback(&id, authorization_token, &moment)
             }
             _ => None,
         };
@@ -176,6 +185,15 @@ async fn authorize(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer
         browser::send(shared, delivery, request.callback.unwrap_or_default()).await;
     }
     Ok(json_answer(200, &sdk::authorized(&authorized)))
+}
+
+/// The payment method of a Payments name.
+pub(super) fn payment_method(name: Option<&str>) -> Result<Option<method::Method>, Error> {
+    let Some(name) = name else { return Ok(None) };
+    method::Method::of(name).map(Some).ok_or_else(|| {
+        let text = format!("payment_method: {name:?} is not a payment method type");
+        Error::new(400, "BAD_REQUEST", text)
+    })
 }
 
 /// The switches.
@@ -275,10 +293,8 @@ async fn fraud(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer, Er
     let due = {
         let mut state = shared.state();
         let moment = settled(shared, &mut state, call);
-        let text = format!("order {id} is not known here");
-        state
-            .decide(id, decision, &moment)
-            .ok_or_else(|| Error::new(404, "NO_SUCH_ORDER", text))?;
+        let id = named::order_id(&state, id)?;
+        state.decide(&id, decision, &moment);
         std::mem::take(&mut state.outbox)
     };
     callback::send_and_wait(shared, due).await;
@@ -327,28 +343,4 @@ fn test_persons(call: &Call) -> Answer {
         |country: &str| wanted.as_ref().is_none_or(|it| it.eq_ignore_ascii_case(country));
     let persons = test_persons::all().iter().filter(|persons| is_wanted(persons.country));
     json_answer(200, &persons.map(TestPersons::listed).collect())
-}
-
-fn one_exchange(shared: &Shared, number: &str) -> Result<Answer, Error> {
-    let exchanges = shared.exchanges();
-    let found = number.parse().ok().and_then(|number| exchanges.get(number));
-    let text = || format!("exchange {number} is not kept; GET /sandbox/v1/exchanges lists them");
-    let found = found.ok_or_else(|| Error::new(404, "NOT_FOUND", text()))?;
-    Ok(Answer::document(200, "application/json", exchange::line(found)))
-}
-
-/// The exchanges whose path contains `path_contains` and whose number is above `after`, the first
-/// `limit` of them.
-fn exchanges(shared: &Shared, call: &Call, as_archive: bool) -> Answer {
-    let path_contains = call.parameter("path_contains").unwrap_or_default();
-    let number = |name| call.parameter(name).and_then(|text| text.parse::<u64>().ok());
-    let after = number("after").unwrap_or(0);
-    let limit = number("limit").and_then(|it| usize::try_from(it).ok()).unwrap_or(usize::MAX);
-    let exchanges = shared.exchanges();
-    let matching = exchanges
-        .iter()
-        .filter(|it| it.number > after && it.path.contains(&path_contains))
-        .take(limit);
-    let body = if as_archive { exchange::archive(matching) } else { exchange::list(matching) };
-    Answer::document(200, "application/json", body)
 }

@@ -12,12 +12,12 @@ use jiff::Timestamp;
 use super::{
     Call, auth,
     body::{self, Truncated},
-    browser, control, customer_tokens, exchange, orders, payments,
+    browser, control, customer_tokens, exchange, hosted, hpp, keeping, live, orders, payments,
     struck::{self, Outcome},
 };
 use crate::{
     answer::{Answer, Style},
-    callback,
+    callback, inspector,
     rate_limit::Category,
     rules::refusal::Refusal,
     sandbox::Shared,
@@ -35,12 +35,22 @@ use crate::{
 /// Answers a request.
 pub(crate) async fn handle(shared: Arc<Shared>, request: extract::Request) -> Response<Body> {
     let started = Instant::now();
+    if keeping::is_restore(&request) {
+        let restored = keeping::restore(&shared, request.into_body()).await;
+        return response(&control::answer_of(restored));
+    }
     let reset = request.extensions().get::<ConnectInfo<Reset>>().map(|it| it.0.clone());
     let may_reset = request.version() < Version::HTTP_2;
     let Some(call) = read(request, shared.config.body_bytes_max).await else {
         return response(&Answer::empty(400));
     };
+    if let Some(response) = live::answer(&shared, &call) {
+        return response;
+    }
     if let Some(answer) = control::answer(&shared, &call).await {
+        return response(&answer);
+    }
+    if let Some(answer) = inspector::answer(&shared, &call).await {
         return response(&answer);
     }
     let (strike, at) = {
@@ -106,7 +116,7 @@ async fn read(request: extract::Request, body_bytes_max: usize) -> Option<Call> 
 
 /// Whether a call is for the SDK or the buyer's pages.
 pub(super) fn is_a_browsers(call: &Call) -> bool {
-    matches!(call.segments().as_slice(), ["kp", ..] | ["eu" | "na" | "oc", "kp", ..])
+    matches!(call.segments().as_slice(), ["kp", ..] | ["eu" | "na" | "oc", "kp" | "hpp", ..])
 }
 
 /// The answer to a browser or to a merchant's server.
@@ -115,6 +125,7 @@ pub(super) async fn unharmed(shared: &Arc<Shared>, call: &Call, started: Instant
         ["kp", path @ ..] | ["eu" | "na" | "oc", "kp", path @ ..] => {
             browser::answer(shared, call, path).await
         }
+        ["eu" | "na" | "oc", "hpp", path @ ..] => hosted::answer(shared, call, path).await,
         _ => klarna(shared, call, started),
     }
 }
@@ -125,6 +136,7 @@ enum Api {
     Payments,
     OrderManagement,
     CustomerToken,
+    HostedPaymentPage,
 }
 
 impl Api {
@@ -132,6 +144,7 @@ impl Api {
         match self {
             Self::Payments | Self::CustomerToken => Style::Payments,
             Self::OrderManagement => Style::Orders,
+            Self::HostedPaymentPage => Style::HostedPaymentPage,
         }
     }
 }
@@ -157,6 +170,7 @@ fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
         ["payments", "v1", path @ ..] => (Api::Payments, path),
         ["ordermanagement", "v1", path @ ..] => (Api::OrderManagement, path),
         ["customer-token", "v1", path @ ..] => (Api::CustomerToken, path),
+        ["hpp", "v1", path @ ..] => (Api::HostedPaymentPage, path),
         // Klarna's edge asks who is there before it looks at the path (recorded exchange).
         [root, ..] if KLARNA_ROOTS.contains(root) && credential.is_none() => {
             return auth::unauthorized();
@@ -207,6 +221,7 @@ fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
             Api::Payments => payments::answer(call, path, &mut state, &moment),
             Api::OrderManagement => orders::answer(call, path, &mut state, &moment),
             Api::CustomerToken => customer_tokens::answer(call, path, &mut state, &moment),
+            Api::HostedPaymentPage => hpp::answer(call, path, &mut state, &moment),
         };
         let answer = finish(outcome);
         if let Some(key) = key {
@@ -256,7 +271,7 @@ pub(super) fn category(call: &Call) -> Category {
 fn idempotency_key(call: &Call, api: Api, segments: &[&str], credential: String) -> Option<Key> {
     let key = call.header("klarna-idempotency-key").filter(|key| !key.is_empty())?;
     let takes_keys = match api {
-        Api::Payments => false,
+        Api::Payments | Api::HostedPaymentPage => false,
         Api::OrderManagement => true,
         Api::CustomerToken => segments.last() == Some(&"order"),
     };
@@ -268,7 +283,7 @@ fn idempotency_key(call: &Call, api: Api, segments: &[&str], credential: String)
     })
 }
 
-fn response(answer: &Answer) -> Response<Body> {
+pub(super) fn response(answer: &Answer) -> Response<Body> {
     let mut response = Response::new(Body::from(answer.body.clone()));
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

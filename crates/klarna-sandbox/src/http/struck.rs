@@ -104,6 +104,7 @@ fn klarna_error(shared: &Shared, call: &Call, error: KlarnaError, started: Insta
     let (style, order_id) = match segments.as_slice() {
         ["ordermanagement", _, _, order_id, ..] => (Style::Orders, *order_id),
         ["ordermanagement", ..] => (Style::Orders, ""),
+        ["hpp", ..] => (Style::HostedPaymentPage, ""),
         _ => (Style::Payments, ""),
     };
     let messages = error.error_messages.unwrap_or_default();

@@ -4,6 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 
 /// A session and its client token (Klarna documentation).
 pub(crate) const SESSION: SignedDuration = SignedDuration::from_hours(48);
+/// How long before its payment session a session of the hosted payment page ends (Klarna
+/// documentation).
+pub(crate) const HPP_BEFORE_SESSION: SignedDuration = SignedDuration::from_hours(1);
 /// An authorization token (Klarna documentation).
 pub(crate) const AUTHORIZATION_TOKEN: SignedDuration = SignedDuration::from_mins(60);
 /// An idempotency key (Klarna documentation).
@@ -58,6 +61,11 @@ pub(crate) fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
     time.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
+/// So much earlier, or the beginning of time.
+pub(crate) fn earlier(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.checked_sub(by).unwrap_or(Timestamp::MIN)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,5 +96,6 @@ mod tests {
     fn the_end_of_time_is_not_passed() {
         assert_eq!(midnight_after(Timestamp::MAX, i64::MAX), Timestamp::MAX);
         assert_eq!(later(Timestamp::MAX, SESSION), Timestamp::MAX);
+        assert_eq!(earlier(Timestamp::MIN, SESSION), Timestamp::MIN);
     }
 }

@@ -6,6 +6,8 @@ pub(crate) mod amounts;
 pub(crate) mod authorization;
 pub(crate) mod capture;
 pub(crate) mod contact;
+pub(crate) mod distribution;
+pub(crate) mod hpp;
 #[cfg(test)]
 mod laws;
 pub(crate) mod lifetime;

@@ -93,6 +93,7 @@ impl Delivery {
 }
 
 /// Deliveries that are sent one after the other, some time from now, and so often.
+#[derive(Clone)]
 pub(crate) struct Sending {
     pub(crate) deliveries: Vec<Delivery>,
     pub(crate) after: Duration,

@@ -10,17 +10,14 @@ use super::{
     callbacks::Delivery,
     sessions::{Authorized, Outcome},
 };
-use crate::{
-    rules::{
-        contact, person,
-        plan::{self, Plan},
-        purchase::Purchase,
-        read::Members,
-        refusal::Refusal,
-        test_persons,
-        weight::Weigh,
-    },
-    write::sdk,
+use crate::rules::{
+    contact, person,
+    plan::{self, Plan},
+    purchase::Purchase,
+    read::Members,
+    refusal::Refusal,
+    test_persons,
+    weight::Weigh,
 };
 
 /// The code that fails (Klarna documentation: any other six digits pass).
@@ -51,6 +48,13 @@ pub(crate) struct OpenFlow {
     auto_finalize: Option<bool>,
     /// The merchant page's origin, to which the answer is told.
     origin: Option<String>,
+}
+
+impl OpenFlow {
+    /// A flow that ends in one step and offers these categories.
+    pub(crate) fn of_categories(categories: Vec<String>) -> Self {
+        Self { asked: plan::Asked::of(categories), ..Self::default() }
+    }
 }
 
 /// Where the buyer stands.
@@ -157,7 +161,7 @@ pub(crate) struct Flow {
     /// What is wrong with it, by the input's name.
     pub(crate) problems: Vec<(&'static str, String)>,
     /// The answer to the merchant's page, once there is one.
-    pub(crate) result: Option<Value>,
+    pub(crate) result: Option<Authorized>,
     /// How much memory it takes.
     pub(crate) memory: usize,
 }
@@ -327,10 +331,10 @@ impl Flow {
     }
 
     /// The answer for a buyer who left (Klarna documentation: `finalize` hides the form then).
-    fn aborted(&self) -> Value {
+    fn aborted(&self) -> Authorized {
         match self.operation {
-            Operation::Finalize => sdk::denied(),
-            Operation::Authorize | Operation::Reauthorize => sdk::authorized(&Authorized::Aborted),
+            Operation::Finalize => Authorized::Denied,
+            Operation::Authorize | Operation::Reauthorize => Authorized::Aborted,
         }
     }
 }
@@ -338,7 +342,7 @@ impl Flow {
 /// A flow that waits for the buyer, or an answer that needed none.
 pub(crate) enum Opened {
     Flow(String),
-    Result(Value),
+    Result(Authorized),
 }
 
 impl State {
@@ -352,16 +356,13 @@ impl State {
         let session = self.open_session(session_id, moment.now)?;
         let purchase = match session.authorizable(&request.data) {
             Ok(purchase) => purchase,
-            Err(fields) => {
-                let result = sdk::authorized(&Authorized::InvalidFields(fields));
-                return Ok(Opened::Result(result));
-            }
+            Err(fields) => return Ok(Opened::Result(Authorized::InvalidFields(fields))),
         };
         let mut data = request.data;
         let mut plans = request.asked.plans(&purchase.country());
         if request.operation == Operation::Finalize {
             let Some((agreed, method)) = session.to_finalize.clone() else {
-                return Ok(Opened::Result(sdk::denied()));
+                return Ok(Opened::Result(Authorized::Denied));
             };
             plans.retain(|plan| plan.method() == method);
             data = agreed.into_iter().chain(data).collect();
@@ -413,7 +414,7 @@ impl State {
             let ended = self.open_session(&session_id, moment.now).is_err();
             let flow = self.flows.get_mut(flow_id)?;
             if ended {
-                flow.result = Some(sdk::denied());
+                flow.result = Some(Authorized::Denied);
                 flow.step = Step::Expired;
             }
         }
@@ -421,7 +422,7 @@ impl State {
     }
 
     /// The buyer's window is gone.
-    pub(crate) fn close_flow(&mut self, flow_id: &str, moment: &Moment<'_>) -> Option<Value> {
+    pub(crate) fn close_flow(&mut self, flow_id: &str, moment: &Moment<'_>) -> Option<Authorized> {
         let flow = self.flow(flow_id, moment)?;
         let aborted = flow.aborted();
         if flow.result.is_none() {
@@ -475,29 +476,30 @@ impl State {
             let session = self.open_session(&session_id, moment.now).ok()?;
             session.to_finalize = Some((data, plan.method()));
             self.weigh_session(&session_id);
-            self.end(flow_id, sdk::to_finalize(), Step::Done);
+            self.end(flow_id, Authorized::ToFinalize, Step::Done);
             return None;
         }
         let outcome = if denied { Outcome::Denied } else { Outcome::Approved };
         let method = Some(plan.method());
         let authorized = self.authorize(&session_id, Some(outcome), &data, method, moment);
         match authorized {
-            Ok(authorized @ Authorized::Approved { .. }) => {
-                self.end(flow_id, sdk::authorized(&authorized), Step::Done);
-                let Authorized::Approved { authorization_token } = &authorized else { return None };
+            Ok(Authorized::Approved { authorization_token }) => {
                 if let Ok(session) = self.open_session(&session_id, moment.now) {
                     session.to_finalize = None;
                 }
-                return self.authorization_callback(&session_id, authorization_token, moment);
+                let callback =
+                    self.authorization_callback(&session_id, &authorization_token, moment);
+                self.end(flow_id, Authorized::Approved { authorization_token }, Step::Done);
+                return callback;
             }
-            Ok(Authorized::Denied) => self.end(flow_id, sdk::denied(), Step::Denied),
-            Ok(other) => self.end(flow_id, sdk::authorized(&other), Step::Done),
-            Err(_) => self.end(flow_id, sdk::denied(), Step::Expired),
+            Ok(Authorized::Denied) => self.end(flow_id, Authorized::Denied, Step::Denied),
+            Ok(other) => self.end(flow_id, other, Step::Done),
+            Err(_) => self.end(flow_id, Authorized::Denied, Step::Expired),
         }
         None
     }
 
-    fn end(&mut self, flow_id: &str, result: Value, step: Step) {
+    fn end(&mut self, flow_id: &str, result: Authorized, step: Step) {
         if let Some(flow) = self.flows.get_mut(flow_id) {
             flow.result = Some(result);
             flow.step = step;

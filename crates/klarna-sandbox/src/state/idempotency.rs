@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{limits::oldest, table::Table};
+use super::{
+    limits::oldest,
+    table::{Rows, Table},
+};
 use crate::{answer::Answer, rules::lifetime};
 
 /// A key belongs to one credential, method and path (guess: Klarna does not tell the scope).
@@ -56,6 +59,11 @@ impl Idempotency {
             let Some(oldest) = oldest(&self.0) else { break };
             self.forget(&oldest);
         }
+    }
+
+    /// The answers as rows that can be kept.
+    pub(crate) fn rows(&mut self) -> &mut dyn Rows {
+        &mut self.0
     }
 
     /// Forgets what is older than the lifetime of a key.

@@ -36,6 +36,7 @@ pub(crate) struct Weights {
     orders: usize,
     tokens: usize,
     flows: usize,
+    hpp_sessions: usize,
 }
 
 /// Corrects a sum by the new weight of one row.
@@ -73,6 +74,19 @@ impl State {
         set(&mut self.weights.flows, &mut flow.memory, weight);
     }
 
+    pub(crate) fn weigh_hpp_session(&mut self, session_id: &str) {
+        let Some(session) = self.hpp_sessions.get_mut(session_id) else { return };
+        let weight = ROW + session.weight();
+        set(&mut self.weights.hpp_sessions, &mut session.memory, weight);
+    }
+
+    pub(crate) fn forget_hpp_session(&mut self, session_id: &str) {
+        let Some(session) = self.hpp_sessions.remove(session_id) else { return };
+        self.hpp_pages.remove(&session.page_id);
+        let sum = &mut self.weights.hpp_sessions;
+        *sum = sum.saturating_sub(session.memory);
+    }
+
     pub(crate) fn forget_flow(&mut self, flow_id: &str) {
         if let Some(flow) = self.flows.remove(flow_id) {
             self.weights.flows = self.weights.flows.saturating_sub(flow.memory);
@@ -86,6 +100,12 @@ impl State {
         {
             let Some(id) = oldest(&self.sessions) else { break };
             self.forget_session(&id);
+        }
+        while self.hpp_sessions.len() > limits.sessions
+            || (self.weights.hpp_sessions > limits.session_bytes && self.hpp_sessions.len() > 1)
+        {
+            let Some(id) = oldest(&self.hpp_sessions) else { break };
+            self.forget_hpp_session(&id);
         }
         while self.flows.len() > FLOWS_MAX
             || (self.weights.flows > limits.session_bytes && self.flows.len() > 1)

@@ -3,12 +3,18 @@
 pub(crate) mod callbacks;
 pub(crate) mod clock;
 pub(crate) mod customer_tokens;
+mod decided;
+pub(crate) mod distributions;
 pub(crate) mod faults;
 pub(crate) mod flows;
 pub(crate) mod held;
+pub(crate) mod hpp;
+pub(crate) mod hpp_buyers;
 pub(crate) mod idempotency;
 pub(crate) mod limits;
+pub(crate) mod named;
 pub(crate) mod orders;
+pub(crate) mod parts;
 pub(crate) mod placing;
 pub(crate) mod sessions;
 pub(crate) mod table;
@@ -22,8 +28,10 @@ use self::{
     callbacks::{AllHeld, Attempts, Delivery, Repeats, Sending},
     clock::SandboxClock,
     customer_tokens::CustomerToken,
+    distributions::Distribution,
     faults::{CallbackFaults, Faults},
     flows::Flow,
+    hpp::HppSession,
     idempotency::Idempotency,
     limits::{StoreLimits, Weights},
     placing::Authorization,
@@ -63,6 +71,7 @@ impl Moment<'_> {
 /// Everything that is remembered. All but flows and what is about to be sent can be saved and
 /// restored.
 #[derive(Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct State {
     pub(crate) clock: SandboxClock,
     pub(crate) settings: Arc<Settings>,
@@ -80,6 +89,12 @@ pub(crate) struct State {
     pub(crate) orders: Table<Order>,
     /// By token id.
     pub(crate) customer_tokens: Table<CustomerToken>,
+    /// By session id.
+    pub(crate) hpp_sessions: Table<HppSession>,
+    /// The hosted payment pages' session ids, by what their addresses end with.
+    pub(crate) hpp_pages: Table<String>,
+    /// By distribution id.
+    pub(crate) distributions: Table<Distribution>,
     pub(crate) idempotency: Idempotency,
     pub(crate) faults: Faults,
     pub(crate) callback_faults: CallbackFaults,
@@ -97,12 +112,28 @@ pub(crate) struct State {
     /// What was delivered, and how it went.
     #[serde(skip)]
     pub(crate) attempts: Attempts,
+    /// How often all of it was replaced by something else.
+    #[serde(skip)]
+    pub(crate) epoch: u64,
+    /// Whether the tables note what changes.
+    #[serde(skip)]
+    pub(crate) is_tracked: bool,
 }
 
 impl State {
     /// An empty store.
     pub(crate) fn new(settings: Settings) -> Self {
         Self { settings: Arc::new(settings), ..Self::default() }
+    }
+
+    /// Puts another store in the place of this one, which it gives back.
+    pub(crate) fn replace(&mut self, newer: Self) -> Self {
+        let older = std::mem::replace(self, newer);
+        self.epoch = older.epoch + 1;
+        if older.is_tracked {
+            self.track();
+        }
+        older
     }
 
     /// Lets everything happen that is due by now. Looks at every row: for the clock, not for
@@ -116,6 +147,7 @@ impl State {
         self.notify(now);
         self.idempotency.forget_old(now);
         self.forget_expired_sessions(now);
+        self.settle_hpp_sessions(&Moment { now, ids, settings, base_url: "" });
         self.keep_within(limits);
     }
 

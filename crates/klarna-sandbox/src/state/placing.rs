@@ -94,9 +94,34 @@ impl State {
         body: &Members,
         moment: &Moment<'_>,
     ) -> Result<Placed, Refusal> {
-        let authorization = self.authorizations.get(token).ok_or_else(Refusal::invalid_token)?;
         let (sent, problems) = Purchase::read(body);
         sent.check(&problems)?;
+        self.place_purchase(token, sent, moment)
+    }
+
+    /// Places the order of an authorization that was given just now, as the hosted payment page
+    /// does, and captures it if that is asked for here or was in the session.
+    pub(crate) fn place_authorized(
+        &mut self,
+        token: &str,
+        captures: bool,
+        moment: &Moment<'_>,
+    ) -> Result<Placed, Refusal> {
+        let authorization = self.authorizations.get(token).ok_or_else(Refusal::invalid_token)?;
+        let mut sent = authorization.purchase.clone();
+        if captures {
+            sent.auto_capture = Some(true);
+        }
+        self.place_purchase(token, sent, moment)
+    }
+
+    fn place_purchase(
+        &mut self,
+        token: &str,
+        sent: Purchase,
+        moment: &Moment<'_>,
+    ) -> Result<Placed, Refusal> {
+        let authorization = self.authorizations.get(token).ok_or_else(Refusal::invalid_token)?;
         if authorization.purchase.intent() == "tokenize" {
             return Err(Refusal::new(
                 403,

@@ -48,10 +48,14 @@ pub(crate) enum Outcome {
 /// What the browser SDK's callback says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Authorized {
-    Approved { authorization_token: String },
+    Approved {
+        authorization_token: String,
+    },
     Denied,
     Aborted,
     InvalidFields(Vec<String>),
+    /// Agreed to, but money moves only once the merchant finalizes.
+    ToFinalize,
 }
 
 impl Session {
@@ -80,6 +84,20 @@ impl Session {
 }
 
 impl State {
+    /// Opens a session and keeps it; gives its id.
+    pub(crate) fn create_session(
+        &mut self,
+        body: &Members,
+        moment: &Moment<'_>,
+    ) -> Result<String, Refusal> {
+        let (purchase, problems) = Purchase::read(body);
+        purchase.check(&problems)?;
+        let held = HeldPurchase::Read(Box::new(purchase));
+        let session_id = moment.loose_uuid();
+        self.keep_session(Session::open(session_id.clone(), held, moment.now));
+        Ok(session_id)
+    }
+
     /// Keeps a new session.
     pub(crate) fn keep_session(&mut self, session: Session) {
         let id = session.session_id.clone();
