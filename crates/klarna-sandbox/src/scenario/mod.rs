@@ -172,6 +172,7 @@ pub(crate) fn seed(shared: &Shared, scenario: Value, base_url: &str) -> Result<S
     for (id, row) in built.orders.into_rows() {
         state.orders.insert(&id, row);
     }
+    state.weigh_all();
     Ok(seeded)
 }
 

@@ -29,8 +29,8 @@ impl StoreLimits {
     }
 }
 
-/// What the rows of the store take, as far as they were weighed since it was restored, in bytes.
-#[derive(Default)]
+/// What the rows of the store take, in bytes.
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Weights {
     sessions: usize,
     orders: usize,
@@ -91,6 +91,29 @@ impl State {
         if let Some(flow) = self.flows.remove(flow_id) {
             self.weights.flows = self.weights.flows.saturating_sub(flow.memory);
         }
+    }
+
+    /// Weighs what came from elsewhere, and all of it together anew.
+    pub(crate) fn weigh_all(&mut self) {
+        for id in self.sessions.ids_of(|it| it.memory == 0) {
+            self.weigh_session(&id);
+        }
+        for id in self.orders.ids_of(|it| it.memory == 0) {
+            self.weigh_order(&id);
+        }
+        for id in self.customer_tokens.ids_of(|it| it.memory == 0) {
+            self.weigh_customer_token(&id);
+        }
+        for id in self.hpp_sessions.ids_of(|it| it.memory == 0) {
+            self.weigh_hpp_session(&id);
+        }
+        self.weights = Weights {
+            sessions: self.sessions.iter().map(|(_, it)| it.memory).sum(),
+            orders: self.orders.iter().map(|(_, it)| it.memory).sum(),
+            tokens: self.customer_tokens.iter().map(|(_, it)| it.memory).sum(),
+            flows: self.flows.iter().map(|(_, it)| it.memory).sum(),
+            hpp_sessions: self.hpp_sessions.iter().map(|(_, it)| it.memory).sum(),
+        };
     }
 
     /// Forgets the oldest of what is too much. What is newest stays, however large it is.
@@ -249,6 +272,32 @@ mod tests {
         assert_eq!(state.weights.sessions, 10 + ROW);
         state.forget_session("0");
         assert_eq!(state.weights.sessions, 0);
+    }
+
+    #[test]
+    fn a_store_that_was_restored_or_moved_is_weighed_as_the_one_before() {
+        let mut state = with_sessions(&[0, 0]);
+        for id in ["0", "1"] {
+            let purchase = HeldPurchase::Sent(Bytes::from_static(b"{}"));
+            state.sessions.get_mut(id).unwrap().purchase = purchase;
+        }
+        state.orders.insert("o", order());
+        for id in ["0", "1"] {
+            state.weigh_session(id);
+        }
+        state.weigh_order("o");
+        let text = serde_json::to_string(&state).unwrap();
+        let mut restored: State = serde_json::from_str(&text).unwrap();
+        assert_eq!(restored.weights, Weights::default());
+        restored.weigh_all();
+        assert!(restored.weights.sessions > 2 * ROW);
+        assert!(restored.weights.orders > ROW);
+        let mut moved = State::default();
+        for (id, row) in restored.sessions.into_rows() {
+            moved.sessions.insert(&id, row);
+        }
+        moved.weigh_all();
+        assert_eq!(moved.weights.sessions, restored.weights.sessions);
     }
 
     #[test]
