@@ -40,7 +40,7 @@ fn send(subject: &Subject, life: &Life, operations: &[Operation], step: &Step) {
 #[test]
 fn whatever_is_sent_is_answered_as_klarna_would() {
     let operations = valid::with_bodies();
-    let checked = runner(400).run(&steps(), |steps| {
+    let checked = runner(250).run(&steps(), |steps| {
         let subject = Subject::new();
         let life = Life::begin(&subject);
         for step in &steps {

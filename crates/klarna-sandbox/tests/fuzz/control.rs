@@ -67,7 +67,7 @@ fn a_fault_that_is_set_strikes_and_one_that_cannot_be_is_refused() {
         .chain(callback_faults.iter().map(|it| ("/sandbox/v1/callback-faults", it)))
         .collect();
     let operations = valid::with_bodies();
-    let checked = runner(300).run(&steps(6), |steps| {
+    let checked = runner(150).run(&steps(6), |steps| {
         let subject = Subject::new();
         let life = Life::begin(&subject);
         for step in &steps {

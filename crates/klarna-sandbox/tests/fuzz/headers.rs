@@ -50,7 +50,7 @@ fn headers_change_no_more_than_they_may() {
     let header = (any::<Index>(), value());
     let request = (any::<Index>(), vec(header, 0..5));
     let operations = valid::with_bodies();
-    let checked = runner(300).run(&vec(request, 1..6), |requests| {
+    let checked = runner(150).run(&vec(request, 1..6), |requests| {
         let subject = Subject::new();
         let life = Life::begin(&subject);
         for (operation, headers) in &requests {

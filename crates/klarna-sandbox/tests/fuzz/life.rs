@@ -66,7 +66,10 @@ impl Life {
         let hosted = json!({"payment_session_url":
             format!("http://localhost/payments/v1/sessions/{bought}")});
         let got = subject.post("/hpp/v1/sessions", &hosted);
-        let hpp = if got.status == 201 { text(&got.json(), "session_id") } else { "none".into() };
+        assert_eq!(got.status, 201, "{}", got.text());
+        let hosted = got.json();
+        let page = text(&hosted, "redirect_url");
+        let page = page.rsplit('/').next().unwrap().to_owned();
         let ids = [
             ("{session}", session),
             ("{token}", token),
@@ -77,7 +80,8 @@ impl Life {
             ("{customer}", customer),
             ("{bought}", bought),
             ("{flow}", flow),
-            ("{hpp}", hpp),
+            ("{hpp}", text(&hosted, "session_id")),
+            ("{page}", page),
         ];
         Self { ids: ids.into() }
     }

@@ -63,6 +63,18 @@ fn part() -> impl Strategy<Value = String> {
         "{customer}",
         "{flow}",
         "{hpp}",
+        "{page}",
+        "inspector",
+        "snapshot",
+        "scenarios",
+        "state-file",
+        "expire",
+        "distributions",
+        "distribution",
+        "qr",
+        "customer-tokens",
+        "inspector.css",
+        "resend",
         "",
         ".",
         "..",
@@ -119,11 +131,15 @@ fn no_path_and_no_method_breaks_anything() {
         "get", "X",
     ];
     let request = (prop::sample::select(methods.to_vec()), path());
-    let checked = runner(600).run(&vec(request, 1..8), |requests| {
+    let checked = runner(300).run(&vec(request, 1..8), |requests| {
         let subject = Subject::new();
         let life = Life::begin(&subject);
         for (method, path) in &requests {
-            judged(&subject, &Asked::json(method, life.filled(path), "{}"));
+            let asked = Asked::json(method, life.filled(path), "{}");
+            // The stream of exchanges never ends.
+            if !asked.path.contains("live") {
+                judged(&subject, &asked);
+            }
         }
         life::goes_on(&subject);
         Ok(())

@@ -203,8 +203,39 @@ pub(crate) fn control() -> Vec<Operation> {
         operation("DELETE", "/sandbox/v1/faults/1", json!({})),
         operation("GET", "/sandbox/v1/callback-faults/1", json!({})),
         operation("POST", "/sandbox/v1/reset", json!({})),
+        operation("POST", "/sandbox/v1/scenarios", scenario()),
+        operation("POST", "/sandbox/v1/sessions/{bought}/expire", json!({})),
+        operation("POST", "/sandbox/v1/orders/{open}/expire", json!({})),
+        operation(
+            "POST",
+            "/sandbox/v1/hpp/{hpp}",
+            json!({"outcome": "approved", "data": {"billing_address": address()},
+                "payment_method": "card", "callback": "never"}),
+        ),
+        operation("GET", "/sandbox/v1/distributions", json!({})),
+        operation("GET", "/sandbox/v1/snapshot", json!({})),
+        operation("GET", "/sandbox/v1/state-file", json!({})),
+        operation("POST", "/sandbox/v1/callbacks/x/resend", json!({})),
         operation("GET", "/", json!({})),
     ]
+}
+
+/// What a scenario may say.
+fn scenario() -> Value {
+    json!({
+        "settings": {"authorization_days": 28}, "clock": {"advance": "P1D", "pace": 60},
+        "faults": [{"times": 1, "match": {"path": "/nowhere"}, "effect": {"kind": "html_502"}}],
+        "defaults": {"purchase_country": "SE", "locale": "sv-SE"},
+        "sessions": [{"name": "a", "state": "authorized", "age": "PT10M", "intent": "buy"}],
+        "orders": [
+            {"name": "b", "state": "part_captured", "age": "P3D", "captured_amount": 100,
+                "order_lines": ["Shirt, blue, 2, 249.00, 25%", "Postage, 1, 49.00, 25%"],
+                "billing_address": address(), "payment_method": "card"},
+            {"name": "c", "state": "pending", "decision": "rejected", "decision_in": "PT5M"},
+            {"name": "d", "state": "part_refunded", "refunded_amount": 1,
+                "order_lines": [{"name": "Song", "type": "digital", "unit_price": 990}]},
+        ],
+    })
 }
 
 /// Faults of requests. Waits are short, since a test has to end.
