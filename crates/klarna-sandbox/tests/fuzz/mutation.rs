@@ -13,6 +13,8 @@ pub(crate) struct Change {
 #[derive(Clone, Debug)]
 enum Kind {
     Replace(Odd),
+    /// Another number, at a place among the numbers.
+    Count(Value),
     Remove,
     /// A number as a text, a text as an array, an array as an object.
     Retype,
@@ -46,6 +48,7 @@ pub(crate) fn text() -> BoxedStrategy<String> {
     prop_oneof![
         3 => ".{0,20}",
         2 => any::<String>(),
+        1 => (any::<char>(), 0usize..400).prop_map(|(it, count)| it.to_string().repeat(count)),
         1 => Just(String::new()),
         1 => Just("\0".to_owned()),
         1 => Just("\u{202e}\u{200d}\u{feff}\u{301}".to_owned()),
@@ -57,8 +60,9 @@ pub(crate) fn text() -> BoxedStrategy<String> {
     .boxed()
 }
 
-fn odd() -> BoxedStrategy<Odd> {
-    let numbers = prop_oneof![
+/// Numbers at and beyond every limit.
+fn numbers() -> BoxedStrategy<Value> {
+    prop_oneof![
         any::<i64>().prop_map(Value::from),
         any::<u64>().prop_map(Value::from),
         any::<f64>().prop_map(|number| json!(number)),
@@ -77,7 +81,11 @@ fn odd() -> BoxedStrategy<Odd> {
             json!(10_000),
             json!(10_001),
         ]),
-    ];
+    ]
+    .boxed()
+}
+
+fn odd() -> BoxedStrategy<Odd> {
     let texts = prop_oneof![
         text().prop_map(Value::from),
         prop::sample::select(vec![
@@ -123,7 +131,7 @@ fn odd() -> BoxedStrategy<Odd> {
         .prop_map(Value::from),
     ];
     prop_oneof![
-        4 => numbers.prop_map(Odd::Is),
+        4 => numbers().prop_map(Odd::Is),
         4 => texts.prop_map(Odd::Is),
         2 => prop::sample::select(vec![json!(null), json!(true), json!(false), json!([]),
             json!({}), json!([null]), json!([[]]), json!({"": {}})]).prop_map(Odd::Is),
@@ -136,6 +144,7 @@ fn odd() -> BoxedStrategy<Odd> {
 pub(crate) fn changes(max: usize) -> impl Strategy<Value = Vec<Change>> {
     let kind = prop_oneof![
         6 => odd().prop_map(Kind::Replace),
+        4 => numbers().prop_map(Kind::Count),
         2 => Just(Kind::Remove),
         2 => Just(Kind::Retype),
         1 => (2u16..1100).prop_map(Kind::Repeat),
@@ -170,10 +179,17 @@ pub(crate) fn change(value: &mut Value, changes: &[Change]) {
     for change in changes {
         let mut all = Vec::new();
         places(value, "", &mut all);
+        if matches!(change.kind, Kind::Count(_)) {
+            all.retain(|place| value.pointer(place).is_some_and(Value::is_number));
+        }
+        if all.is_empty() {
+            continue;
+        }
         let pointer = change.at.get(&all);
         let Some(target) = value.pointer_mut(pointer) else { continue };
         match &change.kind {
             Kind::Replace(odd) => *target = odd.value(),
+            Kind::Count(number) => *target = number.clone(),
             Kind::Retype => {
                 *target = match target.take() {
                     Value::Number(number) => Value::from(number.to_string()),

@@ -11,9 +11,10 @@ use crate::{
 
 #[derive(Clone, Debug)]
 enum Act {
-    Capture(Value, bool),
-    Refund(Value, bool),
-    Update(Value, bool),
+    /// With the totals of its lines.
+    Capture(Value, Vec<Value>),
+    Refund(Value, Vec<Value>),
+    Update(Value, Vec<Value>),
     Plain(&'static str),
     Advance(&'static str),
     Decide(&'static str),
@@ -30,11 +31,19 @@ fn amount() -> impl Strategy<Value = Value> {
     ]
 }
 
+/// The totals of no lines, of one or of several, alike or not.
+fn totals() -> impl Strategy<Value = Vec<Value>> {
+    prop_oneof![
+        3 => vec(amount(), 0..4),
+        1 => (amount(), 2usize..5).prop_map(|(amount, count)| vec![amount; count]),
+    ]
+}
+
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
-        4 => (amount(), any::<bool>()).prop_map(|(amount, lines)| Act::Capture(amount, lines)),
-        4 => (amount(), any::<bool>()).prop_map(|(amount, lines)| Act::Refund(amount, lines)),
-        2 => (amount(), any::<bool>()).prop_map(|(amount, lines)| Act::Update(amount, lines)),
+        4 => (amount(), totals()).prop_map(|(amount, totals)| Act::Capture(amount, totals)),
+        4 => (amount(), totals()).prop_map(|(amount, totals)| Act::Refund(amount, totals)),
+        2 => (amount(), totals()).prop_map(|(amount, totals)| Act::Update(amount, totals)),
         1 => prop::sample::select(vec!["cancel", "release-remaining-authorization",
             "extend-authorization-time", "acknowledge"]).prop_map(Act::Plain),
         1 => prop::sample::select(vec!["PT1M", "PT4H", "P28D", "P180D", "P5000Y"])
@@ -43,32 +52,35 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-/// A line of this total, which a refund may share with a capture.
-fn lines(amount: &Value) -> Value {
-    json!([{"reference": "boots", "name": "Boots", "quantity": 1, "unit_price": amount,
-        "total_amount": amount}])
+/// A line of each total, which a refund may share with a capture.
+fn lines(totals: &[Value]) -> Value {
+    let line = |total| {
+        json!({"reference": "boots", "name": "Boots", "quantity": 1, "unit_price": total,
+            "total_amount": total})
+    };
+    totals.iter().map(line).collect()
 }
 
 fn request(act: &Act, order: &str) -> Asked {
     let of_order = format!("/ordermanagement/v1/orders/{order}");
-    let money = |name: &str, amount: &Value, has_lines: bool| {
+    let money = |name: &str, amount: &Value, totals: &[Value]| {
         let mut body = json!({ name: amount });
-        if has_lines {
-            body["order_lines"] = lines(amount);
+        if !totals.is_empty() {
+            body["order_lines"] = lines(totals);
         }
         body.to_string()
     };
     match act {
-        Act::Capture(amount, has_lines) => {
-            let body = money("captured_amount", amount, *has_lines);
+        Act::Capture(amount, totals) => {
+            let body = money("captured_amount", amount, totals);
             Asked::json("POST", format!("{of_order}/captures"), body)
         }
-        Act::Refund(amount, has_lines) => {
-            let body = money("refunded_amount", amount, *has_lines);
+        Act::Refund(amount, totals) => {
+            let body = money("refunded_amount", amount, totals);
             Asked::json("POST", format!("{of_order}/refunds"), body)
         }
-        Act::Update(amount, has_lines) => {
-            let body = money("order_amount", amount, *has_lines);
+        Act::Update(amount, totals) => {
+            let body = money("order_amount", amount, totals);
             Asked::json("PATCH", format!("{of_order}/authorization"), body)
         }
         Act::Plain(name) => Asked::json("POST", format!("{of_order}/{name}"), ""),
