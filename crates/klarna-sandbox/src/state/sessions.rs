@@ -203,7 +203,7 @@ impl State {
     }
 
     /// Forgets sessions that expired long ago and have no order. They expire in the order in which
-    /// they came.
+    /// they came; one that a developer let expire goes with those that came before it.
     pub(crate) fn forget_expired_sessions(&mut self, now: Timestamp) {
         let is_long_ago = |session: &Session| {
             lifetime::later(session.expires_at, lifetime::SESSION_REMEMBERED) <= now

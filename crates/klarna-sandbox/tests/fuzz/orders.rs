@@ -36,6 +36,7 @@ fn totals() -> impl Strategy<Value = Vec<Value>> {
     prop_oneof![
         3 => vec(amount(), 0..4),
         1 => (amount(), 2usize..5).prop_map(|(amount, count)| vec![amount; count]),
+        1 => (2usize..5).prop_map(|count| vec![json!(i64::MIN); count]),
     ]
 }
 
