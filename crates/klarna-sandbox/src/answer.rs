@@ -45,13 +45,15 @@ mod as_text {
     }
 }
 
-/// Which of Klarna's two back ends speaks.
+/// Which of Klarna's back ends speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
     /// Pretty printed, with a charset on success and `Render-Time`.
     Payments,
     /// Compact.
     Orders,
+    /// Compact as well (guess: nothing of it was recorded).
+    HostedPaymentPage,
 }
 
 /// Room for the headers of most answers.
@@ -131,7 +133,9 @@ impl Style {
             Self::Payments => {
                 Answer::document(status, "application/json;charset=utf-8", pretty(body))
             }
-            Self::Orders => Answer::document(status, "application/json", compact(body)),
+            Self::Orders | Self::HostedPaymentPage => {
+                Answer::document(status, "application/json", compact(body))
+            }
         };
         answer.with("vary", "Accept-Encoding")
     }
@@ -152,7 +156,7 @@ impl Style {
         let error = Json::Object(error);
         let text = match self {
             Self::Payments => pretty(&error),
-            Self::Orders => compact(&error),
+            Self::Orders | Self::HostedPaymentPage => compact(&error),
         };
         Answer::document(refusal.status, "application/json", text)
     }

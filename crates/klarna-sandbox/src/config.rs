@@ -41,17 +41,32 @@ pub struct Config {
     pub credentials: Option<(String, Secret)>,
     /// The switches, as long as nobody moves them.
     pub settings: Settings,
+    /// How many times as fast as the machine's the sandbox's clock runs from the start, 1 to
+    /// 1,000,000. Default 1; `PATCH /sandbox/v1/clock` changes it.
+    pub pace: u32,
     /// How many exchanges are kept for `GET /sandbox/v1/exchanges`. Default 100,000.
     pub exchanges_max: usize,
     /// How many bytes of exchanges are kept at most, their bodies and heads counted. Default
     /// 128 MiB.
     pub exchange_bytes_max: usize,
-    /// How many sessions are kept; beyond it the oldest that have no order are forgotten, as if
-    /// they had expired. Default 1,000,000.
+    /// How many sessions are kept; beyond it the oldest are forgotten, as if they had expired.
+    /// Default 1,000,000.
     pub sessions_max: usize,
+    /// How many bytes of sessions with what their buyers agreed to are kept at most, about, and
+    /// how many of buyers on their way. Beyond it the oldest are forgotten. Default 1 GiB each.
+    pub session_bytes_max: usize,
+    /// How many orders and how many customer tokens are kept; beyond it the oldest are forgotten.
+    /// Default 1,000,000.
+    pub orders_max: usize,
+    /// How many bytes of orders are kept at most, about, and how many of customer tokens. Beyond
+    /// it the oldest are forgotten. Default 1 GiB each.
+    pub order_bytes_max: usize,
     /// The largest request body that is read, in bytes; above it the answer is 413. Default 1 MiB
     /// (Klarna documentation: 1 MB).
     pub body_bytes_max: usize,
+    /// The largest snapshot that can be restored by `PUT /sandbox/v1/snapshot`, in bytes. It is
+    /// read as it comes and never held as a whole. Default 4 GiB.
+    pub snapshot_bytes_max: u64,
     /// Where every exchange is written to as well, one JSON object a line in a file of this
     /// sandbox's own, so that a test run can be looked at afterwards. Default: the folder that the
     /// environment variable `KLARNA_SANDBOX_RECORD` names, else nowhere.
@@ -63,10 +78,15 @@ impl Default for Config {
         Self {
             credentials: None,
             settings: Settings::default(),
+            pace: 1,
             exchanges_max: 100_000,
             exchange_bytes_max: 134_217_728,
             sessions_max: 1_000_000,
+            session_bytes_max: 1_073_741_824,
+            orders_max: 1_000_000,
+            order_bytes_max: 1_073_741_824,
             body_bytes_max: 1_048_576,
+            snapshot_bytes_max: 4_294_967_296,
             record_folder: std::env::var_os("KLARNA_SANDBOX_RECORD").map(PathBuf::from),
         }
     }

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 
 use crate::answer::Answer;
 
-/// What an exchange takes besides its texts, roughly: for the limit in bytes.
+/// What an exchange, and a header, takes besides its texts, roughly: for the limit in bytes.
 const FIXED_BYTES: usize = 512;
-const HEADER_BYTES: usize = 64;
+const HEADER_BYTES: usize = 112;
 
 /// One request and its answer.
 #[derive(Clone)]
@@ -42,9 +42,12 @@ impl Exchange {
         let answer = self.answer.as_ref();
         let bodies = self.request_body.as_ref().map_or(0, Bytes::len)
             + answer.map_or(0, |answer| answer.body.len());
-        let headers =
-            self.request_headers.len() + answer.map_or(0, |answer| answer.headers().count());
-        FIXED_BYTES + self.path.len() + self.base_url.len() + bodies + headers * HEADER_BYTES
+        let header = |name: &str, value: &[u8]| HEADER_BYTES + name.len() + value.len();
+        let sent = self.request_headers.iter();
+        let sent: usize = sent.map(|(name, value)| header(name.as_str(), value.as_bytes())).sum();
+        let given = answer.into_iter().flat_map(Answer::headers);
+        let given: usize = given.map(|(name, value)| header(name, value.as_bytes())).sum();
+        FIXED_BYTES + self.path.len() + self.base_url.len() + bodies + sent + given
     }
 }
 
@@ -87,9 +90,12 @@ impl Exchanges {
         gone
     }
 
-    /// Forgets all of them, and goes on counting.
-    pub(crate) fn clear(&mut self) {
-        *self = Self { total: self.total, ..Self::default() };
+    /// Forgets all of them, and goes on counting. Gives them, to be dropped when the lock is no
+    /// longer held.
+    #[must_use]
+    pub(crate) fn clear(&mut self) -> Self {
+        let empty = Self { total: self.total, ..Self::default() };
+        std::mem::replace(self, empty)
     }
 
     /// The one of this number, if it is kept.
@@ -189,7 +195,7 @@ mod tests {
         let limits = Limits { exchanges: 4, bytes: usize::MAX };
         assert!(exchanges.above(0, 1).is_empty() && exchanges.below(1, 1).is_empty());
         drop(exchanges.remember(exchange("/1".into()), limits));
-        exchanges.clear();
+        drop(exchanges.clear());
         assert_eq!((exchanges.len(), exchanges.bytes, exchanges.total()), (0, 0, 1));
         assert!(exchanges.get(1).is_none());
         drop(exchanges.remember(exchange("/2".into()), limits));

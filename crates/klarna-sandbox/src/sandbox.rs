@@ -4,7 +4,7 @@ use std::{
     convert::Infallible,
     fmt, io,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -13,47 +13,49 @@ use jiff::Timestamp;
 use tokio::{
     net::TcpListener,
     sync::{oneshot, watch},
+    task::JoinHandle,
 };
 
 use crate::{
     callback,
     config::Config,
+    error::Error,
     exchanges::{Exchange, Exchanges, Limits},
     http::{self, Call},
+    keep::state_file::StateFile,
     recorder::Recorder,
     source::{Clock, IdSource, RandomIds, SystemClock},
-    state::{Moment, State},
+    state::{Moment, State, limits::StoreLimits},
+    wire::{self, Listening},
 };
 
 /// How often a served sandbox looks for what became due without a request.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
+
+/// How long open requests may take once the sandbox is to stop.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 
 /// What all requests share.
 pub(crate) struct Shared {
     pub(crate) config: Config,
     clock: Box<dyn Clock>,
     pub(crate) ids: Box<dyn IdSource>,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
+    /// Where the state is kept, if anywhere.
+    pub(crate) state_file: Mutex<Option<StateFile>>,
     exchanges: Mutex<Exchanges>,
     /// Every exchange's number, for those who watch.
     pub(crate) newest_exchange: watch::Sender<u64>,
     /// Changes when serving is to end, for answers that would go on for ever.
     pub(crate) stopping: watch::Sender<()>,
     recorder: Option<Recorder>,
-    /// Sends callbacks, from the first one on; `None` if TLS could not be set up.
-    client: OnceLock<Option<reqwest::Client>>,
+    pub(crate) sender: callback::Sender,
 }
 
 impl Shared {
     /// The store. A panic elsewhere leaves it usable: transitions do not stop half way.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The client that sends callbacks. Reading the machine's root certificates takes a moment, and
-    /// most sandboxes never call anyone.
-    pub(crate) fn client(&self) -> Option<&reqwest::Client> {
-        self.client.get_or_init(callback::client).as_ref()
     }
 
     /// The time on which the sandbox's own is based.
@@ -91,16 +93,31 @@ impl Shared {
         drop(gone);
     }
 
+    /// The store as something that others can hold.
+    pub(crate) fn store(&self) -> &Arc<Mutex<State>> {
+        &self.state
+    }
+
     /// Forgets everything.
     pub(crate) fn reset(&self) {
-        *self.state() = State::new(self.config.settings.clone());
-        self.exchanges().clear();
+        let newer = empty(&self.config, self.base_time());
+        let older = self.state().replace(newer);
+        let forgotten = self.exchanges().clear();
+        // Large ones take a moment to be freed, for which nobody should wait.
+        drop((older, forgotten));
     }
+}
+
+/// The store of a sandbox that starts.
+fn empty(config: &Config, base: Timestamp) -> State {
+    let mut state = State::new(config.settings.clone());
+    state.clock.set_pace(base, config.pace);
+    state
 }
 
 /// Klarna, offline. A cheap handle: clones share one store.
 #[derive(Clone)]
-pub struct Sandbox(Arc<Shared>);
+pub struct Sandbox(pub(crate) Arc<Shared>);
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -123,14 +140,15 @@ impl Sandbox {
         callback::install_tls_provider();
         Self(Arc::new(Shared {
             recorder: config.record_folder.as_deref().and_then(Recorder::in_folder),
-            state: Mutex::new(State::new(config.settings.clone())),
+            state: Arc::new(Mutex::new(empty(&config, clock.now()))),
+            state_file: Mutex::default(),
             config,
             clock: Box::new(clock),
             ids: Box::new(ids),
             exchanges: Mutex::default(),
             newest_exchange: watch::Sender::new(0),
             stopping: watch::Sender::new(()),
-            client: OnceLock::new(),
+            sender: callback::Sender::default(),
         }))
     }
 
@@ -177,32 +195,40 @@ impl Sandbox {
             // Resolves, with an error, when the sender is dropped.
             drop(stopped.await);
         });
-        tokio::spawn(async move {
+        let serving = tokio::spawn(async move {
             if let Err(error) = serving.await {
                 tracing::error!(%error, "the sandbox stopped serving");
             }
         });
-        Ok(Running { address, sandbox: self, _stop: stop })
+        Ok(Running { address, sandbox: self, stop, serving })
     }
 
-    /// The sandbox's time.
-    pub fn now(&self) -> Timestamp {
-        self.0.now(&self.0.state())
-    }
-
-    async fn serve_until(
+    /// Serves until this resolves. What was asked is then still answered, within a second;
+    /// connections on which nobody asks are closed at once.
+    ///
+    /// # Errors
+    /// What the listener reports.
+    pub async fn serve_until(
         self,
         listener: TcpListener,
         stopped: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
+        let (stopping, noticed) = oneshot::channel::<Infallible>();
         let shared = Arc::clone(&self.0);
-        let stopped = async move {
+        let router = self.router().into_make_service_with_connect_info::<wire::Reset>();
+        let serving = axum::serve(Listening(listener), router).with_graceful_shutdown(async move {
             stopped.await;
             shared.stopping.send_replace(());
+            drop(stopping);
+        });
+        let out_of_time = async {
+            // Resolves, with an error, when the sender is dropped.
+            drop(noticed.await);
+            tokio::time::sleep(ANSWERS_WITHIN).await;
         };
-        let serving = axum::serve(listener, self.router()).with_graceful_shutdown(stopped);
         tokio::select! {
             served = serving => served,
+            () = out_of_time => Ok(()),
             never = self.settle_forever() => match never {},
         }
     }
@@ -214,7 +240,7 @@ impl Sandbox {
             let due = {
                 let mut state = self.0.state();
                 let now = self.0.now(&state);
-                state.settle(now, &*self.0.ids, self.0.config.sessions_max);
+                state.settle(now, &*self.0.ids, StoreLimits::of(&self.0.config));
                 std::mem::take(&mut state.outbox)
             };
             callback::send_in_background(&self.0, due);
@@ -227,7 +253,8 @@ impl Sandbox {
 pub struct Running {
     address: SocketAddr,
     sandbox: Sandbox,
-    _stop: oneshot::Sender<Infallible>,
+    stop: oneshot::Sender<Infallible>,
+    serving: JoinHandle<()>,
 }
 
 impl Running {
@@ -239,5 +266,17 @@ impl Running {
     /// The sandbox that is served.
     pub fn sandbox(&self) -> &Sandbox {
         &self.sandbox
+    }
+
+    /// Stops serving: answers what was asked, closes the connections, and lets the state file go,
+    /// if there is one. Dropping does the same without waiting for it.
+    ///
+    /// # Errors
+    /// The state file cannot be written.
+    pub async fn stop(self) -> Result<(), Error> {
+        drop(self.stop);
+        // Its panic was told when it happened.
+        let _ = self.serving.await;
+        self.sandbox.stop_keeping()
     }
 }

@@ -61,6 +61,17 @@ pub(crate) fn klarna_reference(ids: &dyn IdSource) -> String {
         .collect()
 }
 
+/// The short name of a hosted payment page: seven letters and digits (Klarna's sample).
+pub(crate) fn page_id(ids: &dyn IdSource) -> String {
+    const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    ids.bytes()
+        .iter()
+        .rev()
+        .take(7)
+        .map(|byte| char::from(ALPHABET[usize::from(byte % 62)]))
+        .collect()
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
@@ -93,5 +104,8 @@ pub(crate) mod tests {
         let reference = klarna_reference(&RandomIds);
         assert_eq!(reference.len(), 8);
         assert!(reference.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()));
+        let page_id = page_id(&RandomIds);
+        assert_eq!(page_id.len(), 7);
+        assert!(page_id.bytes().all(|b| b.is_ascii_alphanumeric()));
     }
 }

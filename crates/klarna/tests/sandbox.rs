@@ -354,8 +354,8 @@ async fn a_subscription_is_charged_by_its_token_until_it_is_cancelled() {
     assert_eq!(amounts(&klarna.order(&first.order_id).await), (29_800, 0, 0, 29_800));
 
     let path = format!("/sandbox/v1/customer-tokens/{}", token.expose());
-    let declines = Request::raw(Method::Patch, &path, Some(&json!({"declines": true})), None);
-    klarna.client.send::<Value>(&declines.unwrap()).await.unwrap();
+    let decline_next = Request::raw(Method::Patch, &path, Some(&json!({"declines": true})), None);
+    klarna.client.send::<Value>(&decline_next.unwrap()).await.unwrap();
     let declined = tokens.place_order(&token, &order, &klarna.key()).await.unwrap_err();
     assert_eq!(declined.error_code(), Some(&ErrorCode::PaymentMethodFailed));
     let Error::Refused(refusal) = &declined else { panic!("{declined}") };

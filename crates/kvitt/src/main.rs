@@ -16,6 +16,7 @@ mod events;
 mod failure;
 mod file_input;
 mod follow_clock;
+mod http_cause;
 mod key;
 mod log;
 mod merchant_api;
@@ -59,7 +60,11 @@ struct Context {
 }
 
 fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
-    let serves = matches!(command, Command::Serve(_) | Command::Sandbox(_) | Command::Demo(_));
+    let serves = match &command {
+        Command::Serve(_) | Command::Demo(_) => true,
+        Command::Sandbox(args) => args.serves(),
+        _ => false,
+    };
     let mut builder = if serves {
         tokio::runtime::Builder::new_multi_thread()
     } else {

@@ -16,6 +16,7 @@ pub(crate) use answer::{Answer, shown};
 
 use crate::Context;
 use crate::failure::{Exit, Failure};
+use crate::http_cause::cause;
 
 const DEFAULT_SERVER: &str = "http://127.0.0.1:4000";
 /// Longest wait for a connection.
@@ -202,18 +203,6 @@ async fn read(request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error
     let response = request.send().await?;
     let status = response.status().as_u16();
     Ok(Answer::new(status, response.text().await?))
-}
-
-/// The deepest reason, such as "Connection refused".
-fn cause(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "it took too long".to_owned();
-    }
-    let mut deepest: &dyn std::error::Error = error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
-    }
-    deepest.to_string()
 }
 
 fn is_on_this_machine(url: &Url) -> bool {

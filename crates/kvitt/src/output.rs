@@ -49,6 +49,11 @@ pub(crate) fn red(text: &str) -> String {
     if colours_on(&io::stderr()) { format!("\x1b[1;31m{text}\x1b[0m") } else { text.to_owned() }
 }
 
+/// Whether results may be coloured.
+pub(crate) fn colours_on_stdout() -> bool {
+    colours_on(&io::stdout())
+}
+
 /// Whether messages may be coloured.
 pub(crate) fn colours_on_stderr() -> bool {
     colours_on(&io::stderr())

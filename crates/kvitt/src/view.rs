@@ -14,5 +14,6 @@ mod time;
 
 pub(crate) use checkout::Checkout;
 pub(crate) use event::{events, page as event_page};
+pub(crate) use money::digits;
 pub(crate) use order::{Acted, Order, OrderPage};
 pub(crate) use preview::Preview;

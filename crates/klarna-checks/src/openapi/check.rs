@@ -291,6 +291,10 @@ mod tests {
     #[test]
     fn undeclared_statuses_are_found_unless_they_are_known() {
         finds(&cancel(409, &error("CONFLICT")), "not declared (CONFLICT)");
+        // A known status is known of its own method only.
+        let read = json!({"method": "PUT", "path": "/ordermanagement/v1/orders/1/cancel",
+            "status": 404, "response_body": error("NO_SUCH_ORDER")});
+        finds(&read, "not declared (NO_SUCH_ORDER)");
         finds(&cancel(500, &Value::Null), "not declared (no error code)");
         finds(&json!({"status": 404, "response_body": error("NO_SUCH_ORDER")}), "not declared");
         let used = passes(&cancel(404, &error("NO_SUCH_ORDER"))).exceptions();
@@ -335,6 +339,9 @@ mod tests {
         let captured = json!({"method": "POST", "path": "/ordermanagement/v1/orders/1/captures",
             "status": 201, "response_headers": {}, "response_body": null});
         finds(&captured, "header Capture-Id is missing");
+        let mut empty = captured;
+        empty["response_headers"] = json!({"capture-id": ""});
+        finds(&empty, "header Capture-Id is missing");
     }
 
     #[test]

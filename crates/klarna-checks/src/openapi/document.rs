@@ -104,15 +104,10 @@ impl Documents {
         Ok(())
     }
 
-    /// The operations that a path has, whatever the method. Where one path has a name at a place
-    /// and another an id (`/orders/{order_id}`), the name is meant.
+    /// The operations that a path has, whatever the method.
     pub(super) fn at(&self, path: &str) -> Vec<&Operation> {
         let asked = segments(path);
-        let ids = |operation: &&Operation| operation.path.matches('{').count();
-        let fitting = self.operations.iter().filter(|operation| fits(&operation.path, &asked));
-        let fitting: Vec<&Operation> = fitting.collect();
-        let fewest = fitting.iter().map(ids).min();
-        fitting.into_iter().filter(|operation| Some(ids(operation)) == fewest).collect()
+        self.operations.iter().filter(|operation| fits(&operation.path, &asked)).collect()
     }
 
     /// Every operation as `METHOD path`.

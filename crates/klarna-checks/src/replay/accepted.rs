@@ -281,6 +281,33 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_is_about_a_kind_a_status_a_source_and_a_time() {
+        let about =
+            recorded("/payments/", &[200, 404]).found_in("shop").since(2020, 2).until(2021, 3);
+        let good = serde_json::json!({"kind": "recorded", "source": "a shop",
+            "recorded_at": "2020-02-01", "path_pattern": "//payments/v1/sessions/{session_id}",
+            "request": {"method": "GET", "path": "/"}, "response": {"status": 404}});
+        let includes = |pointer: &str, value: serde_json::Value| {
+            let mut exchange = good.clone();
+            *exchange.pointer_mut(pointer).unwrap() = value;
+            about.includes(&serde_json::from_value(exchange).unwrap())
+        };
+        assert!(includes("/kind", "recorded".into()));
+        assert!(includes("/recorded_at", "Wed, 31 Mar 2021 09:07:15 GMT".into()));
+        for (pointer, value) in [
+            ("/kind", "fixture".into()),
+            ("/source", "another".into()),
+            ("/recorded_at", "2020-01-31".into()),
+            ("/recorded_at", "2021-04-01".into()),
+            ("/recorded_at", "some day".into()),
+            ("/path_pattern", "/ordermanagement/v1/payments/".into()),
+            ("/response/status", 400.into()),
+        ] {
+            assert!(!includes(pointer, value), "{pointer}");
+        }
+    }
+
+    #[test]
     fn every_entry_says_why() {
         for entry in ACCEPTED {
             assert!(

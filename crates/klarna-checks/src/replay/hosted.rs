@@ -11,9 +11,8 @@ use super::{
 };
 use crate::api::Operation;
 
-/// A page, and the Payments session behind it.
+/// A page.
 struct Page {
-    payments_session: String,
     session_id: String,
     redirect_url: String,
 }
@@ -82,11 +81,7 @@ async fn open(shop: &Shop, mode: &str) -> Result<Page, Stop> {
         let text = answer.text(member).map(str::to_owned);
         text.ok_or_else(|| Stop::Setup(format!("POST /hpp/v1/sessions told no {member}")))
     };
-    Ok(Page {
-        payments_session: behind,
-        session_id: told("session_id")?,
-        redirect_url: told("redirect_url")?,
-    })
+    Ok(Page { session_id: told("session_id")?, redirect_url: told("redirect_url")? })
 }
 
 /// Lets the buyer go as far as the recorded session has come.
@@ -95,13 +90,21 @@ async fn bring_to(shop: &Shop, page: &Page, status: &str) -> Result<(), Stop> {
     match status {
         "WAITING" => Ok(()),
         "IN_PROGRESS" => visit(shop, page).await,
-        "COMPLETED" => {
-            visit(shop, page).await?;
-            shop.authorize(&page.payments_session, json!({})).await.map(drop)
-        }
+        "COMPLETED" => decide(shop, page, "approved").await,
+        "FAILED" => decide(shop, page, "denied").await,
+        "BACK" => decide(shop, page, "back").await,
+        "CANCELLED" => decide(shop, page, "cancelled").await,
+        "ERROR" => decide(shop, page, "error").await,
         "DISABLED" => shop.step("DELETE", &disable, None).await.map(drop),
         _ => not_replayable(format!("no way is known to bring a hosted page to {status}")),
     }
+}
+
+/// The buyer's end of the page.
+async fn decide(shop: &Shop, page: &Page, outcome: &str) -> Result<(), Stop> {
+    let path = format!("/sandbox/v1/hpp/{}", page.session_id);
+    let body = json!({"outcome": outcome, "callback": "never"});
+    shop.step("POST", &path, Some(&body)).await.map(drop)
 }
 
 /// Opens the page as the buyer's browser does.

@@ -259,6 +259,11 @@ mod tests {
         // Where it applies to another, or nothing is said of such exchanges, it is none.
         let old = exchange("2021-01-01", &refusal("OLD"));
         assert!(replay_all(&[agreeing, old], &[ENTRY]).await.is_good());
+        // An answer that differs in something else proves nothing.
+        let mut other = refusal("NOT_FOUND");
+        other["reason"] = json!("x");
+        let report = replay_all(&[exchange("2021-01-01", &other)], &[ENTRY]).await;
+        assert_eq!((report.counts(), report.stale.len()), ((0, 1, 0), 0));
         let later = exchange("2024-01-01", &refusal("NOT_FOUND"));
         assert!(replay_all(&[later], &[ENTRY]).await.is_good());
     }

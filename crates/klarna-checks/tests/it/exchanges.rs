@@ -98,6 +98,30 @@ pub(crate) fn part_captured() -> String {
         .replace(r#"],"klarna_reference""#, r#"],"merchant_reference1":"m","klarna_reference""#)
 }
 
+/// The same, a part of which was captured, the rest released, and a line given back of the capture.
+pub(crate) fn released() -> String {
+    let line = |quantity: i64, total: i64| {
+        format!(
+            r#"{{"reference":"a","type":"physical","quantity":{quantity},"quantity_unit":"","name":"A","total_amount":{total},"unit_price":2500,"total_discount_amount":0,"tax_rate":2500,"total_tax_amount":0}}"#
+        )
+    };
+    let capture = format!(
+        r#"[{{"capture_id":"2","klarna_reference":"NTN8PS2Q-1","captured_amount":2500,"captured_at":"2025-01-07T10:00:00.000Z","description":"","order_lines":[{}],"refunded_amount":2500,"shipping_info":[]}}]"#,
+        line(1, 2500)
+    );
+    let refund = format!(
+        r#"[{{"refund_id":"3","refunded_amount":2500,"refunded_at":"2025-01-08T10:00:00.000Z","description":"","order_lines":[{}],"credit_invoice":false}}]"#,
+        line(1, 2500)
+    );
+    AUTHORIZED
+        .replace("AUTHORIZED", "CAPTURED")
+        .replace(r#""captured_amount":0"#, r#""captured_amount":2500"#)
+        .replace(r#""refunded_amount":0"#, r#""refunded_amount":2500"#)
+        .replace(r#""remaining_authorized_amount":5000"#, r#""remaining_authorized_amount":0"#)
+        .replace(r#""captures":[]"#, &format!(r#""captures":{capture}"#))
+        .replace(r#""refunds":[]"#, &format!(r#""refunds":{refund}"#))
+}
+
 /// All headers of an answer to a capture without lines.
 pub(crate) fn capture_headers() -> Value {
     json!({"Date": "Mon, 06 Jan 2025 10:00:00 GMT", "Content-Length": "0", "Server": "envoy",

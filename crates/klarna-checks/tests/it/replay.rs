@@ -279,6 +279,7 @@ async fn orders_are_brought_into_the_recorded_state() {
         rejected,
         expired,
         order(&part_captured()),
+        order(&exchanges::released()),
         order(&captured()),
     ])
     .await;
@@ -512,8 +513,14 @@ async fn successes_of_payments_are_replayed() {
         json!({"token_id": "t", "billing_address": {"city": "Lund"}}),
     );
     made["kind"] = json!("fixture");
+    let mut older = exchange("POST", "/credit/v1/sessions", 200, json!({"session_id": "1"}));
+    older["kind"] = json!("fixture");
+    older["request"]["body"] = json!({"purchase_country": "US", "purchase_currency": "USD",
+        "order_amount": 5, "order_lines": [{"name": "A", "quantity": 1, "unit_price": 5,
+            "total_amount": 5}]});
     agrees(&[
         placed,
+        older,
         read,
         made,
         exchange("POST", "/payments/v1/sessions/{session_id}", 204, Value::Null),
@@ -567,20 +574,31 @@ async fn customer_tokens_are_replayed() {
 }
 
 #[tokio::test]
-async fn hosted_pages_are_asked_for() {
+async fn hosted_pages_are_replayed() {
     let page = "/hpp/v1/sessions/{session_id}";
     let read = |status: &str| exchange("GET", page, 200, json!({"status": status}));
-    let all = [
-        exchange("POST", "/hpp/v1/sessions", 201, json!({"session_id": "1"})),
+    let placed = json!({"status": "COMPLETED", "order_id": "1", "klarna_reference": "1"});
+    let mut all = [
+        exchange("POST", "/hpp/v1/sessions", 201, json!({"session_id": "1", "redirect_url": ""})),
         read("WAITING"),
         read("IN_PROGRESS"),
-        read("COMPLETED"),
+        exchange("GET", page, 200, json!({"status": "COMPLETED", "authorization_token": "t"})),
+        exchange("GET", page, 200, placed),
+        read("FAILED"),
+        read("BACK"),
+        read("CANCELLED"),
+        read("ERROR"),
         read("DISABLED"),
-        error("GET", page, 404, "NOT_FOUND", "no such session"),
+        error("GET", page, 404, "NOT_FOUND", ""),
         exchange("DELETE", page, 204, Value::Null),
         exchange("POST", &format!("{page}/distribution"), 201, Value::Null),
     ];
-    for outcome in replayed(&all).await.outcomes {
-        assert!(!matches!(outcome.verdict, Verdict::NotReplayable(_)), "{outcome:?}");
+    for exchange in &mut all {
+        exchange["kind"] = json!("doc-example");
     }
+    agrees(&all).await;
+    let mut unknown = read("MANUAL_ID_CHECK");
+    unknown["kind"] = json!("doc-example");
+    let report = replayed(&[unknown]).await;
+    assert!(matches!(report.outcomes[0].verdict, Verdict::NotReplayable(_)), "{report:?}");
 }

@@ -9,7 +9,7 @@ use std::{
 
 use axum::body::{Body, Bytes, HttpBody};
 use bytes::BytesMut;
-use http_body::Frame;
+use http_body::{Frame, SizeHint};
 
 /// How much of a body that is too large is still read, in bytes, so that its sender gets to read
 /// the answer instead of a broken connection.
@@ -32,20 +32,63 @@ pub(crate) async fn read(mut body: Body, max: usize) -> Result<Option<Bytes>, ax
             bytes = BytesMut::new();
         }
     }
-    Ok((seen <= max).then(|| bytes.freeze()))
+    // A body in many parts has grown by doubling; what is kept of it is no larger than it is.
+    let is_roomy = bytes.capacity() > bytes.len() + bytes.len() / 4;
+    let body = if is_roomy { Bytes::copy_from_slice(&bytes) } else { bytes.freeze() };
+    Ok((seen <= max).then_some(body))
 }
 
 /// A body that fails before its first byte: the server then closes the connection without having
 /// sent the head.
 pub(crate) struct Broken;
 
-/// Why [`Broken`] fails.
+/// A body that fails before its end, which its length promises.
+pub(crate) struct Truncated {
+    sent: Option<Bytes>,
+    length: u64,
+    /// What comes is sent before the failure is seen, which else would keep it.
+    is_flushed: bool,
+}
+
+impl Truncated {
+    /// So many bytes of a body.
+    pub(crate) fn of(body: &Bytes, sent: usize) -> Self {
+        let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
+        Self { sent: Some(body.slice(..sent.min(body.len()))), length, is_flushed: false }
+    }
+}
+
+impl HttpBody for Truncated {
+    type Data = Bytes;
+    type Error = InjectedFault;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, InjectedFault>>> {
+        if let Some(sent) = self.sent.take() {
+            return Poll::Ready(Some(Ok(Frame::data(sent))));
+        }
+        if !self.is_flushed {
+            self.is_flushed = true;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(InjectedFault)))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.length)
+    }
+}
+
+/// Why [`Broken`] and [`Truncated`] fail.
 #[derive(Debug)]
 pub(crate) struct InjectedFault;
 
 impl fmt::Display for InjectedFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("injected fault: the connection is dropped")
+        f.write_str("injected fault: the connection is reset")
     }
 }
 

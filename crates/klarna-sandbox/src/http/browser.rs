@@ -16,11 +16,11 @@ use crate::{
     settings::AuthorizationCallback,
     state::{
         State,
-        callbacks::Delivery,
+        callbacks::{Delivery, Sending},
         flows::{OpenFlow, Opened},
         sessions::AFTER_THE_ANSWER,
     },
-    write::amount,
+    write::{amount, sdk},
 };
 
 /// The SDK's stand-in, built from the crate's `web` folder.
@@ -104,7 +104,7 @@ fn open_flow(shared: &Shared, call: &Call, session_id: &str) -> Result<Answer, R
     let mut state = shared.state();
     let moment = settled(shared, &mut state, call);
     Ok(match state.open_flow(session_id, request, &moment)? {
-        Opened::Result(result) => json_answer(200, &json!({"result": result})),
+        Opened::Result(result) => json_answer(200, &json!({"result": sdk::authorized(&result)})),
         Opened::Flow(flow_id) => {
             let url = format!("{}/kp/flow/{flow_id}", call.base_url);
             json_answer(201, &json!({"flow_id": flow_id, "url": url}))
@@ -121,7 +121,7 @@ fn flow(shared: &Shared, call: &Call, flow_id: &str) -> Result<Answer, Refusal> 
     let moment = settled(shared, &mut state, call);
     let flow = state.flow(flow_id, &moment).ok_or_else(no_such_flow)?;
     let body = match &flow.result {
-        Some(result) => json!({"state": "done", "result": result}),
+        Some(result) => json!({"state": "done", "result": sdk::authorized(result)}),
         None => json!({"state": "open"}),
     };
     Ok(json_answer(200, &body))
@@ -131,7 +131,7 @@ fn close(shared: &Shared, call: &Call, flow_id: &str) -> Result<Answer, Refusal>
     let mut state = shared.state();
     let moment = settled(shared, &mut state, call);
     let result = state.close_flow(flow_id, &moment).ok_or_else(no_such_flow)?;
-    Ok(json_answer(200, &json!({"state": "done", "result": result})))
+    Ok(json_answer(200, &json!({"state": "done", "result": sdk::authorized(&result)})))
 }
 
 /// One of the buyer's pages, after what the buyer did on the one before.
@@ -156,27 +156,49 @@ async fn page(shared: &Arc<Shared>, call: &Call, flow_id: &str) -> Answer {
 }
 
 /// Sends the authorization callback when the switch says so.
-async fn call_back(shared: &Arc<Shared>, delivery: Delivery) {
+pub(crate) async fn call_back(shared: &Arc<Shared>, delivery: Delivery) {
     let when = shared.state().settings.authorization_callback;
     send(shared, delivery, when).await;
 }
 
 /// Sends an authorization callback before, after, twice or not at all.
 pub(crate) async fn send(shared: &Arc<Shared>, delivery: Delivery, when: AuthorizationCallback) {
+    send_all(shared, Vec::new(), Some(delivery), when).await;
+}
+
+/// Sends callbacks, each after the one before it, before, after, twice or not at all.
+pub(crate) async fn send_all(
+    shared: &Arc<Shared>,
+    planned: Vec<Sending>,
+    authorization: Option<Delivery>,
+    when: AuthorizationCallback,
+) {
     let shared = Arc::clone(shared);
-    match when {
-        AuthorizationCallback::Never => {}
-        AuthorizationCallback::Before => callback::send(shared, delivery).await,
-        AuthorizationCallback::After | AuthorizationCallback::Twice => {
-            tokio::spawn(async move {
-                tokio::time::sleep(AFTER_THE_ANSWER).await;
-                callback::send(Arc::clone(&shared), delivery.clone()).await;
-                if when == AuthorizationCallback::Twice {
-                    callback::send(shared, delivery).await;
-                }
-            });
+    let times = match when {
+        AuthorizationCallback::Never => return,
+        AuthorizationCallback::Before | AuthorizationCallback::After => 1,
+        AuthorizationCallback::Twice => 2,
+    };
+    let sending = async move {
+        for sending in planned {
+            for _ in 0..times {
+                callback::send_and_wait(&shared, vec![sending.clone()]).await;
+            }
         }
+        if let Some(delivery) = authorization {
+            for _ in 0..times {
+                callback::send(Arc::clone(&shared), delivery.clone()).await;
+            }
+        }
+    };
+    if when == AuthorizationCallback::Before {
+        sending.await;
+        return;
     }
+    tokio::spawn(async move {
+        tokio::time::sleep(AFTER_THE_ANSWER).await;
+        sending.await;
+    });
 }
 
 /// Where `redirect_url` leads: on to the merchant's confirmation page.

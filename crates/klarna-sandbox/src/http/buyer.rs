@@ -5,11 +5,12 @@ use askama::Template;
 use crate::{
     answer::Answer,
     rules::{
+        hpp::{Options, Status},
         plan::Plan,
         test_persons::{self, TestPersons},
     },
     state::flows::{Asked, Flow, Step, sign_up_form},
-    write::amount,
+    write::{amount, sdk},
 };
 
 const HTML: &str = "text/html;charset=utf-8";
@@ -17,6 +18,11 @@ const HTML: &str = "text/html;charset=utf-8";
 /// Whoever embeds the SDK may show these pages in a frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; form-action 'self'; \
     base-uri 'none'; frame-ancestors *";
+
+/// The same for the hosted page, but that its forms may be answered with a redirect to the shop,
+/// wherever that leads on to, and that it shows its QR code.
+const HOSTED_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' data:; base-uri 'none'; frame-ancestors *";
 
 #[derive(Template)]
 #[template(path = "buyer.html")]
@@ -29,8 +35,10 @@ struct BuyerPage<'a> {
     step: &'static str,
     title: &'static str,
     asks_to_close: bool,
-    can_close: bool,
+    /// The button that leads out: what it does and says.
+    way_out: Option<(&'static str, &'static str)>,
     can_go_back: bool,
+    frame: &'a Frame<'a>,
     problems: &'a [(&'static str, String)],
     merchant: &'static str,
     total: String,
@@ -46,6 +54,25 @@ struct BuyerPage<'a> {
     persons: Option<&'static TestPersons>,
     by_email: &'static [(&'static str, &'static str)],
 }
+
+/// What differs where the buyer came by a link instead of from a shop's page.
+struct Frame<'a> {
+    /// What the merchant calls the page.
+    page_title: Option<&'a str>,
+    way_out: (&'static str, &'static str),
+    /// What the last button says before the amount.
+    pay_words: &'static str,
+    hides_lines: bool,
+    may_try_again: bool,
+}
+
+const WIDGET: Frame<'static> = Frame {
+    page_title: None,
+    way_out: ("close", "Close"),
+    pay_words: "Pay",
+    hides_lines: false,
+    may_try_again: false,
+};
 
 /// What a test person's plus part leads to.
 const BY_EMAIL: [(&str, &str); 6] = [
@@ -103,8 +130,32 @@ fn named(step: Step) -> (&'static str, &'static str) {
     }
 }
 
-/// The page on which the buyer stands.
+/// The page on which the buyer stands, who came from a shop's page.
 pub(crate) fn page(flow: &Flow) -> Answer {
+    html(200, render(flow, &WIDGET), POLICY)
+}
+
+/// The page on which the buyer stands, who came by a link. `on_leaving` is how the session stands
+/// when they leave: back they go at once, cancelling they are asked whether they mean it (Klarna
+/// documentation).
+pub(crate) fn hosted_page(flow: &Flow, options: &Options, on_leaving: Status) -> Answer {
+    let goes_back = on_leaving == Status::Back;
+    let frame = Frame {
+        page_title: options.page_title.as_deref(),
+        way_out: if goes_back { ("abort", "To the shop") } else { ("close", "Cancel") },
+        pay_words: options.pay_words(),
+        hides_lines: options.hides_subtotals,
+        may_try_again: true,
+    };
+    hosted(200, render(flow, &frame))
+}
+
+/// A page of the hosted payment page.
+pub(crate) fn hosted(status: u16, page: String) -> Answer {
+    html(status, page, HOSTED_POLICY)
+}
+
+fn render(flow: &Flow, frame: &Frame<'_>) -> String {
     let (step, title) = named(flow.step);
     let purchase = &flow.purchase;
     let country = purchase.country();
@@ -126,12 +177,13 @@ pub(crate) fn page(flow: &Flow) -> Answer {
             .result
             .as_ref()
             .filter(|_| flow.step == Step::Done)
-            .map(std::string::ToString::to_string),
+            .map(|result| sdk::authorized(result).to_string()),
         step,
         title: if flow.asks_to_close { "Cancel the purchase?" } else { title },
         asks_to_close: flow.asks_to_close,
-        can_close: flow.result.is_none() && !flow.asks_to_close,
+        way_out: Some(frame.way_out).filter(|_| flow.result.is_none() && !flow.asks_to_close),
         can_go_back: flow.can_go_back(),
+        frame,
         problems: &flow.problems,
         merchant: "Sandbox shop",
         total: amount(purchase.amount(), currency),
@@ -163,17 +215,17 @@ pub(crate) fn page(flow: &Flow) -> Answer {
         by_email: &BY_EMAIL,
     };
     // Writing texts into a text cannot fail.
-    html(200, page.render().unwrap_or_default())
+    page.render().unwrap_or_default()
 }
 
 /// The address leads nowhere.
 pub(crate) fn no_such_page() -> Answer {
-    html(404, include_str!("../../templates/no_such_purchase.html").to_owned())
+    html(404, include_str!("../../templates/no_such_purchase.html").to_owned(), POLICY)
 }
 
-fn html(status: u16, page: String) -> Answer {
+fn html(status: u16, page: String, policy: &'static str) -> Answer {
     Answer::document(status, HTML, page)
-        .with("content-security-policy", POLICY)
+        .with("content-security-policy", policy)
         .with("referrer-policy", "no-referrer")
         .with("cache-control", "no-store")
         .with("x-content-type-options", "nosniff")

@@ -16,5 +16,5 @@ pub(super) async fn resend(shared: &Arc<Shared>, callback_id: &str) -> Result<An
             || format!("callback {callback_id} is not kept; GET /sandbox/v1/callbacks lists them");
         found.ok_or_else(|| Error::new(404, "NOT_FOUND", text()))?.delivery()
     };
-    Ok(json_answer(200, &json!(callback::send_once(shared, &delivery).await)))
+    Ok(json_answer(200, &json!(callback::send_once(shared, &delivery, 1).await)))
 }

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Span, tz::TimeZone};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{Call, browser, callbacks, exchanges, origin};
+use super::{
+    Call, attempts, browser, callbacks, control_hpp, exchanges, faults, keeping, named, origin,
+};
 use crate::{
     answer::Answer,
     callback,
@@ -15,6 +16,7 @@ use crate::{
         method,
         read::Members,
         refusal::Refusal,
+        span::later_by,
         test_persons::{self, TestPersons},
     },
     sandbox::Shared,
@@ -23,7 +25,7 @@ use crate::{
         Decision, Moment, State,
         clock::PACE_MAX,
         customer_tokens::TokenStatus,
-        faults::Fault,
+        limits::StoreLimits,
         sessions::{Authorized, INVALID_FIELD, Outcome},
     },
     write::sdk,
@@ -55,6 +57,9 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
     let outcome = match (call.method.as_str(), path) {
         (method, _) if method != "GET" && !origin::is_own(call) => Err(origin::refused()),
         ("POST", ["sessions", id, "authorize"]) => authorize(shared, call, id).await,
+        ("POST", ["sessions", id, "expire"]) => named::expire_session(shared, call, id),
+        ("POST", ["orders", id, "expire"]) => named::expire_order(shared, call, id),
+        ("POST", ["scenarios"]) => named::seed(shared, call),
         ("GET", ["settings"]) => Ok(settings(&shared.state())),
         ("PATCH", ["settings"]) => change_settings(shared, call),
         ("GET", ["clock"]) => Ok(clock(shared, &shared.state())),
@@ -64,6 +69,8 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
         ("PATCH", ["customer-tokens", id]) => change_customer_token(shared, call, id),
         ("GET", ["disputes"]) => Ok(disputes(&shared.state())),
         ("GET", ["test-persons"]) => Ok(test_persons(call)),
+        ("GET", ["snapshot"]) => keeping::take(shared).await,
+        ("GET", ["state-file"]) => keeping::state_file(shared),
         ("POST", ["reset"]) => {
             shared.reset();
             Ok(Answer::empty(204))
@@ -71,35 +78,55 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
         ("GET", ["exchanges"]) => Ok(exchanges::list(shared, call).await),
         ("GET", ["exchanges", number]) => exchanges::one(shared, number),
         ("GET", ["exchanges.har"]) => Ok(exchanges::archive(shared, call).await),
+        ("POST", ["hpp", id]) => control_hpp::decide(shared, call, id).await,
+        ("GET", ["distributions"]) => Ok(control_hpp::distributions(shared)),
         ("POST", ["callbacks", id, "resend"]) => callbacks::resend(shared, id).await,
-        ("GET", ["callbacks"]) => Ok(json_answer(200, &json!(shared.state().attempts))),
-        ("GET", ["faults"]) => Ok(json_answer(200, &json!(shared.state().faults.all()))),
-        ("POST", ["faults"]) => add_fault(shared, call),
-        ("DELETE", ["faults"]) => {
-            shared.state().faults.clear();
-            Ok(Answer::empty(204))
+        ("GET", ["callbacks"]) => Ok(attempts::list(shared, call)),
+        (_, ["faults", path @ ..]) => {
+            let answer = faults::answer(shared, call, path, |state| &mut state.faults);
+            answer.unwrap_or_else(|| unknown(call))
         }
-        ("DELETE", ["faults", place]) => remove_fault(shared, place),
-        _ => Err(Error::new(404, "NOT_FOUND", format!("no {} {}", call.method, call.path))),
+        (_, ["callback-faults", path @ ..]) => {
+            let answer = faults::answer(shared, call, path, |state| &mut state.callback_faults);
+            answer.unwrap_or_else(|| unknown(call))
+        }
+        _ => unknown(call),
     };
-    Some(outcome.unwrap_or_else(|error| {
-        let body = json!({"code": error.code, "message": error.message});
-        json_answer(error.status, &body)
-    }))
+    Some(answer_of(outcome))
 }
 
-pub(super) fn json_answer(status: u16, body: &Value) -> Answer {
+/// The answer, or how a refusal is told.
+pub(crate) fn answer_of(outcome: Result<Answer, Error>) -> Answer {
+    outcome.unwrap_or_else(|error| {
+        let body = json!({"code": error.code, "message": error.message});
+        json_answer(error.status, &body)
+    })
+}
+
+pub(crate) fn json_answer(status: u16, body: &Value) -> Answer {
     Answer::document(status, "application/json", body.to_string())
 }
 
+fn unknown(call: &Call) -> Result<Answer, Error> {
+    Err(Error::new(404, "NOT_FOUND", format!("no {} {}", call.method, call.path)))
+}
+
 /// The request's JSON. Unknown members and values are refused by name.
-fn parse<T: DeserializeOwned>(call: &Call) -> Result<T, Error> {
+pub(crate) fn parse<T: DeserializeOwned>(call: &Call) -> Result<T, Error> {
     let bytes = call
         .body
         .as_deref()
         .ok_or_else(|| Error::new(413, "REQUEST_TOO_LARGE", "the body is larger than the limit"))?;
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
-    serde_json::from_slice(bytes).map_err(|error| Error::new(400, "BAD_REQUEST", error.to_string()))
+    let refused = |text| Error::new(400, "BAD_REQUEST", text);
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let read = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        refused(if path == "." { inner.to_string() } else { format!("{path}: {inner}") })
+    })?;
+    deserializer.end().map_err(|error| refused(error.to_string()))?;
+    Ok(read)
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -128,13 +155,7 @@ struct AuthorizeRequest {
 
 async fn authorize(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer, Error> {
     let request: AuthorizeRequest = parse(call)?;
-    let method = match &request.payment_method {
-        None => None,
-        Some(name) => Some(method::Method::of(name).ok_or_else(|| {
-            let text = format!("payment_method: {name:?} is not a payment method type");
-            Error::new(400, "BAD_REQUEST", text)
-        })?),
-    };
+    let method = payment_method(request.payment_method.as_deref())?;
     let outcome = request.outcome.map(|name| match name {
         OutcomeName::Approved => Outcome::Approved,
         OutcomeName::Denied => Outcome::Denied,
@@ -147,13 +168,14 @@ async fn authorize(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer
     let (authorized, delivery) = {
         let mut state = shared.state();
         let moment = settled(shared, &mut state, call);
-        let authorized = state.authorize(id, outcome, &data, method, &moment)?;
+        let id = named::session_id(&state, id)?;
+        let authorized = state.authorize(&id, outcome, &data, method, &moment)?;
         if request.ends_windows {
-            state.end_flows(id, &authorized);
+            state.end_flows(&id, &authorized);
         }
         let delivery = match &authorized {
             Authorized::Approved { authorization_token } => {
-                state.authorization_callback(id, authorization_token, &moment)
+                state.authorization_callback(&id, authorization_token, &moment)
             }
             _ => None,
         };
@@ -163,6 +185,15 @@ async fn authorize(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer
         browser::send(shared, delivery, request.callback.unwrap_or_default()).await;
     }
     Ok(json_answer(200, &sdk::authorized(&authorized)))
+}
+
+/// The payment method of a Payments name.
+pub(super) fn payment_method(name: Option<&str>) -> Result<Option<method::Method>, Error> {
+    let Some(name) = name else { return Ok(None) };
+    method::Method::of(name).map(Some).ok_or_else(|| {
+        let text = format!("payment_method: {name:?} is not a payment method type");
+        Error::new(400, "BAD_REQUEST", text)
+    })
 }
 
 /// The switches.
@@ -182,7 +213,7 @@ fn change_settings(shared: &Shared, call: &Call) -> Result<Answer, Error> {
 
 /// The moment of a call, after everything happened that was due.
 pub(crate) fn settled<'a>(shared: &'a Shared, state: &mut State, call: &'a Call) -> Moment<'a> {
-    state.settle(shared.now(state), &*shared.ids, shared.config.sessions_max);
+    state.settle(shared.now(state), &*shared.ids, StoreLimits::of(&shared.config));
     shared.moment(state, call)
 }
 
@@ -225,19 +256,10 @@ async fn advance(shared: &Arc<Shared>, call: &Call) -> Result<Answer, Error> {
             format!("by: {:?} {why}; send an ISO 8601 duration like P28D or PT10M", request.by);
         Error::new(400, "BAD_REQUEST", text)
     };
-    let span: Span = request.by.parse().map_err(|_| refused("is no duration"))?;
     let (answer, due) = {
         let mut state = shared.state();
         let now = shared.now(&state);
-        let leap = now
-            .to_zoned(TimeZone::UTC)
-            .checked_add(span)
-            .map_err(|_| refused("leads beyond the end of time"))?
-            .timestamp()
-            .duration_since(now);
-        if leap < SignedDuration::ZERO {
-            return Err(refused("leads back"));
-        }
+        let leap = later_by(now, &request.by).map_err(refused)?.duration_since(now);
         state.clock.advance(shared.base_time(), leap);
         settled(shared, &mut state, call);
         (clock(shared, &state), std::mem::take(&mut state.outbox))
@@ -271,10 +293,8 @@ async fn fraud(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer, Er
     let due = {
         let mut state = shared.state();
         let moment = settled(shared, &mut state, call);
-        let text = format!("order {id} is not known here");
-        state
-            .decide(id, decision, &moment)
-            .ok_or_else(|| Error::new(404, "NO_SUCH_ORDER", text))?;
+        let id = named::order_id(&state, id)?;
+        state.decide(&id, decision, &moment);
         std::mem::take(&mut state.outbox)
     };
     callback::send_and_wait(shared, due).await;
@@ -323,18 +343,4 @@ fn test_persons(call: &Call) -> Answer {
         |country: &str| wanted.as_ref().is_none_or(|it| it.eq_ignore_ascii_case(country));
     let persons = test_persons::all().iter().filter(|persons| is_wanted(persons.country));
     json_answer(200, &persons.map(TestPersons::listed).collect())
-}
-
-fn add_fault(shared: &Shared, call: &Call) -> Result<Answer, Error> {
-    let fault: Fault = parse(call)?;
-    let answer = json_answer(201, &json!(fault));
-    shared.state().faults.add(fault);
-    Ok(answer)
-}
-
-/// Takes back one fault, by its place in the list.
-fn remove_fault(shared: &Shared, place: &str) -> Result<Answer, Error> {
-    let is_removed = place.parse().is_ok_and(|place| shared.state().faults.remove(place));
-    let text = || format!("there is no fault {place}; GET /sandbox/v1/faults lists them from 1");
-    if is_removed { Ok(Answer::empty(204)) } else { Err(Error::new(404, "NOT_FOUND", text())) }
 }

@@ -1,30 +1,57 @@
 //! Recording exchanges, and writing them as JSON and as an HTTP archive.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     body::Bytes,
     http::{HeaderMap, HeaderValue, header},
 };
+use bytes::BytesMut;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json, value::RawValue};
 
-use super::Call;
-use crate::{answer::Answer, exchanges::Exchange, sandbox::Shared, state::faults::Effect};
+use super::{Call, serve::is_a_browsers};
+use crate::{answer::Answer, exchanges::Exchange, sandbox::Shared};
 
 /// What stands in the place of credentials.
 const HIDDEN: HeaderValue = HeaderValue::from_static("(hidden)");
 
-/// Keeps a request and its answer (`None`: the connection was dropped).
+/// A request whose answer is awaited. If the client leaves before, the request is kept without one.
+pub(crate) struct Awaited<'a> {
+    pub(crate) shared: &'a Arc<Shared>,
+    pub(crate) call: &'a Call,
+    pub(crate) fault: Option<&'static str>,
+    pub(crate) at: Timestamp,
+    pub(crate) started: Instant,
+    pub(crate) is_answered: bool,
+}
+
+impl Drop for Awaited<'_> {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            let (call, took) = (self.call.clone(), self.started.elapsed());
+            record(self.shared, call, None, self.fault, self.at, took);
+        }
+    }
+}
+
+/// Keeps a request and its answer (`None`: the connection was reset, or the client had left). What
+/// browsers ask for is no exchange with Klarna's API, and may be personal.
 pub(crate) fn record(
     shared: &Arc<Shared>,
     call: Call,
     answer: Option<Answer>,
-    effect: Option<&Effect>,
+    fault: Option<&'static str>,
     at: Timestamp,
     took: Duration,
 ) {
+    if is_a_browsers(&call) {
+        return;
+    }
     let mut request_headers = call.headers;
     for name in [header::AUTHORIZATION, header::COOKIE] {
         if request_headers.contains_key(&name) {
@@ -32,6 +59,7 @@ pub(crate) fn record(
             request_headers.insert(name, HIDDEN);
         }
     }
+    unshare(&mut request_headers);
     let mut path = call.path;
     if let Some(query) = &call.query {
         path = format!("{path}?{query}");
@@ -46,9 +74,23 @@ pub(crate) fn record(
         request_headers,
         request_body: call.body,
         answer,
-        fault: effect.map(Effect::name),
+        fault,
     };
     shared.remember(exchange);
+}
+
+/// Copies the values: as they came, they keep the whole buffer that the connection was read into.
+fn unshare(headers: &mut HeaderMap) {
+    let length = headers.values().map(HeaderValue::len).sum();
+    let mut all = BytesMut::with_capacity(length);
+    headers.values().for_each(|value| all.extend_from_slice(value.as_bytes()));
+    let mut all = all.freeze();
+    for value in headers.values_mut() {
+        // What was a value is one.
+        if let Ok(own) = HeaderValue::from_maybe_shared(all.split_to(value.len())) {
+            *value = own;
+        }
+    }
 }
 
 /// A body as it is shown: JSON as JSON in its own member order, other text as a string, nothing

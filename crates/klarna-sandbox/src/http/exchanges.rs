@@ -18,8 +18,8 @@ pub(crate) fn one(shared: &Shared, number: &str) -> Result<Answer, Error> {
     Ok(Answer::document(200, "application/json", exchange::line(&found)))
 }
 
-/// Those that fit the [`Filter`] and whose number is above `after`, the first `limit` of them, as
-/// a JSON array, the newest last.
+/// Those that fit the [`Filter`] and whose number is above `after`, the first `limit` of them or the
+/// last `newest`, as a JSON array, the newest last.
 pub(crate) async fn list(shared: &Shared, call: &Call) -> Answer {
     let lines = written(shared, call, exchange::line).await;
     Answer::document(200, "application/json", exchange::list(&lines))
@@ -36,7 +36,21 @@ async fn written(shared: &Shared, call: &Call, write: fn(&Exchange) -> String) -
     let number = |name| call.parameter(name).and_then(|text| text.parse::<u64>().ok());
     let mut after = number("after").unwrap_or(0);
     let limit = number("limit").and_then(|it| usize::try_from(it).ok()).unwrap_or(usize::MAX);
+    let newest = number("newest").and_then(|it| usize::try_from(it).ok());
     let mut all = Vec::new();
+    if let Some(newest) = newest {
+        let mut before = u64::MAX;
+        while all.len() < newest {
+            let lent: Vec<Arc<Exchange>> = shared.exchanges().below(before, LOAN);
+            let Some(last) = lent.last() else { break };
+            before = last.number;
+            let wanted = lent.iter().filter(|it| it.number > after && filter.fits(it));
+            all.extend(wanted.take(newest - all.len()).map(|it| write(it)));
+            task::yield_now().await;
+        }
+        all.reverse();
+        return all;
+    }
     while all.len() < limit {
         let lent: Vec<Arc<Exchange>> = shared.exchanges().above(after, LOAN);
         let Some(last) = lent.last() else { break };

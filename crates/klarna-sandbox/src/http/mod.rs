@@ -1,21 +1,29 @@
 //! The doors: Klarna's paths, the control API, and what browsers load.
 
+mod attempts;
 mod auth;
 mod body;
 mod browser;
 mod buyer;
 mod callbacks;
 mod control;
+mod control_hpp;
 mod customer_tokens;
 pub(crate) mod exchange;
 mod exchanges;
+mod faults;
 mod filter;
+mod hosted;
+mod hpp;
+mod keeping;
 mod live;
+mod named;
 mod orders;
 mod origin;
 mod parameters;
 mod payments;
 mod serve;
+mod struck;
 
 pub(crate) use control::answer as control;
 pub(crate) use exchange::line as exchange_line;
@@ -35,6 +43,7 @@ use serde_json::Value;
 use crate::rules::read::Members;
 
 /// A request, read completely.
+#[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) path: String,

@@ -1,33 +1,46 @@
 //! One request from its first byte to its answer: read, struck by a fault or answered, recorded.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     body::Body,
-    extract::Request,
-    http::{HeaderValue, Method, Response, StatusCode, header, uri::Authority},
+    extract::{self, ConnectInfo},
+    http::{HeaderValue, Method, Response, StatusCode, Version, header, uri::Authority},
 };
+use jiff::Timestamp;
 
 use super::{
-    Call, auth, body, browser, control, customer_tokens, exchange, live, orders, payments,
+    Call, auth,
+    body::{self, Truncated},
+    browser, control, customer_tokens, exchange, hosted, hpp, keeping, live, orders, payments,
+    struck::{self, Outcome},
 };
 use crate::{
     answer::{Answer, Style},
     callback, inspector,
-    rate_limit::{self, Category},
+    rate_limit::Category,
     rules::refusal::Refusal,
     sandbox::Shared,
     settings::Settings,
     source,
-    state::{faults::Effect, idempotency::Key},
+    state::{
+        State,
+        faults::{Strike, effect::Effect, request::Request},
+        idempotency::Key,
+        limits::StoreLimits,
+    },
+    wire::Reset,
 };
 
 /// Answers a request.
-pub(crate) async fn handle(shared: Arc<Shared>, request: Request) -> Response<Body> {
+pub(crate) async fn handle(shared: Arc<Shared>, request: extract::Request) -> Response<Body> {
     let started = Instant::now();
+    if keeping::is_restore(&request) {
+        let restored = keeping::restore(&shared, request.into_body()).await;
+        return response(&control::answer_of(restored));
+    }
+    let reset = request.extensions().get::<ConnectInfo<Reset>>().map(|it| it.0.clone());
+    let may_reset = request.version() < Version::HTTP_2;
     let Some(call) = read(request, shared.config.body_bytes_max).await else {
         return response(&Answer::empty(400));
     };
@@ -40,42 +53,51 @@ pub(crate) async fn handle(shared: Arc<Shared>, request: Request) -> Response<Bo
     if let Some(answer) = inspector::answer(&shared, &call).await {
         return response(&answer);
     }
-    let (effect, at) = {
+    let (strike, at) = {
         let mut state = shared.state();
-        (state.faults.strike(call.method.as_str(), &call.path), shared.now(&state))
+        let now = shared.now(&state);
+        (strike(&mut state, &call, now), now)
     };
-    let answer = match &effect {
-        Some(Effect::Status { status, body }) => {
-            let body = body.clone().unwrap_or_default();
-            Some(Answer::document(*status, "application/json", body))
-        }
-        Some(Effect::Html502) => {
-            let page = "<html><head><title>502 Bad Gateway</title></head><body><center>\
-                <h1>502 Bad Gateway</h1></center></body></html>";
-            Some(Answer::document(502, "text/html", page))
-        }
-        Some(Effect::TooManyRequests) => {
-            Some(rate_limit::unlimited(category(&call)).too_many_requests())
-        }
-        Some(Effect::ResetBefore) => None,
-        Some(Effect::ResetAfter) => {
-            unharmed(&shared, &call, started).await;
-            None
-        }
-        Some(Effect::Delay { .. }) | None => Some(unharmed(&shared, &call, started).await),
+    let fault = strike.as_ref().map(|it| it.effect.name());
+    let mut awaited =
+        exchange::Awaited { shared: &shared, call: &call, fault, at, started, is_answered: false };
+    let outcome = match strike {
+        Some(strike) => struck::outcome(&shared, &call, strike, started).await,
+        None => Outcome::Answer(unharmed(&shared, &call, started).await),
     };
-    if let Some(Effect::Delay { milliseconds }) = &effect {
-        tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
-    }
-    let response = answer.as_ref().map_or_else(dropped, response);
-    // What browsers ask for is no exchange with Klarna's API, and may be personal.
-    if !matches!(call.segments().as_slice(), ["kp", ..] | ["eu" | "na" | "oc", "kp", ..]) {
-        exchange::record(&shared, call, answer, effect.as_ref(), at, started.elapsed());
-    }
+    awaited.is_answered = true;
+    drop(awaited);
+    let (answer, response) = match outcome {
+        Outcome::Answer(answer) => {
+            let response = response(&answer);
+            (Some(answer), response)
+        }
+        Outcome::Truncated(mut answer, sent) => {
+            let response = response(&answer).map(|_| Body::new(Truncated::of(&answer.body, sent)));
+            answer.body.truncate(sent);
+            (Some(answer), response)
+        }
+        Outcome::Dropped => {
+            // Over HTTP/2, where other requests share the connection, only the stream is reset.
+            reset.into_iter().filter(|_| may_reset).for_each(|it| it.wish());
+            (None, dropped())
+        }
+    };
+    exchange::record(&shared, call, answer, fault, at, started.elapsed());
     response
 }
 
-async fn read(request: Request, body_bytes_max: usize) -> Option<Call> {
+/// The fault that strikes a call, if any.
+fn strike(state: &mut State, call: &Call, now: Timestamp) -> Option<Strike<Effect>> {
+    if state.faults.all().is_empty() {
+        return None;
+    }
+    let segments = call.segments();
+    let (method, path) = (call.method.as_str(), call.path.as_str());
+    state.strike(&Request { method, path, segments: &segments, headers: &call.headers }, now)
+}
+
+async fn read(request: extract::Request, body_bytes_max: usize) -> Option<Call> {
     let (parts, body) = request.into_parts();
     let body = body::read(body, body_bytes_max).await.ok()?;
     let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
@@ -92,12 +114,18 @@ async fn read(request: Request, body_bytes_max: usize) -> Option<Call> {
     })
 }
 
+/// Whether a call is for the SDK or the buyer's pages.
+pub(super) fn is_a_browsers(call: &Call) -> bool {
+    matches!(call.segments().as_slice(), ["kp", ..] | ["eu" | "na" | "oc", "kp" | "hpp", ..])
+}
+
 /// The answer to a browser or to a merchant's server.
-async fn unharmed(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
+pub(super) async fn unharmed(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
     match call.segments().as_slice() {
         ["kp", path @ ..] | ["eu" | "na" | "oc", "kp", path @ ..] => {
             browser::answer(shared, call, path).await
         }
+        ["eu" | "na" | "oc", "hpp", path @ ..] => hosted::answer(shared, call, path).await,
         _ => klarna(shared, call, started),
     }
 }
@@ -108,6 +136,7 @@ enum Api {
     Payments,
     OrderManagement,
     CustomerToken,
+    HostedPaymentPage,
 }
 
 impl Api {
@@ -115,6 +144,7 @@ impl Api {
         match self {
             Self::Payments | Self::CustomerToken => Style::Payments,
             Self::OrderManagement => Style::Orders,
+            Self::HostedPaymentPage => Style::HostedPaymentPage,
         }
     }
 }
@@ -140,6 +170,7 @@ fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
         ["payments", "v1", path @ ..] => (Api::Payments, path),
         ["ordermanagement", "v1", path @ ..] => (Api::OrderManagement, path),
         ["customer-token", "v1", path @ ..] => (Api::CustomerToken, path),
+        ["hpp", "v1", path @ ..] => (Api::HostedPaymentPage, path),
         // Klarna's edge asks who is there before it looks at the path (recorded exchange).
         [root, ..] if KLARNA_ROOTS.contains(root) && credential.is_none() => {
             return auth::unauthorized();
@@ -173,7 +204,9 @@ fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
         drop(state);
         let opened = payments::open_session(call, &moment);
         let outcome = opened.map(|(session, answer)| {
-            shared.state().keep_session(session);
+            let mut state = shared.state();
+            state.keep_session(session);
+            state.keep_within(StoreLimits::of(&shared.config));
             answer
         });
         return allowance.told_in(finish(outcome));
@@ -188,6 +221,7 @@ fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
             Api::Payments => payments::answer(call, path, &mut state, &moment),
             Api::OrderManagement => orders::answer(call, path, &mut state, &moment),
             Api::CustomerToken => customer_tokens::answer(call, path, &mut state, &moment),
+            Api::HostedPaymentPage => hpp::answer(call, path, &mut state, &moment),
         };
         let answer = finish(outcome);
         if let Some(key) = key {
@@ -195,6 +229,7 @@ fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
         }
         answer
     });
+    state.keep_within(StoreLimits::of(&shared.config));
     callback::send_in_background(shared, std::mem::take(&mut state.outbox));
     allowance.told_in(answer)
 }
@@ -219,7 +254,7 @@ fn is_json(content_type: &str) -> bool {
 }
 
 /// Which of Klarna's rate limits counts a call.
-fn category(call: &Call) -> Category {
+pub(super) fn category(call: &Call) -> Category {
     match call.segments().as_slice() {
         ["payments", "v1", "sessions"] if call.method == Method::POST => {
             Category::Sessions("payments")
@@ -236,7 +271,7 @@ fn category(call: &Call) -> Category {
 fn idempotency_key(call: &Call, api: Api, segments: &[&str], credential: String) -> Option<Key> {
     let key = call.header("klarna-idempotency-key").filter(|key| !key.is_empty())?;
     let takes_keys = match api {
-        Api::Payments => false,
+        Api::Payments | Api::HostedPaymentPage => false,
         Api::OrderManagement => true,
         Api::CustomerToken => segments.last() == Some(&"order"),
     };
@@ -250,7 +285,6 @@ fn idempotency_key(call: &Call, api: Api, segments: &[&str], credential: String)
 
 pub(super) fn response(answer: &Answer) -> Response<Body> {
     let mut response = Response::new(Body::from(answer.body.clone()));
-    // A fault may ask for a status that HTTP does not have; it then gets a plain 500.
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut headers = answer.header_map();

@@ -73,6 +73,9 @@ pub(crate) fn capture(
         ));
     }
     take(order, request, capture_id, now);
+    // Whoever captures an order has heard of it (Klarna documentation); that an automatic capture
+    // is not the merchant's word is a guess.
+    order.acknowledged = true;
     Ok(())
 }
 

@@ -4,6 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 
 /// A session and its client token (Klarna documentation).
 pub(crate) const SESSION: SignedDuration = SignedDuration::from_hours(48);
+/// How long before its payment session a session of the hosted payment page ends (Klarna
+/// documentation).
+pub(crate) const HPP_BEFORE_SESSION: SignedDuration = SignedDuration::from_hours(1);
 /// An authorization token (Klarna documentation).
 pub(crate) const AUTHORIZATION_TOKEN: SignedDuration = SignedDuration::from_mins(60);
 /// An idempotency key (Klarna documentation).
@@ -13,6 +16,18 @@ pub(crate) const AFTER_REJECTION: SignedDuration = SignedDuration::from_hours(4)
 /// The time between two fraud notifications, and how long they go on (Klarna documentation).
 pub(crate) const NOTIFICATION_EVERY: SignedDuration = SignedDuration::from_mins(10);
 pub(crate) const NOTIFICATION_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// When a push is sent, counted from the purchase, until the order is acknowledged: first at these
+/// times, then regularly, and until the end of two days (Klarna documentation, for Checkout; that
+/// Payments does the same, and that all is counted from the purchase, are guesses).
+pub(crate) const PUSH_TURNS: [SignedDuration; 5] = [
+    SignedDuration::from_mins(2),
+    SignedDuration::from_mins(5),
+    SignedDuration::from_mins(15),
+    SignedDuration::from_mins(30),
+    SignedDuration::from_mins(60),
+];
+pub(crate) const PUSH_EVERY: SignedDuration = SignedDuration::from_hours(4);
+pub(crate) const PUSH_FOR: SignedDuration = SignedDuration::from_hours(48);
 /// How long an expired session is still known to have been one, so that a buyer's page can say so.
 pub(crate) const SESSION_REMEMBERED: SignedDuration = SignedDuration::from_hours(48);
 /// No extension reaches beyond this many days after creation (Klarna documentation).
@@ -46,6 +61,11 @@ pub(crate) fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
     time.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
+/// So much earlier, or the beginning of time.
+pub(crate) fn earlier(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.checked_sub(by).unwrap_or(Timestamp::MIN)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,5 +96,6 @@ mod tests {
     fn the_end_of_time_is_not_passed() {
         assert_eq!(midnight_after(Timestamp::MAX, i64::MAX), Timestamp::MAX);
         assert_eq!(later(Timestamp::MAX, SESSION), Timestamp::MAX);
+        assert_eq!(earlier(Timestamp::MIN, SESSION), Timestamp::MIN);
     }
 }

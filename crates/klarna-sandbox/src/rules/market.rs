@@ -17,6 +17,13 @@ const fn market(
     Market { country, currency, languages }
 }
 
+impl Market {
+    /// The locale of the country's own language.
+    pub(crate) fn locale(&self) -> String {
+        format!("{}-{}", self.languages.first().unwrap_or(&"en"), self.country)
+    }
+}
+
 /// Every market.
 pub(crate) static MARKETS: [Market; 26] = [
     market("AU", "AUD", &["en"]),
@@ -64,11 +71,19 @@ pub(crate) fn locale(country: &str, sent: Option<&str>) -> String {
 /// Where the browser's calls go, under the sandbox's address: Klarna's hosts are divided by region,
 /// and their paths say `na` where the region is `us` (recorded exchange).
 pub(crate) fn browser_base(base_url: &str, country: &str) -> String {
-    let place = match region(country) {
+    format!("{base_url}/{}/kp", place(country))
+}
+
+/// Where hosted payment pages are, under the sandbox's address (Klarna's samples).
+pub(crate) fn hpp_base(base_url: &str, country: &str) -> String {
+    format!("{base_url}/{}/hpp", place(country))
+}
+
+fn place(country: &str) -> &'static str {
+    match region(country) {
         "us" => "na",
         other => other,
-    };
-    format!("{base_url}/{place}/kp")
+    }
 }
 
 /// The country's region as Klarna's hosts are named.

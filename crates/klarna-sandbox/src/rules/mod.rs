@@ -6,6 +6,8 @@ pub(crate) mod amounts;
 pub(crate) mod authorization;
 pub(crate) mod capture;
 pub(crate) mod contact;
+pub(crate) mod distribution;
+pub(crate) mod hpp;
 #[cfg(test)]
 mod laws;
 pub(crate) mod lifetime;
@@ -21,5 +23,7 @@ pub(crate) mod read;
 pub(crate) mod refund;
 pub(crate) mod refusal;
 pub(crate) mod shipping;
+pub(crate) mod span;
 pub(crate) mod test_persons;
 pub(crate) mod texts;
+pub(crate) mod weight;

@@ -103,6 +103,9 @@ pub(crate) struct Order {
     pub(crate) method: Method,
     pub(crate) shipping_info: Vec<Texts>,
     pub(crate) notification_url: Option<String>,
+    pub(crate) push_url: Option<String>,
+    /// The merchant has said that they know of the order, or has captured it.
+    pub(crate) acknowledged: bool,
     /// When the fraud decision falls by itself, and which one.
     pub(crate) decision_due: Option<(Timestamp, FraudStatus)>,
     /// When a rejected order is cancelled by Klarna.
@@ -114,6 +117,9 @@ pub(crate) struct Order {
     pub(crate) disputes: Vec<Dispute>,
     /// Some refund could not be allocated to a capture; no later one will be.
     pub(crate) allocation_failed: bool,
+    /// How much memory it takes, as it was last weighed.
+    #[serde(skip)]
+    pub(crate) memory: usize,
 }
 
 /// Money taken. Amounts in minor units.
@@ -180,9 +186,9 @@ impl Order {
         let amount = purchase.amount();
         let country = purchase.country();
         let dispute = person::dispute(purchase.email());
-        let notification_url = purchase
-            .url("notification")
-            .map(|url| fill_placeholders(url, session_id, &ids.order_id));
+        let url =
+            |name| purchase.url(name).map(|url| fill_placeholders(url, session_id, &ids.order_id));
+        let (notification_url, push_url) = (url("notification"), url("push"));
         let (fraud_status, decision_due) = match reaction {
             Reaction::Pending { accepted, minutes } => {
                 let decision = if accepted { FraudStatus::Accepted } else { FraudStatus::Rejected };
@@ -224,12 +230,15 @@ impl Order {
             method,
             shipping_info: Vec::new(),
             notification_url,
+            push_url,
+            acknowledged: false,
             decision_due,
             cancelled_due: None,
             auto_capture_due: purchase.auto_capture == Some(true),
             dispute_reason: dispute.map(str::to_owned),
             disputes: Vec::new(),
             allocation_failed: false,
+            memory: 0,
             order_id: ids.order_id,
         };
         if dispute == Some(person::HIGH_RISK_ORDER) {

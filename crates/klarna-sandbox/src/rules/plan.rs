@@ -89,6 +89,10 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
+    pub(crate) fn of(payment_method_categories: Vec<String>) -> Self {
+        Self { payment_method_category: None, payment_method_categories }
+    }
+
     /// The plans that are offered.
     pub(crate) fn plans(&self, country: &str) -> Vec<Plan> {
         let one = self.payment_method_category.clone();

@@ -71,6 +71,14 @@ impl Refusal {
         Self { status: 422, code, messages, declined_method: None }
     }
 
+    /// Hosted Payment Page: members that cannot be accepted. The code is documented for the
+    /// distribution, the wording is Order Management's (guess).
+    pub(crate) fn constraint_violation(problems: &[Problem]) -> Self {
+        let messages = problems.iter().map(unprocessable_text).collect();
+        let code = "CONSTRAINT_VIOLATION".into();
+        Self { status: 400, code, messages, declined_method: None }
+    }
+
     pub(crate) fn capture_not_allowed(message: &str) -> Self {
         Self::new(403, "CAPTURE_NOT_ALLOWED", message)
     }

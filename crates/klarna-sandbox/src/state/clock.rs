@@ -59,6 +59,20 @@ impl SandboxClock {
         self.pace = pace.clamp(1, PACE_MAX);
     }
 
+    /// Tells this time now, and goes on from it at its pace.
+    pub(crate) fn go_on_from(&mut self, now: Timestamp, base: Timestamp) {
+        self.hold(base, now.duration_since(base));
+    }
+
+    /// Whether it can be reckoned with: one that was read may say anything.
+    pub(crate) fn is_sound(&self) -> bool {
+        let longest = Timestamp::MAX.duration_since(Timestamp::MIN).as_secs();
+        let second = -999_999_999..=999_999_999;
+        (-longest..=longest).contains(&self.offset_seconds)
+            && second.contains(&self.offset_nanoseconds)
+            && (1..=PACE_MAX).contains(&self.pace)
+    }
+
     fn hold(&mut self, base: Timestamp, offset: SignedDuration) {
         self.offset_seconds = offset.as_secs();
         self.offset_nanoseconds = offset.subsec_nanos();

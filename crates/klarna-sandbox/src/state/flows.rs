@@ -10,21 +10,22 @@ use super::{
     callbacks::Delivery,
     sessions::{Authorized, Outcome},
 };
-use crate::{
-    rules::{
-        contact, person,
-        plan::{self, Plan},
-        purchase::Purchase,
-        read::Members,
-        refusal::Refusal,
-        test_persons,
-    },
-    write::sdk,
+use crate::rules::{
+    contact, person,
+    plan::{self, Plan},
+    purchase::Purchase,
+    read::Members,
+    refusal::Refusal,
+    test_persons,
+    weight::Weigh,
 };
 
 /// The code that fails (Klarna documentation: any other six digits pass).
 const FAILING_CODE: &str = "999999";
 const CODE_DIGITS: usize = 6;
+
+/// How much of what a buyer types is kept.
+const TYPED_CHARACTERS_MAX: usize = 255;
 
 /// What the browser SDK asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -47,6 +48,13 @@ pub(crate) struct OpenFlow {
     auto_finalize: Option<bool>,
     /// The merchant page's origin, to which the answer is told.
     origin: Option<String>,
+}
+
+impl OpenFlow {
+    /// A flow that ends in one step and offers these categories.
+    pub(crate) fn of_categories(categories: Vec<String>) -> Self {
+        Self { asked: plan::Asked::of(categories), ..Self::default() }
+    }
 }
 
 /// Where the buyer stands.
@@ -110,6 +118,27 @@ pub(crate) fn sign_up_form(country: &str) -> Vec<Asked> {
     form
 }
 
+/// The inputs that the pages have.
+const TYPED: [&str; 11] = [
+    "phone",
+    "otp",
+    "plan",
+    "given_name",
+    "family_name",
+    "email",
+    "street_address",
+    "postal_code",
+    "city",
+    "region",
+    DATE_OF_BIRTH,
+];
+
+/// What is kept of a form's field; nothing of one that no page has.
+fn typed((name, text): (String, String)) -> Option<(String, String)> {
+    let is_known = TYPED.contains(&name.as_str());
+    is_known.then(|| (name, text.chars().take(TYPED_CHARACTERS_MAX).collect()))
+}
+
 /// One buyer on the way.
 pub(crate) struct Flow {
     pub(crate) flow_id: String,
@@ -132,7 +161,17 @@ pub(crate) struct Flow {
     /// What is wrong with it, by the input's name.
     pub(crate) problems: Vec<(&'static str, String)>,
     /// The answer to the merchant's page, once there is one.
-    pub(crate) result: Option<Value>,
+    pub(crate) result: Option<Authorized>,
+    /// How much memory it takes.
+    pub(crate) memory: usize,
+}
+
+impl Weigh for Flow {
+    /// With all that a buyer may type.
+    fn weight(&self) -> usize {
+        let typed = TYPED.len() * (TYPED_CHARACTERS_MAX + 100);
+        size_of::<Self>() + self.data.weight() + self.purchase.weight() + typed
+    }
 }
 
 impl Flow {
@@ -292,10 +331,10 @@ impl Flow {
     }
 
     /// The answer for a buyer who left (Klarna documentation: `finalize` hides the form then).
-    fn aborted(&self) -> Value {
+    fn aborted(&self) -> Authorized {
         match self.operation {
-            Operation::Finalize => sdk::denied(),
-            Operation::Authorize | Operation::Reauthorize => sdk::authorized(&Authorized::Aborted),
+            Operation::Finalize => Authorized::Denied,
+            Operation::Authorize | Operation::Reauthorize => Authorized::Aborted,
         }
     }
 }
@@ -303,7 +342,7 @@ impl Flow {
 /// A flow that waits for the buyer, or an answer that needed none.
 pub(crate) enum Opened {
     Flow(String),
-    Result(Value),
+    Result(Authorized),
 }
 
 impl State {
@@ -317,27 +356,20 @@ impl State {
         let session = self.open_session(session_id, moment.now)?;
         let purchase = match session.authorizable(&request.data) {
             Ok(purchase) => purchase,
-            Err(fields) => {
-                let result = sdk::authorized(&Authorized::InvalidFields(fields));
-                return Ok(Opened::Result(result));
-            }
+            Err(fields) => return Ok(Opened::Result(Authorized::InvalidFields(fields))),
         };
         let mut data = request.data;
         let mut plans = request.asked.plans(&purchase.country());
         if request.operation == Operation::Finalize {
             let Some((agreed, method)) = session.to_finalize.clone() else {
-                return Ok(Opened::Result(sdk::denied()));
+                return Ok(Opened::Result(Authorized::Denied));
             };
             plans.retain(|plan| plan.method() == method);
             data = agreed.into_iter().chain(data).collect();
         }
         let is_short = request.operation != Operation::Authorize;
         let flow_id = moment.uuid();
-        for flow in self.flows.values_mut().filter(|flow| flow.session_id == session_id) {
-            let aborted = flow.aborted();
-            flow.result.get_or_insert(aborted);
-            flow.step = Step::Done;
-        }
+        self.end_flows_of(session_id);
         let flow = Flow {
             flow_id: flow_id.clone(),
             session_id: session_id.to_owned(),
@@ -354,9 +386,24 @@ impl State {
             typed: HashMap::new(),
             problems: Vec::new(),
             result: None,
+            memory: 0,
         };
-        self.flows.insert(flow_id.clone(), flow);
+        self.flows.insert(&flow_id, flow);
+        self.weigh_flow(&flow_id);
         Ok(Opened::Flow(flow_id))
+    }
+
+    /// Ends the flow of a session that is open, and forgets those that had ended.
+    fn end_flows_of(&mut self, session_id: &str) {
+        for id in self.flows.ids_of(|flow| flow.session_id == session_id) {
+            match self.flows.get_mut(&id) {
+                Some(flow) if flow.result.is_none() => {
+                    flow.result = Some(flow.aborted());
+                    flow.step = Step::Done;
+                }
+                _ => self.forget_flow(&id),
+            }
+        }
     }
 
     /// A flow as it is now: one without an answer ends with its session.
@@ -367,7 +414,7 @@ impl State {
             let ended = self.open_session(&session_id, moment.now).is_err();
             let flow = self.flows.get_mut(flow_id)?;
             if ended {
-                flow.result = Some(sdk::denied());
+                flow.result = Some(Authorized::Denied);
                 flow.step = Step::Expired;
             }
         }
@@ -375,7 +422,7 @@ impl State {
     }
 
     /// The buyer's window is gone.
-    pub(crate) fn close_flow(&mut self, flow_id: &str, moment: &Moment<'_>) -> Option<Value> {
+    pub(crate) fn close_flow(&mut self, flow_id: &str, moment: &Moment<'_>) -> Option<Authorized> {
         let flow = self.flow(flow_id, moment)?;
         let aborted = flow.aborted();
         if flow.result.is_none() {
@@ -400,7 +447,7 @@ impl State {
             }
             return None;
         }
-        flow.typed.extend(form.into_iter().filter(|(name, _)| name != "action"));
+        flow.typed.extend(form.into_iter().filter_map(typed));
         flow.problems.clear();
         flow.asks_to_close = action == "close";
         match action.as_str() {
@@ -428,29 +475,31 @@ impl State {
         if waits {
             let session = self.open_session(&session_id, moment.now).ok()?;
             session.to_finalize = Some((data, plan.method()));
-            self.end(flow_id, sdk::to_finalize(), Step::Done);
+            self.weigh_session(&session_id);
+            self.end(flow_id, Authorized::ToFinalize, Step::Done);
             return None;
         }
         let outcome = if denied { Outcome::Denied } else { Outcome::Approved };
         let method = Some(plan.method());
         let authorized = self.authorize(&session_id, Some(outcome), &data, method, moment);
         match authorized {
-            Ok(authorized @ Authorized::Approved { .. }) => {
-                self.end(flow_id, sdk::authorized(&authorized), Step::Done);
-                let Authorized::Approved { authorization_token } = &authorized else { return None };
+            Ok(Authorized::Approved { authorization_token }) => {
                 if let Ok(session) = self.open_session(&session_id, moment.now) {
                     session.to_finalize = None;
                 }
-                return self.authorization_callback(&session_id, authorization_token, moment);
+                let callback =
+                    self.authorization_callback(&session_id, &authorization_token, moment);
+                self.end(flow_id, Authorized::Approved { authorization_token }, Step::Done);
+                return callback;
             }
-            Ok(Authorized::Denied) => self.end(flow_id, sdk::denied(), Step::Denied),
-            Ok(other) => self.end(flow_id, sdk::authorized(&other), Step::Done),
-            Err(_) => self.end(flow_id, sdk::denied(), Step::Expired),
+            Ok(Authorized::Denied) => self.end(flow_id, Authorized::Denied, Step::Denied),
+            Ok(other) => self.end(flow_id, other, Step::Done),
+            Err(_) => self.end(flow_id, Authorized::Denied, Step::Expired),
         }
         None
     }
 
-    fn end(&mut self, flow_id: &str, result: Value, step: Step) {
+    fn end(&mut self, flow_id: &str, result: Authorized, step: Step) {
         if let Some(flow) = self.flows.get_mut(flow_id) {
             flow.result = Some(result);
             flow.step = step;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use axum::body::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::rules::{purchase::Purchase, read::Members};
+use crate::rules::{purchase::Purchase, read::Members, weight::Weigh};
 
 /// Most sessions are never looked at again: their purchase stays the text that was sent, a third
 /// of the size of what is read from it, until somebody asks.
@@ -28,6 +28,15 @@ impl HeldPurchase {
 
     pub(crate) fn set(&mut self, purchase: Purchase) {
         *self = Self::Read(Box::new(purchase));
+    }
+}
+
+impl Weigh for HeldPurchase {
+    fn weight(&self) -> usize {
+        match self {
+            Self::Sent(body) => body.len(),
+            Self::Read(purchase) => size_of::<Purchase>() + purchase.weight(),
+        }
     }
 }
 

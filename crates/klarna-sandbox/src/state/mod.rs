@@ -4,30 +4,36 @@ pub(crate) mod callbacks;
 pub(crate) mod clock;
 pub(crate) mod customer_tokens;
 mod decided;
+pub(crate) mod distributions;
 pub(crate) mod faults;
 pub(crate) mod flows;
 pub(crate) mod held;
+pub(crate) mod hpp;
+pub(crate) mod hpp_buyers;
 pub(crate) mod idempotency;
+pub(crate) mod limits;
+pub(crate) mod named;
 pub(crate) mod orders;
+pub(crate) mod parts;
 pub(crate) mod placing;
 pub(crate) mod sessions;
 pub(crate) mod table;
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::{
-    callbacks::{Attempt, Delivery, Notification},
+    callbacks::{AllHeld, Attempts, Delivery, Repeats, Sending},
     clock::SandboxClock,
     customer_tokens::CustomerToken,
-    faults::Faults,
+    distributions::Distribution,
+    faults::{CallbackFaults, Faults},
     flows::Flow,
+    hpp::HppSession,
     idempotency::Idempotency,
+    limits::{StoreLimits, Weights},
     placing::Authorization,
     sessions::Session,
     table::Table,
@@ -65,6 +71,7 @@ impl Moment<'_> {
 /// Everything that is remembered. All but flows and what is about to be sent can be saved and
 /// restored.
 #[derive(Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct State {
     pub(crate) clock: SandboxClock,
     pub(crate) settings: Arc<Settings>,
@@ -72,25 +79,45 @@ pub(crate) struct State {
     pub(crate) sessions: Table<Session>,
     /// By authorization token.
     pub(crate) authorizations: Table<Authorization>,
+    /// The session ids of tokens that are superseded, void or given back.
+    #[serde(skip)]
+    pub(crate) given_up: Table<String>,
     /// What buyers are led through, by flow id.
     #[serde(skip)]
-    pub(crate) flows: HashMap<String, Flow>,
+    pub(crate) flows: Table<Flow>,
     /// By order id in its full, lower-case form.
     pub(crate) orders: Table<Order>,
     /// By token id.
     pub(crate) customer_tokens: Table<CustomerToken>,
+    /// By session id.
+    pub(crate) hpp_sessions: Table<HppSession>,
+    /// The hosted payment pages' session ids, by what their addresses end with.
+    pub(crate) hpp_pages: Table<String>,
+    /// By distribution id.
+    pub(crate) distributions: Table<Distribution>,
     pub(crate) idempotency: Idempotency,
     pub(crate) faults: Faults,
-    /// Callbacks that are repeated until they are answered.
-    pub(crate) notifications: Vec<Notification>,
+    pub(crate) callback_faults: CallbackFaults,
+    /// Callbacks that come again until the merchant has heard.
+    pub(crate) repeats: Repeats,
+    /// Callbacks that a fault holds back.
+    pub(crate) held: AllHeld,
+    #[serde(skip)]
+    pub(crate) weights: Weights,
     #[serde(skip)]
     pub(crate) rate_limits: RateLimits,
-    /// Deliveries that the caller of a transition has to send.
+    /// What the caller of a transition has to send.
     #[serde(skip)]
-    pub(crate) outbox: Vec<Delivery>,
+    pub(crate) outbox: Vec<Sending>,
     /// What was delivered, and how it went.
     #[serde(skip)]
-    pub(crate) attempts: VecDeque<Attempt>,
+    pub(crate) attempts: Attempts,
+    /// How often all of it was replaced by something else.
+    #[serde(skip)]
+    pub(crate) epoch: u64,
+    /// Whether the tables note what changes.
+    #[serde(skip)]
+    pub(crate) is_tracked: bool,
 }
 
 impl State {
@@ -99,18 +126,29 @@ impl State {
         Self { settings: Arc::new(settings), ..Self::default() }
     }
 
+    /// Puts another store in the place of this one, which it gives back.
+    pub(crate) fn replace(&mut self, newer: Self) -> Self {
+        let older = std::mem::replace(self, newer);
+        self.epoch = older.epoch + 1;
+        if older.is_tracked {
+            self.track();
+        }
+        older
+    }
+
     /// Lets everything happen that is due by now. Looks at every row: for the clock, not for
     /// each request.
-    pub(crate) fn settle(&mut self, now: Timestamp, ids: &dyn IdSource, sessions_max: usize) {
+    pub(crate) fn settle(&mut self, now: Timestamp, ids: &dyn IdSource, limits: StoreLimits) {
         let settings = Arc::clone(&self.settings);
         for id in self.orders.ids_of(|order| aging::is_due(order, now)) {
-            if let Some(order) = self.orders.get_mut(&id) {
-                self.notifications.extend(aged(order, now, ids, &settings));
-            }
+            let decision = self.orders.get_mut(&id).and_then(|it| aged(it, now, ids, &settings));
+            self.repeat(decision, now);
         }
         self.notify(now);
         self.idempotency.forget_old(now);
-        self.forget_sessions(now, sessions_max);
+        self.forget_expired_sessions(now);
+        self.settle_hpp_sessions(&Moment { now, ids, settings, base_url: "" });
+        self.keep_within(limits);
     }
 
     /// Lets happen to one order what is due by now, before anyone looks at it.
@@ -119,17 +157,10 @@ impl State {
         if orders::find(&self.orders, order_id).is_some_and(is_due)
             && let Some(order) = orders::find_mut(&mut self.orders, order_id)
         {
-            self.notifications.extend(aged(order, moment.now, moment.ids, &moment.settings));
+            let decision = aged(order, moment.now, moment.ids, &moment.settings);
+            self.repeat(decision, moment.now);
         }
         self.notify(moment.now);
-    }
-
-    /// Puts the notifications that are due into the outbox.
-    fn notify(&mut self, now: Timestamp) {
-        for notification in &mut self.notifications {
-            self.outbox.extend(notification.due(now));
-        }
-        self.notifications.retain(|notification| !notification.is_over(now));
     }
 
     /// Makes fraud control decide now. `None`: the order is not known.
@@ -150,7 +181,8 @@ impl State {
             aging::decide(order, decided, moment.now, moment.uuid());
         }
         let event = decided.map_or("FRAUD_RISK_STOPPED", event_type);
-        self.notifications.extend(Notification::of(order, event, moment.now, moment.ids));
+        let delivery = Delivery::notification(order, event, moment.ids);
+        self.repeat(delivery, moment.now);
         self.notify(moment.now);
         Some(())
     }
@@ -162,10 +194,10 @@ fn aged(
     now: Timestamp,
     ids: &dyn IdSource,
     settings: &Settings,
-) -> Option<Notification> {
+) -> Option<Delivery> {
     let switch = settings.part_captured_becomes_expired;
     let decision = aging::age(order, now, switch, || source::uuid(ids))?;
-    Notification::of(order, event_type(decision), now, ids)
+    Delivery::notification(order, event_type(decision), ids)
 }
 
 /// What a developer makes fraud control say.

@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Borrow,
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
     marker::PhantomData,
     sync::Arc,
@@ -10,9 +10,14 @@ use std::{
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{MapAccess, Visitor},
+    de::{DeserializeOwned, MapAccess, Visitor},
     ser::SerializeMap,
 };
+
+use crate::keep::from_json;
+
+/// The highest number that a kept row may have: no table counts so far.
+const NUMBER_MAX: u64 = 1 << 53;
 
 struct Row<V> {
     number: u64,
@@ -24,13 +29,34 @@ pub(crate) struct Table<V> {
     rows: HashMap<Arc<str>, Row<V>>,
     ids: BTreeMap<u64, Arc<str>>,
     next_number: u64,
-    /// The ids of rows that were put, lent for change or removed; `None`: nobody wants to know.
-    changed: Option<HashSet<Arc<str>>>,
+    /// What changed since somebody last asked; `None`: nobody wants to know.
+    changes: Option<Changes>,
+}
+
+/// Which rows of a table have changed.
+#[derive(Default)]
+pub(crate) struct Changes {
+    /// The numbers of rows that were put or lent for change. Some may be gone since.
+    pub(crate) put: BTreeSet<u64>,
+    /// The ids of rows that were removed. Some may be there again, under a new number.
+    pub(crate) removed: BTreeSet<Arc<str>>,
+}
+
+impl Changes {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.put.is_empty() && self.removed.is_empty()
+    }
+
+    /// Takes over what another has.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.put.extend(other.put);
+        self.removed.extend(other.removed);
+    }
 }
 
 impl<V> Default for Table<V> {
     fn default() -> Self {
-        Self { rows: HashMap::new(), ids: BTreeMap::new(), next_number: 0, changed: None }
+        Self { rows: HashMap::new(), ids: BTreeMap::new(), next_number: 0, changes: None }
     }
 }
 
@@ -45,35 +71,39 @@ impl<V> Table<V> {
 
     /// The row, for change.
     pub(crate) fn get_mut(&mut self, id: &str) -> Option<&mut V> {
-        let (key, _) = self.rows.get_key_value(id)?;
-        if let Some(changed) = &mut self.changed {
-            changed.insert(Arc::clone(key));
+        let row = self.rows.get_mut(id)?;
+        if let Some(changes) = &mut self.changes {
+            changes.put.insert(row.number);
         }
-        self.rows.get_mut(id).map(|row| &mut row.value)
+        Some(&mut row.value)
     }
 
     /// Puts a row; one that was there under the id keeps its place.
     pub(crate) fn insert(&mut self, id: &str, value: V) -> &mut V {
+        let number = self.rows.get(id).map_or(self.next_number, |row| row.number);
+        if let Some(changes) = &mut self.changes {
+            changes.put.insert(number);
+        }
+        self.insert_as(number, id, value)
+    }
+
+    /// Puts a row under a number that is its own or nobody's.
+    fn insert_as(&mut self, number: u64, id: &str, value: V) -> &mut V {
         let key = match self.rows.get_key_value(id) {
             Some((key, _)) => Arc::clone(key),
             None => Arc::from(id),
         };
-        if let Some(changed) = &mut self.changed {
-            changed.insert(Arc::clone(&key));
-        }
-        let number = self.rows.get(id).map_or(self.next_number, |row| row.number);
-        if number == self.next_number {
-            self.ids.insert(number, Arc::clone(&key));
-            self.next_number += 1;
-        }
+        self.ids.insert(number, Arc::clone(&key));
+        self.next_number = self.next_number.max(number.saturating_add(1));
         &mut self.rows.entry(key).insert_entry(Row { number, value }).into_mut().value
     }
 
     pub(crate) fn remove(&mut self, id: &str) -> Option<V> {
         let (key, row) = self.rows.remove_entry(id)?;
         self.ids.remove(&row.number);
-        if let Some(changed) = &mut self.changed {
-            changed.insert(key);
+        if let Some(changes) = &mut self.changes {
+            changes.put.remove(&row.number);
+            changes.removed.insert(key);
         }
         Some(row.value)
     }
@@ -95,9 +125,90 @@ impl<V> Table<V> {
         ids.filter_map(|(number, id)| Some((*number, self.get(id)?)))
     }
 
+    /// All rows with their ids, the oldest first.
+    pub(crate) fn into_rows(mut self) -> impl Iterator<Item = (Arc<str>, V)> {
+        self.ids
+            .into_values()
+            .filter_map(move |id| Some((Arc::clone(&id), self.rows.remove(&id)?.value)))
+    }
+
     /// The ids of the rows that a test holds for, the oldest first.
     pub(crate) fn ids_of(&self, holds: impl Fn(&V) -> bool) -> Vec<String> {
         self.iter().filter(|(_, value)| holds(value)).map(|(id, _)| id.to_owned()).collect()
+    }
+}
+
+/// A table, whatever its rows are, as its keeper sees it.
+pub(crate) trait Rows {
+    /// From now on it notes what changes.
+    fn track(&mut self);
+    /// What has changed since this was last asked.
+    fn take_changes(&mut self) -> Changes;
+    /// What was taken could not be kept: it will be taken again.
+    fn give_back(&mut self, changes: Changes);
+    /// Whether there is something to take.
+    fn has_changes(&self) -> bool;
+    /// How many rows there are.
+    fn count(&self) -> usize;
+    /// The lowest number from this one on that a row has.
+    fn next_from(&self, number: u64) -> Option<u64>;
+    /// The row of a number, as JSON with its id; `None`: there is none.
+    fn row(&self, number: u64) -> Option<(&str, serde_json::Result<String>)>;
+    /// Puts a row that was kept. It is not noted as a change.
+    fn put_kept(&mut self, number: u64, id: &str, row: &str) -> Result<(), String>;
+    /// Removes a row that was kept. It is not noted as a change.
+    fn remove_kept(&mut self, id: &str);
+}
+
+impl<V: Serialize + DeserializeOwned> Rows for Table<V> {
+    fn track(&mut self) {
+        self.changes.get_or_insert_default();
+    }
+
+    fn take_changes(&mut self) -> Changes {
+        self.changes.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    fn give_back(&mut self, mut given: Changes) {
+        if let Some(changes) = &mut self.changes {
+            given.put.retain(|number| self.ids.contains_key(number));
+            changes.extend(given);
+        }
+    }
+
+    fn has_changes(&self) -> bool {
+        self.changes.as_ref().is_some_and(|changes| !changes.is_empty())
+    }
+
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn next_from(&self, number: u64) -> Option<u64> {
+        self.ids.range(number..).next().map(|(number, _)| *number)
+    }
+
+    fn row(&self, number: u64) -> Option<(&str, serde_json::Result<String>)> {
+        let id = self.ids.get(&number)?;
+        Some((id, serde_json::to_string(self.get(id)?)))
+    }
+
+    fn put_kept(&mut self, number: u64, id: &str, row: &str) -> Result<(), String> {
+        let value = from_json(row)?;
+        let is_free = self.ids.get(&number).is_none_or(|held| **held == *id);
+        if !is_free || number > NUMBER_MAX {
+            return Err(format!("number: {number} is another row's, or too high"));
+        }
+        // One that was removed and came again stands under its newer number.
+        self.remove_kept(id);
+        self.insert_as(number, id, value);
+        Ok(())
+    }
+
+    fn remove_kept(&mut self, id: &str) {
+        if let Some(row) = self.rows.remove(id) {
+            self.ids.remove(&row.number);
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! Klarna's handwriting: member order, defaults and spacing of its two back ends.
 
+pub(crate) mod hpp;
 pub(crate) mod json;
 pub(crate) mod orders;
 pub(crate) mod payments;
+pub(crate) mod qr;
 pub(crate) mod sdk;
 pub(crate) mod text;
 mod token;

@@ -37,7 +37,7 @@ async fn bad_control_requests_name_what_is_wrong() {
         (&authorize, json!({"outcom": "approved"}), 400, "`outcom`"),
         (&authorize, json!({"payment_method": "shells"}), 400, "payment_method"),
         (&authorize, json!({"data": 7}), 400, "map"),
-        ("/sandbox/v1/sessions/none/authorize", json!({}), 404, "Invalid session id"),
+        ("/sandbox/v1/sessions/none/authorize", json!({}), 404, "session none is not known"),
         ("/sandbox/v1/orders/none/fraud", json!({"decision": "ACCEPTED"}), 404, "none"),
         ("/sandbox/v1/orders/none/fraud", json!({"decision": "MAYBE"}), 400, "`ACCEPTED`"),
         ("/sandbox/v1/faults", json!({"effect": {"kind": "explode"}}), 400, "explode"),

@@ -58,7 +58,10 @@ impl Shop {
     }
 
     pub(crate) async fn open_with(config: Config) -> Self {
-        let sandbox = Sandbox::with_sources(config, Still, RandomIds);
+        Self::open_as(Sandbox::with_sources(config, Still, RandomIds)).await
+    }
+
+    pub(crate) async fn open_as(sandbox: Sandbox) -> Self {
         let running = sandbox.start_here().await.unwrap();
         let client = reqwest::Client::builder()
             .no_proxy()
@@ -66,6 +69,11 @@ impl Shop {
             .build()
             .unwrap();
         Self { running, client }
+    }
+
+    /// Ends it as a process ends that is asked to.
+    pub(crate) async fn close(self) {
+        self.running.stop().await.unwrap();
     }
 
     pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {

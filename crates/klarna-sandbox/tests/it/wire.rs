@@ -301,6 +301,9 @@ async fn taxes_are_judged_as_recorded() {
         (495, 700, 41, 400),
         (495, 700, 32, 200),
         (495, 700, 33, 200),
+        // One minor unit beside the formula is documented as the most.
+        (10_000, 2500, 2001, 200),
+        (10_000, 2500, 2002, 400),
     ] {
         let line = json!({"name": "A", "quantity": 1, "unit_price": total, "total_amount": total,
             "tax_rate": rate, "total_tax_amount": tax});

@@ -17,7 +17,7 @@ pub(super) fn part(minor: i64, total: i64, currency: &str) -> String {
 }
 
 /// The amount without its currency, where that stands beside it.
-pub(super) fn digits(minor: i64, currency: &str) -> String {
+pub(crate) fn digits(minor: i64, currency: &str) -> String {
     let amount = amount(minor, currency);
     amount.strip_suffix(currency).map_or(amount.as_str(), str::trim_end).to_owned()
 }

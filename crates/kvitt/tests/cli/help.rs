@@ -25,7 +25,27 @@ fn every_command_explains_itself() {
     for (command, words) in [
         (&["demo"][..], &["--headless", "--data", "--listen", "--sandbox-listen"][..]),
         (&["serve"], &["--listen", "KVITT_PUBLIC_URL", "[[account]]", "clock_from", "[tls]"]),
-        (&["sandbox"], &["--listen", "--credentials", "/sandbox/v1", "Examples"]),
+        (
+            &["sandbox"],
+            &[
+                "--listen",
+                "--credentials",
+                "/sandbox/v1",
+                "--state",
+                "--seed",
+                "--pace",
+                "Examples",
+            ],
+        ),
+        (&["sandbox", "seed"], &["--example", "part_captured", "order_lines", "--url", "Examples"]),
+        (
+            &["sandbox", "trigger"],
+            &["fraud-rejected", "approve", "expire", "advance", "klarna_reference", "Examples"],
+        ),
+        (&["sandbox", "trigger", "approve"], &["--payment-method", "KVITT_SANDBOX_URL"]),
+        (&["sandbox", "tail"], &["--path", "--status", "--bodies", "--last", "Examples"]),
+        (&["sandbox", "snapshot"], &["save", "restore", "Examples"]),
+        (&["sandbox", "reset"], &["--url", "Example"]),
         (&["key"], &["create", "list", "revoke", "KVITT_DATABASE_URL"]),
         (&["user"], &["create", "list", "password", "revoke", "KVITT_DATABASE_URL", "Examples"]),
         (&["user", "create"], &["--password-stdin", "stdin"]),
@@ -83,6 +103,17 @@ fn a_wrong_command_line_is_a_usage_error() {
         &["events", "ord_1", "--after", "1"],
         &["sandbox", "--listen", "4010"],
         &["sandbox", "--credentials", "user"],
+        &["sandbox", "--pace", "0"],
+        &["sandbox", "--pace", "1000001"],
+        &["sandbox", "--set", "captures"],
+        &["sandbox", "--seed", "no-such-file.toml"],
+        &["sandbox", "--state", "a.jsonl", "reset"],
+        &["sandbox", "seed"],
+        &["sandbox", "seed", "a.toml", "--example"],
+        &["sandbox", "trigger"],
+        &["sandbox", "trigger", "fraud-accepted"],
+        &["sandbox", "tail", "--status", "ok"],
+        &["sandbox", "snapshot"],
     ] {
         let ended = place.run_unserving(args);
         assert_eq!(ended.code, Some(2), "kvitt {args:?}: {ended:?}");

@@ -8,6 +8,8 @@ mod help;
 mod keys;
 mod refusals;
 mod sale;
+mod sandbox;
+mod sandbox_state;
 mod serving;
 mod support;
 mod users;

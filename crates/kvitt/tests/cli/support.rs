@@ -95,14 +95,7 @@ impl Place {
 
     /// Starts a program that serves, and waits until it does.
     pub(crate) fn start(&self, args: &[&str]) -> Serving {
-        let mut child = self.command(args).stderr(Stdio::null()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let first = lines.next().map(Result::unwrap).unwrap_or_default();
-        let Some(url) = first.strip_prefix("listening on ") else {
-            let _ = child.kill();
-            panic!("kvitt {args:?} is not ready: {first:?}, {:?}", child.wait());
-        };
-        Serving { url: url.to_owned(), child }
+        Serving::of(self.command(args).stderr(Stdio::null()).spawn().unwrap())
     }
 }
 
@@ -122,9 +115,31 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
+    /// Waits until a process serves that was started.
+    pub(crate) fn of(mut child: Child) -> Self {
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = lines.next().map(Result::unwrap).unwrap_or_default();
+        let Some(url) = first.strip_prefix("listening on ") else {
+            let _ = child.kill();
+            panic!("it is not ready: {first:?}, {:?}", child.wait());
+        };
+        Self { url: url.to_owned(), child }
+    }
+
     /// The address without its scheme.
     pub(crate) fn address(&self) -> &str {
         self.url.rsplit('/').next().unwrap()
+    }
+
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it without a word.
+    pub(crate) fn kill(mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
     }
 
     /// Asks it to stop as an operating system does, and gives its exit code.
@@ -185,6 +200,32 @@ fn read_request(stream: &mut impl BufRead) {
 pub(crate) fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", listener.local_addr().unwrap())
+}
+
+/// Asks a sandbox; gives the status and the text of the answer.
+pub(crate) fn ask(url: &str) -> (u16, String) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = client.get(url).basic_auth("any", Some("thing")).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    })
+}
+
+/// Reads JSON.
+pub(crate) fn get(url: &str) -> Value {
+    let (status, text) = ask(url);
+    assert_eq!(status, 200, "{url}: {text}");
+    serde_json::from_str(&text).unwrap()
+}
+
+/// An address that nobody has and nobody is given by chance, so that it can be taken twice.
+pub(crate) fn quiet_address() -> String {
+    let begin = u16::try_from(std::process::id() % 20_000).unwrap();
+    let mut ports = (0..20_000).map(|step| 10_000 + (begin + step) % 20_000);
+    let port = ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap();
+    format!("127.0.0.1:{port}")
 }
 
 /// Sends JSON and reads JSON.

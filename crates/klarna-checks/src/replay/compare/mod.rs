@@ -4,6 +4,8 @@
 mod body;
 mod forms;
 mod headers;
+#[cfg(test)]
+mod tests;
 
 use super::{recorded::Exchange, shop::Answer};
 use crate::json::{Json, Style};

@@ -1,0 +1,332 @@
+//! Scenarios: orders and sessions in chosen states, made all at once.
+//!
+//! A scenario is a JSON document (`kvitt sandbox seed` writes it as TOML). An order or session in it
+//! has the members of Klarna's session, of which what is left out is filled in, and a few of the
+//! scenario's own: a name, the state, the age. Each is brought where it is to be by the sandbox's
+//! own transitions, so that no state comes about that could not.
+
+mod build;
+mod cart;
+mod wish;
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use self::{
+    build::{Builder, World},
+    wish::{Length, Wrong},
+};
+use crate::{
+    Error, Sandbox, ScenarioProblem,
+    rules::{order::Order, read::Members},
+    sandbox::Shared,
+    settings::Settings,
+    state::{
+        State,
+        clock::PACE_MAX,
+        faults::{Faults, NewRule, effect::Effect, request::RequestMatch},
+        sessions::Session,
+    },
+    write::client_token,
+};
+
+/// What was seeded.
+#[derive(Clone, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Seeded {
+    /// In the scenario's order.
+    pub orders: Vec<SeededOrder>,
+    /// In the scenario's order.
+    pub sessions: Vec<SeededSession>,
+}
+
+/// An order as it came out. Amounts in minor units.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the members have Klarna's names")]
+pub struct SeededOrder {
+    /// The scenario's name for it.
+    pub name: Option<String>,
+    pub order_id: String,
+    pub klarna_reference: String,
+    /// The session that it was placed from.
+    pub session_id: String,
+    pub status: String,
+    pub fraud_status: String,
+    pub purchase_country: String,
+    pub purchase_currency: String,
+    pub order_amount: i64,
+    pub captured_amount: i64,
+    pub refunded_amount: i64,
+    pub remaining_authorized_amount: i64,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub merchant_reference1: Option<String>,
+}
+
+/// A session as it came out. It has no `Debug`: its tokens are good for something.
+#[derive(Clone, Serialize, Deserialize)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the members have Klarna's names")]
+pub struct SeededSession {
+    /// The scenario's name for it.
+    pub name: Option<String>,
+    pub session_id: String,
+    pub client_token: String,
+    /// Where the buyer has agreed: what an order is placed with.
+    pub authorization_token: Option<String>,
+    pub expires_at: Timestamp,
+    pub purchase_country: String,
+    pub purchase_currency: String,
+    /// In minor units.
+    pub order_amount: i64,
+}
+
+impl Sandbox {
+    /// Makes what a scenario asks for, beside what is there. Its members are `settings`, `clock`
+    /// (`advance`, `pace`), `faults`, `defaults`, `sessions` and `orders`; the repository's
+    /// `docs/scenarios.md` describes them.
+    ///
+    /// # Errors
+    /// Whatever is wrong, each with the member's path. Nothing was made or changed then.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> Result<(), klarna_sandbox::Error> {
+    /// let sandbox = klarna_sandbox::Sandbox::new(klarna_sandbox::Config::default());
+    /// let seeded = sandbox.seed(&serde_json::json!({
+    ///     "orders": [{"name": "half shipped", "state": "part_captured", "age": "P3D"}],
+    /// }))?;
+    /// assert_eq!(seeded.orders[0].status, "PART_CAPTURED");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn seed(&self, scenario: &Value) -> Result<Seeded, Error> {
+        seed(&self.0, scenario.clone(), "http://localhost")
+    }
+}
+
+/// A scenario's document. Orders and sessions are read one by one, so that each can be told what is
+/// wrong with it.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct Scenario {
+    settings: Members,
+    clock: ClockWish,
+    faults: Vec<NewRule<RequestMatch, Effect>>,
+    defaults: Members,
+    sessions: Vec<Value>,
+    orders: Vec<Value>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct ClockWish {
+    advance: Option<Length>,
+    pace: Option<u32>,
+}
+
+/// Makes what a scenario asks for, or tells everything that is wrong with it.
+pub(crate) fn seed(shared: &Shared, scenario: Value, base_url: &str) -> Result<Seeded, Error> {
+    let refused = |path: String, message: String| {
+        Error::Scenario(vec![ScenarioProblem { path, name: None, message }])
+    };
+    if !scenario.is_object() {
+        return Err(refused(".".to_owned(), "a scenario is an object of members".to_owned()));
+    }
+    let read: Result<Scenario, _> = serde_path_to_error::deserialize(scenario);
+    let scenario =
+        read.map_err(|error| refused(error.path().to_string(), error.inner().to_string()))?;
+    let mut problems = Problems::default();
+    let mut state = shared.state();
+    let settings = problems.settings(&state.settings, &scenario.settings);
+    let leap = problems.clock(&scenario.clock, shared.now(&state));
+    let now = crate::rules::lifetime::later(shared.now(&state), leap);
+    let faults = problems.faults(state.faults.clone(), scenario.faults, now);
+    let settings = Arc::new(settings);
+    let world = World { now, ids: &*shared.ids, settings: Arc::clone(&settings), base_url };
+    let mut builder = Builder { state: State::default(), world };
+    let made =
+        problems.purchases(&mut builder, &scenario.defaults, scenario.sessions, scenario.orders);
+    if !problems.found.is_empty() {
+        return Err(Error::Scenario(problems.found));
+    }
+    let built = builder.state;
+    let seeded = told(&built, made, base_url);
+    state.settings = settings;
+    state.clock.advance(shared.base_time(), leap);
+    if let Some(pace) = scenario.clock.pace {
+        state.clock.set_pace(shared.base_time(), pace);
+    }
+    state.faults = faults;
+    // Decisions that fell in the past were told then.
+    for (id, row) in built.sessions.into_rows() {
+        state.sessions.insert(&id, row);
+    }
+    for (id, row) in built.authorizations.into_rows() {
+        state.authorizations.insert(&id, row);
+    }
+    for (id, row) in built.orders.into_rows() {
+        state.orders.insert(&id, row);
+    }
+    Ok(seeded)
+}
+
+/// What a name stands for in the store that was built.
+#[derive(Default)]
+struct Made {
+    sessions: Vec<(Option<String>, String)>,
+    /// With the session's id at the end.
+    orders: Vec<(Option<String>, String, String)>,
+}
+
+/// What is wrong so far.
+#[derive(Default)]
+struct Problems {
+    found: Vec<ScenarioProblem>,
+    names: Vec<String>,
+}
+
+impl Problems {
+    fn add(&mut self, place: &str, name: Option<String>, wrong: Wrong) {
+        let dot = if wrong.path.is_empty() || place.is_empty() { "" } else { "." };
+        let path = format!("{place}{dot}{}", wrong.path);
+        self.found.push(ScenarioProblem { path, name, message: wrong.message });
+    }
+
+    fn settings(&mut self, held: &Settings, changes: &Members) -> Settings {
+        let mut settings = held.clone();
+        if let Err(error) = settings.change(changes) {
+            let message = error.to_string();
+            let (member, message) = message.split_once(": ").unwrap_or(("", &message));
+            let wrong = Wrong { path: member.to_owned(), message: message.to_owned() };
+            self.add("settings", None, wrong);
+        }
+        settings
+    }
+
+    /// How far the clock is to leap.
+    fn clock(&mut self, wish: &ClockWish, now: Timestamp) -> SignedDuration {
+        if let Some(pace) = wish.pace.filter(|pace| !(1..=PACE_MAX).contains(pace)) {
+            let message = format!("{pace} is not possible: give 1 to {PACE_MAX}");
+            self.add("clock", None, Wrong { path: "pace".to_owned(), message });
+        }
+        let Some(advance) = &wish.advance else { return SignedDuration::ZERO };
+        advance.after(now).unwrap_or_else(|| {
+            let message = format!("{} leads beyond the end of time", advance.text);
+            self.add("clock", None, Wrong { path: "advance".to_owned(), message });
+            SignedDuration::ZERO
+        })
+    }
+
+    fn faults(
+        &mut self,
+        mut faults: Faults,
+        rules: Vec<NewRule<RequestMatch, Effect>>,
+        now: Timestamp,
+    ) -> Faults {
+        for (place, rule) in rules.into_iter().enumerate() {
+            if let Err(message) = faults.add(rule, now) {
+                self.add(&format!("faults[{place}]"), None, Wrong { path: String::new(), message });
+            }
+        }
+        faults
+    }
+
+    fn purchases(
+        &mut self,
+        builder: &mut Builder<'_>,
+        defaults: &Members,
+        sessions: Vec<Value>,
+        orders: Vec<Value>,
+    ) -> Made {
+        let mut made = Made::default();
+        if let Err(wrong) = wish::check_defaults(defaults) {
+            self.add("defaults", None, wrong);
+            return made;
+        }
+        for (place, value) in sessions.into_iter().enumerate() {
+            let (place, name) = (format!("sessions[{place}]"), name_of(&value));
+            self.note_name(&place, name.as_deref());
+            let session = wish::session(value, defaults)
+                .and_then(|(wish, members)| builder.session(&wish, members));
+            match session {
+                Ok(id) => made.sessions.push((name, id)),
+                Err(wrong) => self.add(&place, name, wrong),
+            }
+        }
+        for (place, value) in orders.into_iter().enumerate() {
+            let (place, name) = (format!("orders[{place}]"), name_of(&value));
+            self.note_name(&place, name.as_deref());
+            let order = wish::order(value, defaults)
+                .and_then(|(wish, members)| builder.order(&wish, members));
+            match order {
+                Ok((id, session_id)) => made.orders.push((name, id, session_id)),
+                Err(wrong) => self.add(&place, name, wrong),
+            }
+        }
+        made
+    }
+
+    fn note_name(&mut self, place: &str, name: Option<&str>) {
+        let Some(name) = name else { return };
+        if self.names.iter().any(|known| known == name) {
+            let message = "the name is taken: give each another".to_owned();
+            let wrong = Wrong { path: "name".to_owned(), message };
+            self.add(place, Some(name.to_owned()), wrong);
+        }
+        self.names.push(name.to_owned());
+    }
+}
+
+fn name_of(value: &Value) -> Option<String> {
+    value.get("name")?.as_str().map(str::to_owned)
+}
+
+fn told(built: &State, made: Made, base_url: &str) -> Seeded {
+    let sessions = made
+        .sessions
+        .into_iter()
+        .filter_map(|(name, id)| Some(seeded_session(name, built.sessions.get(&id)?, base_url)));
+    let orders = made.orders.into_iter().filter_map(|(name, id, session_id)| {
+        Some(seeded_order(name, session_id, built.orders.get(&id)?))
+    });
+    Seeded { orders: orders.collect(), sessions: sessions.collect() }
+}
+
+fn seeded_session(name: Option<String>, session: &Session, base_url: &str) -> SeededSession {
+    let purchase = session.purchase.get();
+    SeededSession {
+        name,
+        session_id: session.session_id.clone(),
+        client_token: client_token(&session.session_id, &purchase, base_url),
+        authorization_token: session.authorization_token.clone(),
+        expires_at: session.expires_at,
+        purchase_country: purchase.country(),
+        purchase_currency: purchase.purchase_currency.clone().unwrap_or_default(),
+        order_amount: purchase.amount(),
+    }
+}
+
+fn seeded_order(name: Option<String>, session_id: String, order: &Order) -> SeededOrder {
+    SeededOrder {
+        name,
+        order_id: order.order_id.clone(),
+        klarna_reference: order.klarna_reference.clone(),
+        session_id,
+        status: order.status.as_str().to_owned(),
+        fraud_status: order.fraud_status.as_str().to_owned(),
+        purchase_country: order.purchase_country.clone(),
+        purchase_currency: order.purchase_currency.clone(),
+        order_amount: order.order_amount,
+        captured_amount: order.captured_amount,
+        refunded_amount: order.refunded_amount,
+        remaining_authorized_amount: order.remaining_authorized_amount,
+        created_at: order.created_at,
+        expires_at: order.expires_at,
+        merchant_reference1: order.merchant_reference1.clone(),
+    }
+}
