@@ -12,6 +12,8 @@ const REST = 4;
 
 /** Follows the stream that an element names, until the reader pauses it. */
 export function follow(main: HTMLElement): void {
+  /** The first stream begins where the page ends, so that nothing is missed between them. */
+  const address = new URL(main.dataset["live"] ?? "", location.href);
   const button = main.querySelector<HTMLButtonElement>("[data-live-pause]");
   let stream: EventSource | undefined;
   let timer: number | undefined;
@@ -21,7 +23,7 @@ export function follow(main: HTMLElement): void {
   let isStale = false;
 
   const plan = (milliseconds: number): void => {
-    if (!stream || document.hidden || isLooking) {
+    if (!stream || isLooking) {
       return;
     }
     const at = Math.max(performance.now() + milliseconds, earliest);
@@ -53,7 +55,10 @@ export function follow(main: HTMLElement): void {
   };
 
   const run = (): void => {
-    stream = new EventSource(main.dataset["live"] ?? "");
+    if (stream || document.hidden || isPaused()) {
+      return;
+    }
+    stream = new EventSource(address);
     stream.addEventListener("message", () => {
       isStale = true;
       plan(SOON_MS);
@@ -66,13 +71,20 @@ export function follow(main: HTMLElement): void {
     clearTimeout(timer);
     due = Infinity;
   };
+  /** As it was, from what is there now on: what happened meanwhile is looked for. */
+  const resume = (): void => {
+    address.searchParams.delete("after");
+    run();
+    plan(0);
+  };
   const isPaused = (): boolean => button?.getAttribute("aria-pressed") === "true";
 
-  document.addEventListener("visibilitychange", () => plan(0));
+  // A browser opens six connections to one host, and no more: only a page that is seen holds one.
+  document.addEventListener("visibilitychange", () => (document.hidden ? stop() : resume()));
   addEventListener("pagehide", stop);
   addEventListener("pageshow", (event) => {
-    if (event.persisted && !isPaused()) {
-      run();
+    if (event.persisted) {
+      resume();
     }
   });
   if (button) {
@@ -82,7 +94,7 @@ export function follow(main: HTMLElement): void {
       if (isPaused()) {
         stop();
       } else {
-        run();
+        resume();
       }
     });
   }
