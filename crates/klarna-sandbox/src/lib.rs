@@ -7,13 +7,46 @@
 //! the sandbox's own. What Klarna does not have (the customer's step, the clock, faults, what was
 //! exchanged) stands under `/sandbox/v1`.
 //!
+//! A test starts one in its own process, on a port of its own, and gives it as Klarna's address:
+//!
 //! ```
-//! # async fn example() -> std::io::Result<()> {
-//! let sandbox = klarna_sandbox::Sandbox::start(klarna_sandbox::Config::default()).await?;
-//! let sessions = format!("{}/payments/v1/sessions", sandbox.url());
+//! use std::time::Duration;
+//!
+//! use klarna_sandbox::{Config, Sandbox};
+//! use serde_json::{Value, json};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let klarna = Sandbox::start(Config::default()).await?;
+//! let sandbox = klarna.sandbox();
+//!
+//! // An order that was placed three days ago, of which the first line has shipped.
+//! let seeded = sandbox.seed(&json!({
+//!     "orders": [{"name": "1001", "state": "part_captured", "age": "P3D"}],
+//! }))?;
+//! let order = format!("{}/ordermanagement/v1/orders/{}", klarna.url(), seeded.orders[0].order_id);
+//!
+//! # let client = reqwest::Client::builder().no_proxy().build()?;
+//! let read = || client.get(&order).basic_auth("any", Some("thing")).send();
+//! let before: Value = read().await?.json().await?;
+//! assert_eq!(before["remaining_authorized_amount"], 4900);
+//!
+//! // A month passes, and the rest with it.
+//! let earlier = sandbox.snapshot();
+//! sandbox.advance(Duration::from_secs(28 * 86_400)).await;
+//! let after: Value = read().await?.json().await?;
+//! assert_eq!(after["remaining_authorized_amount"], 0);
+//!
+//! // Back again.
+//! sandbox.restore(&earlier[..])?;
+//! assert_eq!(read().await?.json::<Value>().await?, before);
+//! klarna.stop().await?;
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! A program in another language is given the address as [`Running::url`] tells it, or starts
+//! `kvitt sandbox --listen 127.0.0.1:0`.
 //!
 //! Invariants: rules are pure; the store changes under one lock, never across an `await`; the
 //! types that read Klarna's requests are this crate's own.

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Inbox, Shop, cart};
 
-/// A sandbox with something of everything, and its snapshot.
-async fn lived() -> (Shop, Value) {
+/// A sandbox with something of everything, its snapshot, and the order that was captured in part.
+async fn lived() -> (Shop, Value, String) {
     let shop = Shop::open().await;
     shop.session(&cart()).await;
     let captured = shop.order().await;
@@ -42,7 +42,7 @@ async fn lived() -> (Shop, Value) {
     let got = shop.get("/sandbox/v1/snapshot").await;
     assert_eq!((got.status, got.header("content-type")), (200, "application/json"));
     let snapshot = got.json();
-    (shop, snapshot)
+    (shop, snapshot, captured)
 }
 
 async fn put(shop: &Shop, snapshot: &Value) -> (u16, Value) {
@@ -52,7 +52,7 @@ async fn put(shop: &Shop, snapshot: &Value) -> (u16, Value) {
 
 #[tokio::test]
 async fn a_snapshot_brings_everything_back() {
-    let (shop, snapshot) = lived().await;
+    let (shop, snapshot, order) = lived().await;
     assert_eq!(snapshot["kind"], "klarna-sandbox snapshot");
     assert_eq!(snapshot["version"], 1);
     assert_eq!(snapshot["now"], "2026-03-02T12:00:00.25Z");
@@ -79,7 +79,6 @@ async fn a_snapshot_brings_everything_back() {
         assert_eq!(again["state"][name], snapshot["state"][name], "{name}");
     }
     // What is read is one thing, what can still be done another.
-    let order = snapshot["state"]["orders"].as_object().unwrap().keys().next().unwrap().clone();
     other.done(&order, "captures", &json!({"captured_amount": 4900})).await;
 }
 
@@ -91,7 +90,7 @@ async fn time_goes_on_from_the_snapshots() {
             "2031-07-01T00:00:00Z".parse().unwrap()
         }
     }
-    let (shop, snapshot) = lived().await;
+    let (shop, snapshot, _) = lived().await;
     let sandbox = Sandbox::with_sources(Config::default(), Later, klarna_sandbox::RandomIds);
     sandbox.restore(snapshot.to_string().as_bytes()).unwrap();
     assert_eq!(sandbox.now(), shop.running.sandbox().now());
@@ -101,9 +100,8 @@ async fn time_goes_on_from_the_snapshots() {
 
 #[tokio::test]
 async fn a_snapshot_that_is_wrong_is_refused_whole() {
-    let (shop, snapshot) = lived().await;
+    let (shop, snapshot, order) = lived().await;
     let before = shop.get("/sandbox/v1/snapshot").await.text;
-    let order = snapshot["state"]["orders"].as_object().unwrap().keys().next().unwrap().clone();
     let session = snapshot["state"]["sessions"].as_object().unwrap().keys().next().unwrap().clone();
     let of_order = |member: &str| format!("/state/orders/{order}/{member}");
     let at_order = |member: &str| format!("state.orders.{order}.{member}");

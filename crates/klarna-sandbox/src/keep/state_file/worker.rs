@@ -17,8 +17,8 @@ use crate::state::{State, parts::PARTS, table::Changes};
 
 /// How often what changed is written: what a killed process loses at most.
 const EVERY: Duration = Duration::from_secs(1);
-/// How much is written into memory while requests wait, in bytes: about a millisecond.
-const AT_ONCE: usize = 1 << 20;
+/// How much is written into memory while requests wait, in bytes: well below a millisecond.
+const AT_ONCE: usize = 1 << 18;
 /// After so long a batch is finished while requests wait, lest it never ends.
 const BATCH_MAX: Duration = Duration::from_millis(500);
 /// A file is written anew when it has grown to so many times what lived when it was last.
