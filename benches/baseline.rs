@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
 
+mod bare;
 mod life;
 mod sessions;
 mod wire;

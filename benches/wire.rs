@@ -1,5 +1,5 @@
-//! The cheapest client there is: fixed bytes out, one answer in, over one kept connection. What
-//! it costs itself is the same for both sides.
+//! HTTP as bytes: fixed ones out, one answer in, over one kept connection. What that costs itself
+//! is little, and the same for all sides.
 
 use std::net::SocketAddr;
 
@@ -12,6 +12,36 @@ pub(crate) struct Wire {
     buffer: Vec<u8>,
 }
 
+/// An answer in the buffer that it was read into.
+pub(crate) struct Answer<'a> {
+    pub(crate) status: u16,
+    /// Status line and headers, without the empty line.
+    pub(crate) head: &'a [u8],
+    pub(crate) body: &'a [u8],
+}
+
+impl<'a> Answer<'a> {
+    /// Reads an answer from its first byte. `None`: it goes on.
+    pub(crate) fn read(bytes: &'a [u8]) -> Option<Self> {
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
+        let (head, rest) = bytes.split_at(end);
+        let body = rest[4..].get(..content_length(head))?;
+        // "HTTP/1.1 200 OK"
+        let status = head.get(9..12).and_then(|digits| str::from_utf8(digits).ok());
+        Some(Self { status: status.unwrap().parse().unwrap(), head, body })
+    }
+}
+
+/// Without this header nobody could tell where an answer ends. Every server here sends it.
+fn content_length(head: &[u8]) -> usize {
+    let value = head.split(|byte| *byte == b'\n').find_map(|line| {
+        let (name, value) = line.split_at_checked("content-length:".len())?;
+        name.eq_ignore_ascii_case(b"content-length:").then_some(value)
+    });
+    let text = value.and_then(|value| str::from_utf8(value.trim_ascii()).ok());
+    text.expect("an answer without Content-Length").parse().unwrap()
+}
+
 impl Wire {
     pub(crate) async fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
@@ -19,43 +49,25 @@ impl Wire {
         Self { stream, buffer: Vec::with_capacity(16 * 1024) }
     }
 
-    /// Sends a request, and gives back status and body of the answer.
-    pub(crate) async fn ask(&mut self, request: &[u8]) -> (u16, Vec<u8>) {
+    /// Sends a request and reads its answer to the end.
+    pub(crate) async fn ask(&mut self, request: &[u8]) -> Answer<'_> {
         self.stream.write_all(request).await.unwrap();
         self.buffer.clear();
-        let head_end = loop {
-            self.read_more().await;
-            if let Some(at) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") {
-                break at + 4;
-            }
-        };
-        let head = String::from_utf8_lossy(&self.buffer[..head_end]).into_owned();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        let length = content_length(&head);
-        while self.buffer.len() < head_end + length {
-            self.read_more().await;
+        while Answer::read(&self.buffer).is_none() {
+            let read = self.stream.read_buf(&mut self.buffer).await.unwrap();
+            assert!(read > 0, "the connection was closed");
         }
-        (status, self.buffer[head_end..head_end + length].to_vec())
-    }
-
-    async fn read_more(&mut self) {
-        let read = self.stream.read_buf(&mut self.buffer).await.unwrap();
-        assert!(read > 0, "the connection was closed");
+        Answer::read(&self.buffer).unwrap()
     }
 }
 
-fn content_length(head: &str) -> usize {
-    head.lines()
-        .filter_map(|line| line.split_once(':'))
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-        .map_or(0, |(_, value)| value.trim().parse().unwrap())
-}
+// "PK1:secret", which the sandbox accepts and the others do not look at.
+const AUTHORIZATION: &str = "Authorization: Basic UEsxOnNlY3JldA==";
 
-/// A request with a JSON body, as bytes.
-pub(crate) fn post(address: SocketAddr, path: &str, body: &str) -> Vec<u8> {
-    // "PK1:secret", which the sandbox accepts and the bare server does not look at.
+/// A request as bytes. One without a body is sent as JSON of no bytes.
+pub(crate) fn request(address: SocketAddr, method: &str, path: &str, body: &str) -> Vec<u8> {
     format!(
-        "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Basic UEsxOnNlY3JldA==\r\n\
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\n{AUTHORIZATION}\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )

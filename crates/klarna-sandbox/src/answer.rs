@@ -1,15 +1,18 @@
 //! An answer, and the styles in which the two back ends give it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::LazyLock};
 
-use axum::body::Bytes;
+use axum::{
+    body::Bytes,
+    http::{HeaderMap, HeaderName, HeaderValue},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     rules::refusal::Refusal,
     write::{
         json::{Json, Object},
-        pretty::pretty,
+        text::{compact, pretty},
     },
 };
 
@@ -17,7 +20,10 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) headers: Vec<(Text, Text)>,
+    /// Without those of [`SECURITY`].
+    headers: Vec<(Text, Text)>,
+    /// Whether it carries those of [`SECURITY`] as well.
+    has_security_headers: bool,
     #[serde(with = "as_text")]
     pub(crate) body: Bytes,
 }
@@ -48,6 +54,9 @@ pub(crate) enum Style {
     Orders,
 }
 
+/// Room for the headers of most answers.
+const HEADERS: usize = 8;
+
 /// The headers of every answer of both back ends (recorded exchange, 2023).
 const SECURITY: [(&str, &str); 7] = [
     ("x-content-type-options", "nosniff"),
@@ -66,7 +75,8 @@ pub(crate) const STRICT_TRANSPORT: (&str, &str) =
 impl Answer {
     /// A status alone.
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Bytes::new() }
+        let headers = Vec::with_capacity(HEADERS);
+        Self { status, headers, has_security_headers: false, body: Bytes::new() }
     }
 
     /// A document of another kind than JSON, or JSON of the sandbox's own.
@@ -78,6 +88,36 @@ impl Answer {
         Self { body: body.into(), ..Self::empty(status) }.with("content-type", content_type)
     }
 
+    /// Its headers as names and values, in the order in which they are sent.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let own = self.headers.iter().map(|(name, value)| (&**name, &**value));
+        own.chain(SECURITY.into_iter().filter(|_| self.has_security_headers))
+    }
+
+    /// Its headers as HTTP has them. A value that cannot be sent is left out.
+    pub(crate) fn header_map(&self) -> HeaderMap {
+        static SECURITY_MAP: LazyLock<HeaderMap> = LazyLock::new(|| {
+            let named = SECURITY.map(|(name, value)| {
+                (HeaderName::from_static(name), HeaderValue::from_static(value))
+            });
+            HeaderMap::from_iter(named)
+        });
+        let mut map =
+            if self.has_security_headers { SECURITY_MAP.clone() } else { HeaderMap::new() };
+        map.reserve(self.headers.len() + 1);
+        for (name, value) in &self.headers {
+            let name = HeaderName::from_bytes(name.as_bytes());
+            let value = match value {
+                Cow::Borrowed(value) => Ok(HeaderValue::from_static(value)),
+                Cow::Owned(value) => HeaderValue::from_str(value),
+            };
+            if let (Ok(name), Ok(value)) = (name, value) {
+                map.insert(name, value);
+            }
+        }
+        map
+    }
+
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<Text>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
@@ -87,12 +127,13 @@ impl Answer {
 impl Style {
     /// A JSON answer. `T` is an [`Object`] or an array of them.
     pub(crate) fn json(self, status: u16, body: &Json) -> Answer {
-        match self {
+        let answer = match self {
             Self::Payments => {
                 Answer::document(status, "application/json;charset=utf-8", pretty(body))
             }
             Self::Orders => Answer::document(status, "application/json", compact(body)),
-        }
+        };
+        answer.with("vary", "Accept-Encoding")
     }
 
     /// An error, in the member order of the recordings since 2023.
@@ -101,9 +142,17 @@ impl Style {
             .with("correlation_id", correlation_id)
             .with("error_code", &*refusal.code)
             .with("error_messages", refusal.messages.iter().collect::<Json>());
+        let error = match &refusal.declined_method {
+            Some(method) => error
+                .with("fraud_status", "REJECTED")
+                .with("reason", "rejected")
+                .with("authorized_payment_method", Object::new().with("type", method)),
+            None => error,
+        };
+        let error = Json::Object(error);
         let text = match self {
             Self::Payments => pretty(&error),
-            Self::Orders => compact(&Json::Object(error)),
+            Self::Orders => compact(&error),
         };
         Answer::document(refusal.status, "application/json", text)
     }
@@ -114,11 +163,6 @@ impl Style {
         if self == Self::Payments {
             answer = answer.with("render-time", render_ms.to_string());
         }
-        SECURITY.iter().fold(answer, |answer, (name, value)| answer.with(name, *value))
+        Answer { has_security_headers: true, ..answer }
     }
-}
-
-fn compact(body: &Json) -> String {
-    // Texts, numbers and arrays only: serialising them cannot fail.
-    serde_json::to_string(body).unwrap_or_default()
 }

@@ -42,7 +42,8 @@ impl Exchange {
         let answer = self.answer.as_ref();
         let bodies = self.request_body.as_ref().map_or(0, Bytes::len)
             + answer.map_or(0, |answer| answer.body.len());
-        let headers = self.request_headers.len() + answer.map_or(0, |answer| answer.headers.len());
+        let headers =
+            self.request_headers.len() + answer.map_or(0, |answer| answer.headers().count());
         FIXED_BYTES + self.path.len() + self.base_url.len() + bodies + headers * HEADER_BYTES
     }
 }
@@ -64,8 +65,11 @@ pub(crate) struct Exchanges {
 }
 
 impl Exchanges {
-    /// Keeps one, with the next number.
-    pub(crate) fn remember(&mut self, mut exchange: Exchange, limits: Limits) {
+    /// Keeps one, with the next number. Gives those that had to go, to be dropped when the lock is
+    /// no longer held.
+    #[must_use]
+    pub(crate) fn remember(&mut self, mut exchange: Exchange, limits: Limits) -> Vec<Exchange> {
+        let mut gone = Vec::new();
         self.total += 1;
         exchange.number = self.total;
         self.bytes += exchange.bytes();
@@ -73,7 +77,9 @@ impl Exchanges {
         while self.kept.len() > limits.exchanges || self.bytes > limits.bytes {
             let Some(oldest) = self.kept.pop_front() else { break };
             self.bytes -= oldest.bytes();
+            gone.push(oldest);
         }
+        gone
     }
 
     /// All that are kept, the newest last.
@@ -120,7 +126,7 @@ mod tests {
         let mut exchanges = Exchanges::default();
         let limits = Limits { exchanges: 2, bytes: usize::MAX };
         for n in 0..5 {
-            exchanges.remember(exchange(format!("/{n}")), limits);
+            drop(exchanges.remember(exchange(format!("/{n}")), limits));
         }
         assert_eq!(paths(&exchanges), ["/3", "/4"]);
         assert_eq!(exchanges.get(4).unwrap().path, "/3");
@@ -137,12 +143,12 @@ mod tests {
         for n in 0..5 {
             let mut large = exchange(format!("/{n}"));
             large.request_body = Some(Bytes::from(vec![b'x'; 800]));
-            exchanges.remember(large, limits);
+            drop(exchanges.remember(large, limits));
         }
         assert_eq!(paths(&exchanges), ["/3", "/4"]);
         let mut larger = exchange("/5".into());
         larger.request_body = Some(Bytes::from(vec![b'x'; 4000]));
-        exchanges.remember(larger, limits);
+        drop(exchanges.remember(larger, limits));
         assert!(paths(&exchanges).is_empty());
         assert_eq!(exchanges.bytes, 0);
         assert_eq!(exchanges.total(), 6);

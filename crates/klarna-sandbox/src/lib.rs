@@ -69,11 +69,12 @@ mod settings;
 mod source;
 mod state;
 mod steer;
+mod wire;
 mod write;
 
 pub use config::{Config, Secret};
 pub use error::{Error, ScenarioProblem};
 pub use sandbox::{Running, Sandbox};
 pub use scenario::{Seeded, SeededOrder, SeededSession};
-pub use settings::{AuthorizationCallback, RepeatedPlacing, SettingError, Settings};
+pub use settings::{AuthorizationCallback, HeaderText, RepeatedPlacing, SettingError, Settings};
 pub use source::{Clock, IdSource, RandomIds, SystemClock};

@@ -4,7 +4,7 @@ use std::{
     convert::Infallible,
     fmt, io,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -26,6 +26,7 @@ use crate::{
     recorder::Recorder,
     source::{Clock, IdSource, RandomIds, SystemClock},
     state::{Moment, State},
+    wire::{self, Listening},
 };
 
 /// How often a served sandbox looks for what became due without a request.
@@ -46,20 +47,13 @@ pub(crate) struct Shared {
     /// Every exchange's number, for those who watch.
     pub(crate) newest_exchange: watch::Sender<u64>,
     recorder: Option<Recorder>,
-    /// Sends callbacks, from the first one on; `None` if TLS could not be set up.
-    client: OnceLock<Option<reqwest::Client>>,
+    pub(crate) sender: callback::Sender,
 }
 
 impl Shared {
     /// The store. A panic elsewhere leaves it usable: transitions do not stop half way.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The client that sends callbacks. Reading the machine's root certificates takes a moment, and
-    /// most sandboxes never call anyone.
-    pub(crate) fn client(&self) -> Option<&reqwest::Client> {
-        self.client.get_or_init(callback::client).as_ref()
     }
 
     /// The time on which the sandbox's own is based.
@@ -91,8 +85,10 @@ impl Shared {
         let limits =
             Limits { exchanges: self.config.exchanges_max, bytes: self.config.exchange_bytes_max };
         let mut exchanges = self.exchanges();
-        exchanges.remember(exchange, limits);
+        let gone = exchanges.remember(exchange, limits);
         self.newest_exchange.send_replace(exchanges.total());
+        drop(exchanges);
+        drop(gone);
     }
 
     /// The store as something that others can hold.
@@ -152,7 +148,7 @@ impl Sandbox {
             ids: Box::new(ids),
             exchanges: Mutex::default(),
             newest_exchange: watch::Sender::new(0),
-            client: OnceLock::new(),
+            sender: callback::Sender::default(),
         }))
     }
 
@@ -212,7 +208,8 @@ impl Sandbox {
         stopped: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
         let (stopping, noticed) = oneshot::channel::<Infallible>();
-        let serving = axum::serve(listener, self.router()).with_graceful_shutdown(async move {
+        let router = self.router().into_make_service_with_connect_info::<wire::Reset>();
+        let serving = axum::serve(Listening(listener), router).with_graceful_shutdown(async move {
             stopped.await;
             drop(stopping);
         });

@@ -1,7 +1,7 @@
 //! The switches: one for each point on which Klarna's sources are silent or disagree. All of them
 //! can be moved while the sandbox runs.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -40,6 +40,31 @@ pub enum RepeatedPlacing {
     Conflict,
 }
 
+/// The value of a header: printable ASCII, 200 characters at most.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String")]
+pub struct HeaderText(Cow<'static, str>);
+
+impl HeaderText {
+    /// The value.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for HeaderText {
+    type Error = SettingError;
+
+    fn try_from(text: String) -> Result<Self, SettingError> {
+        let is_printable = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        if !is_printable || text.is_empty() || text.len() > 200 {
+            let why = "a header's value has 1 to 200 printable characters of ASCII";
+            return Err(SettingError(why.to_owned()));
+        }
+        Ok(Self(text.into()))
+    }
+}
+
 /// The switches. Defaults and their reasons are listed in the crate's `FIDELITY.md`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -50,9 +75,17 @@ pub struct Settings {
     pub authorization_callback: AuthorizationCallback,
     /// How long an authorization lasts, in days. Default 28 (Klarna documentation).
     pub authorization_days: u16,
+    /// Whether the certificate of a receiver of callbacks is checked. Default: yes, as Klarna's
+    /// would be; switched off, a shop on localhost may use a certificate of its own making.
+    pub callback_certificates_are_checked: bool,
+    /// The content type of callbacks that have a body. Default `application/json` (guess).
+    pub callback_content_type: HeaderText,
     /// The pause before the second attempt of an authorization callback; it doubles for the third.
     /// Milliseconds of real time, default 1000 (Klarna documentation).
     pub callback_pause_milliseconds: u64,
+    /// Who callbacks say that they come from. Default `klarna-sandbox`: what Klarna sends is not
+    /// known.
+    pub callback_user_agent: HeaderText,
     /// Whether a capture's `reference` can be read back. Default: yes (the schema has it; no
     /// recording shows one).
     pub capture_references_are_readable: bool,
@@ -64,6 +97,9 @@ pub struct Settings {
     /// Whether a partly captured order becomes `EXPIRED` at its expiry. Default: it becomes
     /// `CAPTURED` with nothing remaining (guess).
     pub part_captured_becomes_expired: bool,
+    /// Whether `merchant_urls.push` is called, from two minutes after placing until the order is
+    /// acknowledged. Default: yes (Klarna documentation for Checkout; a guess for Payments).
+    pub push_callback: bool,
     /// How many sessions one credential may create in a second; 0: any number. Klarna's live
     /// service allows 40, its playground 5 (Klarna documentation). Default 0.
     pub rate_limit_sessions: u32,
@@ -90,11 +126,15 @@ impl Default for Settings {
         Self {
             authorization_callback: AuthorizationCallback::After,
             authorization_days: 28,
+            callback_certificates_are_checked: true,
+            callback_content_type: HeaderText("application/json".into()),
             callback_pause_milliseconds: 1000,
+            callback_user_agent: HeaderText("klarna-sandbox".into()),
             capture_references_are_readable: true,
             capture_while_pending: false,
             content_type_is_checked: true,
             part_captured_becomes_expired: false,
+            push_callback: true,
             rate_limit_sessions: 0,
             rate_limit_others: 0,
             refund_references_are_readable: true,
@@ -201,6 +241,17 @@ mod tests {
         assert!(unknown.starts_with("captures: there is no such setting; there are authorization"));
         assert!(unknown.contains("repeated_placing"), "{unknown}");
         assert_eq!(settings, Settings::default());
+    }
+
+    #[test]
+    fn a_headers_value_can_be_sent() {
+        let mut settings = Settings::default();
+        settings.set("callback_user_agent", "Klarna 1.0").unwrap();
+        assert_eq!(settings.callback_user_agent.as_str(), "Klarna 1.0");
+        for bad in ["", "two\nlines", "ä", &"x".repeat(201)] {
+            let error = settings.set("callback_user_agent", bad).unwrap_err().to_string();
+            assert!(error.starts_with("callback_user_agent: a header's value"), "{error}");
+        }
     }
 
     #[test]

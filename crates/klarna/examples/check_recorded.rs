@@ -9,10 +9,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use klarna::customer_tokens::TokenDetails;
 use klarna::orders::{Capture, DueDateOptions, Order, Refund};
 use klarna::payments::{CreatedCustomerToken, CreatedSession, PlacedOrder, Session};
+use klarna::read::FraudStatus;
 use klarna::{
     Api, CaptureId, CorrelationId, Error, FromAnswer, Operation, RateLimit, RawAnswer, RefundId,
+    hpp,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -70,7 +73,7 @@ fn main() -> ExitCode {
             }
             Ok(Verdict::NotOurs) => {
                 not_ours += 1;
-                println!("-     {name}: not one of the two APIs");
+                println!("-     {name}: not one of the client's APIs");
             }
             Err(what) => {
                 lost += 1;
@@ -78,7 +81,7 @@ fn main() -> ExitCode {
             }
         }
     }
-    println!("{kept} read without loss, {lost} with loss, {not_ours} not one of the two APIs");
+    println!("{kept} read without loss, {lost} with loss, {not_ours} not of its APIs");
     if lost == 0 && kept > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -97,8 +100,8 @@ fn check(file: &Path) -> Result<Verdict, String> {
         serde_json::from_str(&text).map_err(|error| format!("not an exchange: {error}"))?;
     let Some(operation) = operation(&exchange.request.method, &exchange.path_pattern) else {
         let path = &exchange.path_pattern;
-        let ours = path.starts_with("/payments/") || path.starts_with("/ordermanagement/");
-        if ours {
+        let ours = ["/payments/", "/ordermanagement/", "/hpp/", "/customer-token/"];
+        if ours.iter().any(|api| path.starts_with(api)) {
             return Err(format!("no operation is known for {path}"));
         }
         return Ok(Verdict::NotOurs);
@@ -135,6 +138,17 @@ fn operation(method: &str, pattern: &str) -> Option<Operation> {
         ("POST", ["payments", "v1", "authorizations", _, "customer-token"]) => {
             Operation::CreateCustomerToken
         }
+        ("POST", ["hpp", "v1", "sessions"]) => Operation::CreateHppSession,
+        ("GET", ["hpp", "v1", "sessions", _]) => Operation::ReadHppSession,
+        ("DELETE", ["hpp", "v1", "sessions", _]) => Operation::DisableHppSession,
+        ("POST", ["hpp", "v1", "sessions", _, "distribution"]) => Operation::DistributeHppSession,
+        ("GET", ["customer-token", "v1", "tokens", _]) => Operation::ReadCustomerToken,
+        ("POST", ["customer-token", "v1", "tokens", _, "order"]) => {
+            Operation::PlaceCustomerTokenOrder
+        }
+        ("PATCH", ["customer-token", "v1", "tokens", _, "status"]) => {
+            Operation::CancelCustomerToken
+        }
         (method, ["ordermanagement", "v1", "orders", _, rest @ ..]) => match (method, rest) {
             ("GET", []) => Operation::GetOrder,
             ("POST", ["acknowledge"]) => Operation::Acknowledge,
@@ -168,7 +182,12 @@ fn success(operation: Operation, raw: &RawAnswer) -> Result<(), String> {
     match operation {
         Operation::CreateSession => lossless::<CreatedSession>(operation, raw),
         Operation::ReadSession => lossless::<Session>(operation, raw),
-        Operation::PlaceOrder => lossless::<PlacedOrder>(operation, raw),
+        Operation::PlaceOrder | Operation::PlaceCustomerTokenOrder => {
+            lossless::<PlacedOrder>(operation, raw)
+        }
+        Operation::CreateHppSession => lossless::<hpp::CreatedSession>(operation, raw),
+        Operation::ReadHppSession => lossless::<hpp::Session>(operation, raw),
+        Operation::ReadCustomerToken => lossless::<TokenDetails>(operation, raw),
         Operation::CreateCustomerToken => lossless::<CreatedCustomerToken>(operation, raw),
         Operation::GetOrder => lossless::<Order>(operation, raw),
         Operation::GetCaptures => lossless::<Vec<Capture>>(operation, raw),
@@ -200,16 +219,18 @@ fn lossless<T: FromAnswer + Serialize>(
     let again = serde_json::to_value(&answer.value).map_err(|error| error.to_string())?;
     let recorded = serde_json::from_slice(&raw.body).map_err(|error| error.to_string())?;
     let mut recorded = meaningful(recorded);
-    if let Some(method) = recorded.get_mut("authorized_payment_method")
-        && method.is_string()
-    {
-        // The guide's bare text is read as the object's type.
-        *method = serde_json::json!({ "type": *method });
+    if let Some(method) = recorded.get_mut("authorized_payment_method") {
+        *method = payment_method(method.take());
     }
     match difference("", &recorded, &meaningful(again)) {
         None => Ok(()),
         Some(path) => Err(format!("differs at {path}")),
     }
+}
+
+/// The guide's bare text is read as the object's type.
+fn payment_method(recorded: Value) -> Value {
+    if recorded.is_string() { serde_json::json!({ "type": recorded }) } else { recorded }
 }
 
 /// Without `null` and `[]`, which say nothing that a missing member does not.
@@ -293,6 +314,14 @@ fn refusal(operation: Operation, raw: &RawAnswer) -> Result<&'static str, String
             if messages != refusal.error_messages {
                 return Err("the messages are not the recorded ones".to_owned());
             }
+            let fraud_status = refusal.fraud_status.as_ref().map(FraudStatus::as_str);
+            let method = serde_json::to_value(&refusal.authorized_payment_method)
+                .map_err(|error| error.to_string())?;
+            let why = (fraud_status, refusal.reason.as_deref(), method);
+            let recorded_method = payment_method(body["authorized_payment_method"].clone());
+            if why != (body["fraud_status"].as_str(), body["reason"].as_str(), recorded_method) {
+                return Err("what is said of risk and payment method was lost".to_owned());
+            }
             let correlation_id = refusal.correlation_id.as_ref();
             headers_kept(raw, correlation_id, refusal.rate_limit)?;
             let in_body = body["correlation_id"].as_str();
@@ -302,7 +331,10 @@ fn refusal(operation: Operation, raw: &RawAnswer) -> Result<&'static str, String
             }
             Ok(match operation.api() {
                 Api::Payments => "refusal of Payments",
-                _ => "refusal of Order Management",
+                Api::OrderManagement => "refusal of Order Management",
+                Api::HostedPaymentPage => "refusal of Hosted Payment Page",
+                Api::CustomerToken => "refusal of Customer Token",
+                Api::Other => "refusal",
             })
         }
         _ => Err(format!("{} was read as another kind of error: {error}", raw.status)),

@@ -248,15 +248,18 @@ pub(crate) fn json<T: DeserializeOwned>(
 ) -> Result<T, Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(&answer.body);
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        use serde_json::error::Category;
-        // The cause's text is dropped: it may repeat a value.
-        let problem = match error.inner().classify() {
-            Category::Data => "a member is missing or of another type than documented",
-            Category::Eof => "the body ends too early",
-            Category::Syntax | Category::Io => "the body is not JSON",
-        };
-        answer.unreadable(operation, error.path().to_string(), problem)
+        answer.unreadable(operation, error.path().to_string(), json_problem(error.inner()))
     })
+}
+
+/// What is wrong with a JSON body. The cause's own text is dropped: it may repeat a value.
+pub(crate) fn json_problem(error: &serde_json::Error) -> &'static str {
+    use serde_json::error::Category;
+    match error.classify() {
+        Category::Data => "a member is missing or of another type than documented",
+        Category::Eof => "the body ends too early",
+        Category::Syntax | Category::Io => "the body is not JSON",
+    }
 }
 
 /// Says that a type is read from a JSON body.

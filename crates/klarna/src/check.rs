@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use url::Url;
+
 /// A member of a request that Klarna would refuse. Names the field, what is wrong with its value
 /// and what would be accepted. Texts are described by their length, never repeated, since they
 /// may be personal data.
@@ -81,6 +83,28 @@ pub(crate) fn count(field: &str, entries: usize, most: usize) -> Result<(), Fiel
         format_args!("{entries} entries long"),
         format_args!("at most {most} entries"),
     ))
+}
+
+/// Refuses anything but an absolute URL of the web with at most 2,000 characters, without showing
+/// it. Klarna itself wants `https`; `http` is let through for sandboxes.
+pub(crate) fn web_url(field: &str, text: &str) -> Result<(), FieldError> {
+    match scheme(field, text)?.as_deref() {
+        Some("https" | "http") => Ok(()),
+        _ => Err(FieldError::new(field, "not a URL", "an absolute https URL")),
+    }
+}
+
+/// [`web_url`] with any scheme, such as an app's own.
+pub(crate) fn any_url(field: &str, text: &str) -> Result<(), FieldError> {
+    match scheme(field, text)? {
+        Some(_) => Ok(()),
+        None => Err(FieldError::new(field, "not a URL", "an absolute URL")),
+    }
+}
+
+fn scheme(field: &str, text: &str) -> Result<Option<String>, FieldError> {
+    length(field, text, 1..=2000)?;
+    Ok(Url::parse(text).ok().map(|url| url.scheme().to_owned()))
 }
 
 /// Refuses anything but two letters.

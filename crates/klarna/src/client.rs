@@ -8,7 +8,7 @@ use crate::http::{Http, RealPacing, Timeouts};
 use crate::retry::{self, Policy, Retry};
 use crate::{
     Answer, BaseUrl, CorrelationId, Credentials, Error, FromAnswer, Outcome, Pacing, Request,
-    Transport, orders, payments,
+    Transport, customer_tokens, hpp, orders, payments,
 };
 
 /// Calls Klarna with one account's credentials. Cheap to clone; clones share their connections.
@@ -104,7 +104,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Another transport than HTTP. Base URL, credentials and time-outs are then its own matter.
+    /// Another transport than HTTP. Base URL, credentials and time-outs are then its own matter,
+    /// but for a base URL that [`hpp::HostedPaymentPages::create_session`] writes into its request.
     #[must_use]
     pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
         self.transport = Some(Arc::new(transport));
@@ -158,6 +159,16 @@ impl Client {
     /// Order Management: captures, refunds and everything else that happens to an order.
     pub fn orders(&self) -> orders::Orders<'_> {
         orders::Orders::new(self)
+    }
+
+    /// Hosted Payment Page: a purchase paid by link.
+    pub fn hosted_payment_pages(&self) -> hpp::HostedPaymentPages<'_> {
+        hpp::HostedPaymentPages::new(self)
+    }
+
+    /// Customer Token: later charges of a customer who agreed to them.
+    pub fn customer_tokens(&self) -> customer_tokens::CustomerTokens<'_> {
+        customer_tokens::CustomerTokens::new(self)
     }
 
     /// Sends a request, built just now or stored long ago, and reads its answer as `T`. Repeats

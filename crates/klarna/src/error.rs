@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::{CorrelationId, ErrorCode, FieldError, Operation, RateLimit, Refusal};
+use crate::operation::Repeat;
+use crate::{Api, CorrelationId, ErrorCode, FieldError, Operation, RateLimit, Refusal};
 
 /// What is known about the effect of a call that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -71,10 +72,10 @@ pub enum Error {
     },
     /// Klarna, or something before it, answered with a 5xx or another status that settles nothing.
     #[error(
-        "{operation}: Klarna answered {status}{}{}: the outcome is unknown; repeat it with the \
-         same idempotency key, or read the order",
+        "{operation}: Klarna answered {status}{}{}: the outcome is unknown; {}",
         code(error_code.as_ref()),
-        correlation(correlation_id.as_ref())
+        correlation(correlation_id.as_ref()),
+        settling(*operation)
     )]
     Unavailable {
         /// What was attempted.
@@ -89,7 +90,7 @@ pub enum Error {
     /// Klarna answered with a success that could not be read.
     #[error(
         "{operation}: the answer ({status}{}) could not be read at {path}: {problem}; it was \
-         probably done, so read the order before doing it again",
+         probably done, so read what became of it before doing it again",
         correlation(correlation_id.as_ref())
     )]
     Unreadable {
@@ -115,7 +116,7 @@ pub enum Error {
         reason: String,
     },
     /// Klarna took too long.
-    #[error("{operation}: {}", timed_out(*phase))]
+    #[error("{operation}: {}", timed_out(*operation, *phase))]
     TimedOut {
         /// What was attempted.
         operation: Operation,
@@ -125,7 +126,8 @@ pub enum Error {
     /// The connection broke after the request may have been sent.
     #[error(
         "{operation}: the connection broke before the answer was complete: the outcome is \
-         unknown; repeat it with the same idempotency key, or read the order"
+         unknown; {}",
+        settling(*operation)
     )]
     ConnectionLost {
         /// What was attempted.
@@ -133,12 +135,23 @@ pub enum Error {
         /// HTTP status, where the answer had begun.
         status: Option<u16>,
     },
+    /// A callback's body could not be read. Nothing was called.
+    #[error(
+        "the callback's body could not be read at {path}: {problem}; answer 400, and read the \
+         session if the callback's URL was the right one"
+    )]
+    UnreadableCallback {
+        /// Path of the member that surprised, such as `session.status`.
+        path: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
 }
 
 impl Error {
     /// What is known about the effect of the call.
     ///
-    /// A 409 `CONFLICT` of an Order Management write counts as unknown: Klarna does not say
+    /// A 409 `CONFLICT` of a write with an idempotency key counts as unknown: Klarna does not say
     /// whether it can come from an earlier attempt with the same key that is still running (a
     /// guess to the safe side). For placing an order see also [`Refusal::order_may_exist`].
     pub fn outcome(&self) -> Outcome {
@@ -149,6 +162,7 @@ impl Error {
             | Self::Unauthorized { .. }
             | Self::TooManyRequests { .. }
             | Self::Connect { .. }
+            | Self::UnreadableCallback { .. }
             | Self::TimedOut { phase: Phase::Connect, .. } => Outcome::NotSent,
             Self::Refused(refusal) => refusal.outcome(),
             Self::Unavailable { .. }
@@ -219,15 +233,27 @@ fn wait(rate_limit: Option<&RateLimit>) -> impl fmt::Display {
     }
 }
 
-fn timed_out(phase: Phase) -> &'static str {
+/// How an unknown outcome becomes a known one.
+fn settling(operation: Operation) -> &'static str {
+    match (operation.repeat(), operation.api()) {
+        (Repeat::Freely, _) => "repeat it",
+        (Repeat::WithKey, Api::OrderManagement) => {
+            "repeat it with the same idempotency key, or read the order"
+        }
+        (Repeat::WithKey, _) => "repeat it with the same idempotency key",
+        (Repeat::WhileWithoutEffect, _) => "read what became of it before doing it again",
+    }
+}
+
+fn timed_out(operation: Operation, phase: Phase) -> impl fmt::Display {
     match phase {
         Phase::Connect => {
-            "Klarna could not be reached in time; nothing was sent, so try again later"
+            "Klarna could not be reached in time; nothing was sent, so try again later".to_owned()
         }
-        Phase::Answer => {
-            "Klarna did not answer in time: the outcome is unknown; repeat it with the same \
-             idempotency key, or read the order"
-        }
+        Phase::Answer => format!(
+            "Klarna did not answer in time: the outcome is unknown; {}",
+            settling(operation)
+        ),
     }
 }
 

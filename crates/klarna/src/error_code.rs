@@ -6,11 +6,12 @@ open_enum! {
     /// `error_code` of Klarna's error object: the only member to branch on (Klarna
     /// documentation: errors).
     pub enum ErrorCode {
-        /// A member is wrong, or does not match what was authorized.
+        /// A member is wrong, or does not match what was authorized (Payments).
         BadValue = "BAD_VALUE",
-        /// The request is malformed, or not valid in this country.
+        /// The request is malformed, or not valid in this country; or a member is wrong (Customer
+        /// Token).
         BadRequest = "BAD_REQUEST",
-        /// No such session, authorization or refund; or it expired.
+        /// No such session, authorization, customer token or refund; or it expired.
         NotFound = "NOT_FOUND",
         /// The session already led to an order.
         SessionCompleted = "SESSION_COMPLETED",
@@ -54,6 +55,24 @@ open_enum! {
         UnexpectedError = "UNEXPECTED_ERROR",
         /// Klarna is down (Order Management).
         TemporarilyUnavailable = "TEMPORARILY_UNAVAILABLE",
+        /// No such customer token.
+        TokenNotFound = "TOKEN_NOT_FOUND",
+        /// Klarna suspended the customer token.
+        TokenSuspended = "TOKEN_SUSPENDED",
+        /// The customer token was cancelled, or is another account's; Klarna documents both.
+        TokenCanceled = "TOKEN_CANCELED",
+        /// The same, as an older page of Klarna's documentation spells it.
+        TokenCancelled = "TOKEN_CANCELLED",
+        /// The account may not use this customer token.
+        TokenForbidden = "TOKEN_FORBIDDEN",
+        /// The customer token's payment method cannot be charged, such as a card that failed.
+        UnavailablePaymentMethod = "UNAVAILABLE_PAYMENT_METHOD",
+        /// The customer token's payment method takes another currency.
+        PaymentMethodCurrencyMismatch = "PAYMENT_METHOD_CURRENCY_MISMATCH",
+        /// The charge of the customer token's payment method was declined.
+        PaymentMethodFailed = "PAYMENT_METHOD_FAILED",
+        /// A passing fault at Klarna (Customer Token).
+        ServiceUnavailable = "SERVICE_UNAVAILABLE",
         /// The path does not take this method.
         HttpError = "HTTP_ERROR",
     }

@@ -91,6 +91,18 @@ id! {
 }
 
 id! {
+    /// Klarna's id of a session of the Hosted Payment Page. Klarna writes it `session_id` too, but
+    /// it is not that of the payment session behind it.
+    HppSessionId, "session_id"
+}
+
+id! {
+    /// Klarna's id of one piece of news about a session of the Hosted Payment Page. News that is
+    /// sent again has the same one.
+    EventId, "event_id"
+}
+
+id! {
     /// Klarna's id of an order.
     OrderId, "order_id"
 }

@@ -10,7 +10,8 @@ use crate::FieldError;
 
 /// The value of `Klarna-Idempotency-Key`. Within 24 hours Order Management executes a write once
 /// for each key and answers a repetition as it answered first, **whatever the repetition's body
-/// says** (Klarna documentation). So a key belongs to one wanted act: store it with the request
+/// says** (Klarna documentation). That a recurring order is treated alike is a guess: Customer
+/// Token takes the header too, but Klarna says this of Order Management only. So a key belongs to one wanted act: store it with the request
 /// before sending, repeat an unknown outcome with the same key, and take a new one after a
 /// definite refusal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -1,10 +1,12 @@
-//! A typed client of Klarna's Payments and Order Management APIs.
+//! A typed client of Klarna's Payments, Order Management, Hosted Payment Page and Customer Token
+//! APIs.
 //!
 //! Writing is strict: a session, an order or a capture that Klarna would refuse for its sums or
 //! its field limits cannot be built. Reading is tolerant: unknown members and values are kept, and
-//! a member that is missing is `None`. Below the [`Client`] lies a pure core — [`payments`] and
-//! [`orders`] build a [`Request`], [`FromAnswer`] reads an answer, [`retry::decide`] says whether
-//! to try again — which a program can use by itself to store a request before it is sent.
+//! a member that is missing is `None`. Below the [`Client`] lies a pure core — [`payments`],
+//! [`orders`], [`hpp`] and [`customer_tokens`] build a [`Request`], [`FromAnswer`] reads an answer,
+//! [`retry::decide`] says whether to try again — which a program can use by itself to store a
+//! request before it is sent.
 //!
 //! ```no_run
 //! use klarna::payments::{NewOrder, NewSession, Purchase};
@@ -33,6 +35,8 @@
 //! # }
 //! ```
 //!
+//! A purchase by link is shown in [`hpp`], a charge of a subscription in [`customer_tokens`].
+//!
 //! # Outcomes
 //!
 //! A call that fails has not always done nothing. [`Error::outcome`] tells apart what surely had
@@ -50,9 +54,11 @@ mod check;
 mod client;
 mod credentials;
 mod customer;
+pub mod customer_tokens;
 mod environment;
 mod error;
 mod error_code;
+pub mod hpp;
 pub mod http;
 mod id;
 mod key;
@@ -77,7 +83,7 @@ pub use customer::{Customer, Organization, OrganizationEntityType, Person};
 pub use environment::{BROWSER_SDK, BaseUrl, Environment, Region};
 pub use error::{Error, Outcome, Phase};
 pub use error_code::ErrorCode;
-pub use id::{CaptureId, OrderId, RefundId, SessionId};
+pub use id::{CaptureId, HppSessionId, OrderId, RefundId, SessionId};
 pub use key::IdempotencyKey;
 pub use operation::{Api, Operation};
 pub use private::{AuthorizationToken, ClientToken, CustomerToken, Private};

@@ -1,14 +1,18 @@
-//! The operations of the two APIs, by name.
+//! The operations of the APIs, by name.
 
 use serde::{Deserialize, Serialize};
 
-/// One of the two APIs.
+/// One of Klarna's APIs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Api {
     /// Klarna Payments: from session to order.
     Payments,
     /// Order Management: what happens to an order.
     OrderManagement,
+    /// Hosted Payment Page: a payment by link.
+    HostedPaymentPage,
+    /// Customer Token: later charges of the same customer.
+    CustomerToken,
     /// Any other path, reached through [`Request::raw`](crate::Request::raw).
     Other,
 }
@@ -109,6 +113,27 @@ operations! {
     /// `POST …/cancel`
     Cancel = "cancel", OrderManagement, WithKey;
 
+    // A second page beside the first is allowed (Klarna documentation); nobody knows its link.
+    /// `POST /hpp/v1/sessions`
+    CreateHppSession = "create_hpp_session", HostedPaymentPage, Freely;
+    /// `GET /hpp/v1/sessions/{session_id}`
+    ReadHppSession = "read_hpp_session", HostedPaymentPage, Freely;
+    // Disabling what is disabled changes nothing.
+    /// `DELETE /hpp/v1/sessions/{session_id}`
+    DisableHppSession = "disable_hpp_session", HostedPaymentPage, Freely;
+    // A repetition may reach the shopper a second time.
+    /// `POST /hpp/v1/sessions/{session_id}/distribution`
+    DistributeHppSession = "distribute_hpp_session", HostedPaymentPage, WhileWithoutEffect;
+
+    /// `GET /customer-token/v1/tokens/{customerToken}`
+    ReadCustomerToken = "read_customer_token", CustomerToken, Freely;
+    // Without a key an identical request makes a second order (recorded exchange).
+    /// `POST /customer-token/v1/tokens/{customerToken}/order`
+    PlaceCustomerTokenOrder = "place_customer_token_order", CustomerToken, WithKey;
+    // Cancelling what is cancelled changes nothing.
+    /// `PATCH /customer-token/v1/tokens/{customerToken}/status`
+    CancelCustomerToken = "cancel_customer_token", CustomerToken, Freely;
+
     /// A `GET` of any path.
     RawRead = "raw_read", Other, Freely;
     /// Any other request to any path.
@@ -140,10 +165,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_six_and_eighteen() {
+    fn each_api_has_all_its_operations() {
         let of = |api| Operation::ALL.iter().filter(|operation| operation.api() == api).count();
         assert_eq!(of(Api::Payments), 6);
         assert_eq!(of(Api::OrderManagement), 18);
+        assert_eq!(of(Api::HostedPaymentPage), 4);
+        assert_eq!(of(Api::CustomerToken), 3);
     }
 
     #[test]

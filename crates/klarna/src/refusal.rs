@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::correlation;
-use crate::read::FraudStatus;
+use crate::read::{AuthorizedPaymentMethod, FraudStatus, object_or_text};
 use crate::{Api, CorrelationId, Error, ErrorCode, Operation, Outcome, RateLimit, RawAnswer};
 
 /// A definite 4xx of Klarna. `Display` and `Debug` leave out Klarna's explanations, which could
@@ -28,6 +28,8 @@ pub struct Refusal {
     pub fraud_status: Option<FraudStatus>,
     /// Why the payment method was refused, where Klarna says so.
     pub reason: Option<String>,
+    /// The payment method that was refused, where Klarna says so.
+    pub authorized_payment_method: Option<AuthorizedPaymentMethod>,
     /// The calls that are left, where Klarna says so.
     pub rate_limit: Option<RateLimit>,
 }
@@ -40,7 +42,7 @@ impl Refusal {
             (413, _) => Outcome::NotSent,
             // See `Error::outcome`.
             (409, Some(ErrorCode::Conflict) | None)
-                if self.operation.api() == Api::OrderManagement =>
+                if matches!(self.operation.api(), Api::OrderManagement | Api::CustomerToken) =>
             {
                 Outcome::Unknown
             }
@@ -68,7 +70,16 @@ impl Refusal {
     /// What to do next.
     pub fn advice(&self) -> &'static str {
         use ErrorCode as Code;
+        let api = self.operation.api();
         match (&self.error_code, self.status) {
+            (_, 400) if self.operation == Operation::DisableHppSession => {
+                "the page was probably paid already: read the session"
+            }
+            // Klarna documents no codes of this API, so that a refusal may well have none.
+            (None, 404) if api == Api::HostedPaymentPage => GONE,
+            (None, 400 | 403) if api == Api::HostedPaymentPage => {
+                "check the members, and that the account may use the Hosted Payment Page"
+            }
             (None, 404 | 405) => "there is no such address: check the base URL",
             (None, _) => "the answer is not Klarna's: check the base URL and what lies between",
             (Some(Code::BadValue), 409) => {
@@ -84,8 +95,24 @@ impl Refusal {
                 ),
                 _,
             ) => "correct the members that error_messages names and send it again with a new key",
-            (Some(Code::NotFound), _) if self.operation.api() == Api::Payments => {
-                "the session or the authorization does not exist any more: start a new one"
+            (Some(Code::NotFound), _) if matches!(api, Api::Payments | Api::HostedPaymentPage) => {
+                GONE
+            }
+            (Some(Code::TokenNotFound), _) => TOKEN_UNKNOWN,
+            (Some(Code::NotFound), _) if api == Api::CustomerToken => TOKEN_UNKNOWN,
+            (
+                Some(
+                    Code::TokenSuspended
+                    | Code::TokenCanceled
+                    | Code::TokenCancelled
+                    | Code::UnavailablePaymentMethod
+                    | Code::PaymentMethodCurrencyMismatch,
+                ),
+                _,
+            ) => "this token cannot be charged: let the customer agree to a new one",
+            (Some(Code::PaymentMethodFailed), _) => {
+                "the charge was declined: try again later with a new key, or let the customer \
+                 choose another way to pay"
             }
             (
                 Some(
@@ -106,13 +133,23 @@ impl Refusal {
                 ),
                 _,
             ) => "the order's state or amounts do not allow it: read the order, then decide again",
-            (Some(Code::MerchantInactive | Code::PermissionDenied | Code::InvalidOperation), _) => {
-                "the authorization was used, or the account may not do this: ask Klarna"
-            }
+            (
+                Some(
+                    Code::MerchantInactive
+                    | Code::PermissionDenied
+                    | Code::InvalidOperation
+                    | Code::TokenForbidden,
+                ),
+                _,
+            ) => "the authorization was used, or the account may not do this: ask Klarna",
             _ => "see error_messages",
         }
     }
 }
+
+const GONE: &str = "the session or the authorization does not exist any more: start a new one";
+const TOKEN_UNKNOWN: &str =
+    "check the token, and that the credentials are those of the account that it was made with";
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -153,6 +190,7 @@ struct Envelope {
     correlation_id: Option<String>,
     fraud_status: Option<FraudStatus>,
     reason: Option<String>,
+    authorized_payment_method: Value,
 }
 
 impl Envelope {
@@ -189,6 +227,9 @@ pub(crate) fn read(operation: Operation, answer: &RawAnswer) -> Error {
             correlation_id,
             fraud_status: envelope.fraud_status,
             reason: envelope.reason,
+            // A shape that is not known must not cost the rest of the error object.
+            authorized_payment_method: object_or_text(envelope.authorized_payment_method)
+                .unwrap_or_default(),
             rate_limit,
         })),
         status => Error::Unavailable { operation, status, error_code, correlation_id },

@@ -51,13 +51,14 @@ pub struct RequestParts {
     pub path: String,
     /// The JSON text exactly as it is sent.
     pub body: Option<String>,
-    /// The key of an Order Management write.
+    /// The key of an Order Management write or a recurring order.
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
 /// One request, complete but for host and credentials. It is built by the functions in
-/// [`payments`](crate::payments) and [`orders`](crate::orders), can be stored (it is serialized
-/// as its [`RequestParts`]), and goes out byte for byte as it was stored.
+/// [`payments`](crate::payments), [`orders`](crate::orders), [`hpp`](crate::hpp) and
+/// [`customer_tokens`](crate::customer_tokens), can be stored (it is serialized as its
+/// [`RequestParts`]), and goes out byte for byte as it was stored.
 ///
 /// `Debug` shows operation and size only: the path may hold a token, the body personal data.
 ///
@@ -176,7 +177,7 @@ impl Request {
         self.0.body.as_deref()
     }
 
-    /// The key of an Order Management write.
+    /// The key of an Order Management write or a recurring order.
     pub fn idempotency_key(&self) -> Option<&IdempotencyKey> {
         self.0.idempotency_key.as_ref()
     }

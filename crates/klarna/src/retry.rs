@@ -72,11 +72,12 @@ pub enum Retry {
 /// - What surely had no effect may always be repeated: the connection was not made, or Klarna
 ///   answered 429. After a 429 the wait is what Klarna asks for.
 /// - What may have had its effect (a time-out, a broken connection, a 5xx, a 408) is repeated
-///   only where a second effect is harmless: reads; Order Management writes with their
-///   idempotency key; creating a session, where at worst one is left unused; cancelling an
-///   authorization, since deleting what is deleted changes nothing (the repetition may be
-///   answered 404 although the first attempt succeeded). Placing an order, updating a session
-///   and creating a customer token have no such protection and are not repeated.
+///   only where a second effect is harmless: reads; Order Management writes and recurring orders
+///   with their idempotency key; creating a session, a hosted page's too, where at worst one is
+///   left unused; cancelling an authorization or a customer token and disabling a hosted page,
+///   since ending what has ended changes nothing (the repetition may be refused although the
+///   first attempt succeeded). Placing an order, updating a session, creating a customer token
+///   and sending a page's link to a shopper have no such protection and are not repeated.
 /// - Every other answer stands.
 ///
 /// ```
@@ -157,7 +158,11 @@ mod tests {
     #[test]
     fn reads_are_repeated_after_everything_that_may_pass() {
         for passing in [408, 429, 500, 502, 503, 504] {
-            assert!(repeats(Operation::GetOrder, false, &status(passing)), "{passing}");
+            for read in
+                [Operation::GetOrder, Operation::ReadHppSession, Operation::ReadCustomerToken]
+            {
+                assert!(repeats(read, false, &status(passing)), "{read} {passing}");
+            }
         }
         for standing in [200, 204, 302, 400, 401, 403, 404, 409, 413, 422] {
             assert!(!repeats(Operation::GetOrder, false, &status(standing)), "{standing}");
@@ -165,8 +170,13 @@ mod tests {
     }
 
     #[test]
-    fn order_management_writes_need_their_key() {
-        for operation in [Operation::Capture, Operation::Refund, Operation::RawWrite] {
+    fn keyed_writes_need_their_key() {
+        for operation in [
+            Operation::Capture,
+            Operation::Refund,
+            Operation::PlaceCustomerTokenOrder,
+            Operation::RawWrite,
+        ] {
             assert!(repeats(operation, true, &status(503)));
             assert!(!repeats(operation, false, &status(503)));
             assert!(repeats(operation, false, &status(429)));
@@ -177,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn payments_writes_are_repeated_where_a_second_effect_is_harmless() {
+    fn other_writes_are_repeated_where_a_second_effect_is_harmless() {
         let late = Failure::AnswerTimedOut;
         for (operation, harmless) in [
             (Operation::CreateSession, true),
@@ -185,6 +195,10 @@ mod tests {
             (Operation::UpdateSession, false),
             (Operation::PlaceOrder, false),
             (Operation::CreateCustomerToken, false),
+            (Operation::CreateHppSession, true),
+            (Operation::DisableHppSession, true),
+            (Operation::DistributeHppSession, false),
+            (Operation::CancelCustomerToken, true),
         ] {
             assert_eq!(repeats(operation, false, &Ending::Failed(&late)), harmless, "{operation}");
             assert_eq!(repeats(operation, false, &status(502)), harmless, "{operation}");

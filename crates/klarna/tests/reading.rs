@@ -4,6 +4,8 @@
 mod common;
 
 use common::{CORRELATION, raw, read};
+use klarna::customer_tokens::TokenDetails;
+use klarna::hpp;
 use klarna::orders::{Capture, DueDateOptions, Order, OrderStatus, ShippingMethod};
 use klarna::payments::{CreatedCustomerToken, CreatedSession, PlacedOrder, Session, SessionStatus};
 use klarna::read::{FraudStatus, InitialPaymentMethodType, PaymentMethodType};
@@ -19,6 +21,10 @@ const CREATED: &str = include_str!("fixtures/session_created.json");
 const SESSION: &str = include_str!("fixtures/session_read.json");
 const PLACED: &str = include_str!("fixtures/order_placed.json");
 const TOKEN: &str = include_str!("fixtures/customer_token_created.json");
+const PAGE_CREATED: &str = include_str!("fixtures/hpp_session_created.json");
+const PAGE: &str = include_str!("fixtures/hpp_session_read.json");
+const PAGE_UPDATE: &str = include_str!("fixtures/hpp_status_update.json");
+const TOKEN_READ: &str = include_str!("fixtures/customer_token_read.json");
 const OPTIONS: &str = include_str!("fixtures/due_date_options.json");
 
 /// A list that is missing is read as empty; neither says anything.
@@ -230,6 +236,10 @@ fn read_as_everything(status: u16, headers: &[(&str, &str)], body: &str) {
         answer.read::<CreatedSession>(operation).err(),
         answer.read::<Session>(operation).err(),
         answer.read::<PlacedOrder>(operation).err(),
+        answer.read::<hpp::CreatedSession>(operation).err(),
+        answer.read::<hpp::Session>(operation).err(),
+        hpp::StatusUpdate::parse(body.as_bytes()).err(),
+        answer.read::<TokenDetails>(operation).err(),
         answer.read::<klarna::CaptureId>(operation).err(),
         answer.read::<klarna::RefundId>(operation).err(),
         answer.read::<Value>(operation).err(),
@@ -252,7 +262,9 @@ proptest! {
 
     #[test]
     fn no_damage_to_a_real_answer_panics(
-        fixture in proptest::sample::select(&[ORDER, CREATED, SESSION, PLACED][..]),
+        fixture in proptest::sample::select(
+            &[ORDER, CREATED, SESSION, PLACED, PAGE_CREATED, PAGE, PAGE_UPDATE, TOKEN_READ][..]
+        ),
         at in any::<proptest::sample::Index>(),
         instead in "[\\[\\]{}\",:0-9a-z.-]{0,3}",
     ) {

@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use common::{key, order_id, raw, swedish};
+use klarna::customer_tokens;
+use klarna::hpp::Distribution;
 use klarna::orders::{self, NewCapture};
 use klarna::payments::{NewOrder, NewSession};
 use klarna::retry::{Jitter, Policy};
 use klarna::{
-    AuthorizationToken, CaptureId, Client, Error, Exchange, Failure, Outcome, Pacing, Phase,
-    RawAnswer, Request, RequestParts, Transport,
+    AuthorizationToken, CaptureId, Client, CustomerToken, Error, Exchange, Failure, HppSessionId,
+    Outcome, Pacing, Phase, RawAnswer, Request, RequestParts, Transport,
 };
 
 /// Gives its answers one after the other and remembers what was sent and how long was waited.
@@ -126,6 +128,38 @@ async fn placing_an_order_is_tried_once_where_it_may_have_worked() {
     let answer = double.client().payments().place_order(&token, &order).await.unwrap();
     assert_eq!(answer.value.order_id.as_str(), "o-1");
     assert_eq!(double.waits(), [Duration::from_millis(300), Duration::from_millis(2300)]);
+}
+
+#[tokio::test]
+async fn a_recurring_charge_is_repeated_with_its_one_key_and_body() {
+    let placed = raw(200, &[], r#"{"order_id":"o-1","fraud_status":"ACCEPTED"}"#);
+    let double = Double::answering([Err(Failure::AnswerTimedOut), Ok(unavailable()), Ok(placed)]);
+    let token = CustomerToken::new("t-1").unwrap();
+    let order = customer_tokens::NewOrder::builder(swedish().cart().clone()).build().unwrap();
+    let client = double.client();
+    let answer = client.customer_tokens().place_order(&token, &order, &key()).await.unwrap();
+    assert_eq!(answer.value.order_id.as_str(), "o-1");
+    let sent = double.sent();
+    assert_eq!(sent.len(), 3);
+    assert!(sent.iter().all(|request| *request == sent[0]));
+    assert_eq!(sent[0].idempotency_key.as_ref(), Some(&key()));
+}
+
+#[tokio::test]
+async fn a_link_is_not_sent_to_a_shopper_twice() {
+    let session_id = HppSessionId::new("h-1").unwrap();
+    let link = Distribution::by_email("greta.lind@mail.example").unwrap();
+    let double = Double::answering([Ok(unavailable())]);
+    let client = double.client();
+    let pages = client.hosted_payment_pages();
+    let error = pages.distribute_session(&session_id, &link).await.unwrap_err();
+    assert_eq!(error.outcome(), Outcome::Unknown);
+    assert_eq!(double.sent().len(), 1);
+
+    let double = Double::answering([Err(Failure::ConnectTimedOut), Ok(raw(204, &[], ""))]);
+    let client = double.client();
+    client.hosted_payment_pages().distribute_session(&session_id, &link).await.unwrap();
+    assert_eq!(double.sent().len(), 2);
 }
 
 #[tokio::test]

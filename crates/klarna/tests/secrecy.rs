@@ -15,7 +15,8 @@ use klarna::payments::{
 };
 use klarna::retry::Policy;
 use klarna::{
-    Address, AuthorizationToken, BaseUrl, Client, Credentials, Operation, Organization, Person,
+    Address, AuthorizationToken, BaseUrl, Client, Credentials, CustomerToken, HppSessionId,
+    Operation, Organization, Person, SessionId, customer_tokens, hpp,
 };
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -102,6 +103,63 @@ fn what_is_sent_does_not_print() {
 }
 
 #[test]
+fn what_is_sent_by_link_does_not_print() {
+    for link in [
+        hpp::Distribution::by_email("greta.lind@mail.example"),
+        hpp::Distribution::by_sms("+46700000017", "SE"),
+        hpp::Distribution::by_token("access-Hemligt77"),
+    ] {
+        let link = link.unwrap();
+        assert_debug_silent(&link);
+        let page = HppSessionId::new("h-1").unwrap();
+        let request = hpp::distribute_session(&page, &link).unwrap();
+        assert!(
+            SECRETS.iter().any(|secret| request.body().unwrap().contains(secret)),
+            "the test would prove nothing"
+        );
+        assert_debug_silent(&request);
+    }
+    let secret = "https://shop.example/s3cret-of-this-checkout";
+    let urls = hpp::MerchantUrls::builder()
+        .success(secret)
+        .cancel(secret)
+        .back(secret)
+        .failure(secret)
+        .error(secret)
+        .status_update(secret)
+        .build()
+        .unwrap();
+    assert_debug_silent(&urls);
+    let payment = SessionId::new("kp-1").unwrap();
+    assert_debug_silent(&hpp::NewSession::builder(payment).merchant_urls(urls).build().unwrap());
+}
+
+#[test]
+fn what_is_charged_does_not_print() {
+    let token = CustomerToken::new(TOKEN).unwrap();
+    assert_debug_silent(&token);
+    let secret = "https://shop.example/s3cret-of-this-checkout";
+    let urls = customer_tokens::MerchantUrls::builder(secret).push(secret).build().unwrap();
+    let order = customer_tokens::NewOrder::builder(swedish().cart().clone())
+        .shipping_address(Address::builder().given_name("Greta").city("Stockholm").build())
+        .merchant_data("{\"basket\":17}")
+        .merchant_urls(urls)
+        .build()
+        .unwrap();
+    assert_debug_silent(&order);
+    let key = common::key();
+    for request in [
+        customer_tokens::place_order(&token, &order, &key).unwrap(),
+        customer_tokens::read(&token).unwrap(),
+        customer_tokens::cancel(&token).unwrap(),
+    ] {
+        assert!(request.path().contains(TOKEN), "the test would prove nothing");
+        assert_debug_silent(&request);
+        assert_debug_silent(&request.into_parts());
+    }
+}
+
+#[test]
 fn what_is_read_does_not_print() {
     let order = include_str!("fixtures/order_part_captured.json");
     let order = read::<Order>(Operation::GetOrder, order);
@@ -116,6 +174,16 @@ fn what_is_read_does_not_print() {
     let placed = r#"{"order_id":"o","redirect_url":"https://k.example/token-Hemligt77"}"#;
     assert_debug_silent(&read::<PlacedOrder>(Operation::PlaceOrder, placed));
     assert_debug_silent(&raw(200, &[("location", "Hemligt")], "Hemligt"));
+
+    let created = include_str!("fixtures/hpp_session_created.json");
+    assert_debug_silent(&read::<hpp::CreatedSession>(Operation::CreateHppSession, created));
+    let session = include_str!("fixtures/hpp_session_read.json");
+    assert_debug_silent(&read::<hpp::Session>(Operation::ReadHppSession, session));
+    let update = include_str!("fixtures/hpp_status_update.json");
+    assert_debug_silent(&hpp::StatusUpdate::parse(update.as_bytes()).unwrap());
+    let token = include_str!("fixtures/customer_token_read.json");
+    let details = read::<customer_tokens::TokenDetails>(Operation::ReadCustomerToken, token);
+    assert_debug_silent(&details);
 }
 
 #[derive(Clone, Default)]
@@ -149,10 +217,15 @@ async fn no_call_logs_or_reports_a_secret() {
         "error_code": "greta.lind@mail.example",
         "error_messages": ["Bad value: greta.lind@mail.example", TOKEN],
         "reason": "Greta",
+        "authorized_payment_method": {"type": "Greta Lind"},
         "correlation_id": "corr-16",
     });
     let token = AuthorizationToken::new(TOKEN).unwrap();
     let order = NewOrder::of(&session());
+    let saved = CustomerToken::new(TOKEN).unwrap();
+    let charge = customer_tokens::NewOrder::builder(swedish().cart().clone()).build().unwrap();
+    let page = HppSessionId::new("h-1").unwrap();
+    let link = hpp::Distribution::by_email("greta.lind@mail.example").unwrap();
     let templates = [
         ResponseTemplate::new(200).set_body_json(serde_json::json!({"order_id": "o-1"})),
         ResponseTemplate::new(200).set_body_json(serde_json::json!({"order_id": ["Greta"]})),
@@ -177,7 +250,13 @@ async fn no_call_logs_or_reports_a_secret() {
                 .build()
                 .unwrap();
             assert_debug_silent(&client);
-            if let Err(error) = client.payments().place_order(&token, &order).await {
+            let errors = [
+                client.payments().place_order(&token, &order).await.err(),
+                client.customer_tokens().place_order(&saved, &charge, &common::key()).await.err(),
+                client.customer_tokens().cancel(&saved).await.err(),
+                client.hosted_payment_pages().distribute_session(&page, &link).await.err(),
+            ];
+            for error in errors.into_iter().flatten() {
                 assert_silent("Display", &error.to_string());
                 assert_debug_silent(&error);
             }

@@ -9,7 +9,7 @@ use std::{
 
 use axum::body::{Body, Bytes, HttpBody};
 use bytes::BytesMut;
-use http_body::Frame;
+use http_body::{Frame, SizeHint};
 
 /// How much of a body that is too large is still read, in bytes, so that its sender gets to read
 /// the answer instead of a broken connection.
@@ -17,7 +17,9 @@ const DRAINED_MAX: usize = 256 * 1024 * 1024;
 
 /// Reads a body to its end. `None`: it is larger than the limit.
 pub(crate) async fn read(mut body: Body, max: usize) -> Result<Option<Bytes>, axum::Error> {
-    let mut bytes = BytesMut::new();
+    // Bodies are kept: no more room than they need.
+    let room = usize::try_from(body.size_hint().lower()).unwrap_or(max).min(max);
+    let mut bytes = BytesMut::with_capacity(room);
     let mut seen = 0usize;
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         let Ok(data) = frame?.into_data() else { continue };
@@ -37,13 +39,53 @@ pub(crate) async fn read(mut body: Body, max: usize) -> Result<Option<Bytes>, ax
 /// sent the head.
 pub(crate) struct Broken;
 
-/// Why [`Broken`] fails.
+/// A body that fails before its end, which its length promises.
+pub(crate) struct Truncated {
+    sent: Option<Bytes>,
+    length: u64,
+    /// What comes is sent before the failure is seen, which else would keep it.
+    is_flushed: bool,
+}
+
+impl Truncated {
+    /// So many bytes of a body.
+    pub(crate) fn of(body: &Bytes, sent: usize) -> Self {
+        let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
+        Self { sent: Some(body.slice(..sent.min(body.len()))), length, is_flushed: false }
+    }
+}
+
+impl HttpBody for Truncated {
+    type Data = Bytes;
+    type Error = InjectedFault;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, InjectedFault>>> {
+        if let Some(sent) = self.sent.take() {
+            return Poll::Ready(Some(Ok(Frame::data(sent))));
+        }
+        if !self.is_flushed {
+            self.is_flushed = true;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(InjectedFault)))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.length)
+    }
+}
+
+/// Why [`Broken`] and [`Truncated`] fail.
 #[derive(Debug)]
 pub(crate) struct InjectedFault;
 
 impl fmt::Display for InjectedFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("injected fault: the connection is dropped")
+        f.write_str("injected fault: the connection is reset")
     }
 }
 

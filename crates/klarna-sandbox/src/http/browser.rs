@@ -82,7 +82,7 @@ fn widget(shared: &Shared, call: &Call, session_id: &str) -> Result<Answer, Refu
     let request: WidgetRequest = body(call)?;
     let mut state = shared.state();
     let moment = settled(shared, &mut state, call);
-    let purchase = &state.open_session(session_id, moment.now)?.purchase;
+    let purchase = state.open_session(session_id, moment.now)?.purchase.get();
     if person::is_hidden_from(purchase.email()) {
         return Ok(json_answer(200, &json!({"show_form": false})));
     }

@@ -4,36 +4,41 @@
 use std::sync::Arc;
 
 use axum::http::Method;
-use jiff::{SignedDuration, Span, tz::TimeZone};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{Call, browser, exchange, keeping, named, page};
+use super::{Call, attempts, browser, exchange, faults, keeping, named, page};
 use crate::{
     answer::Answer,
     callback,
     exchanges::Exchange,
-    rules::{method, read::Members, refusal::Refusal},
+    rules::{
+        method,
+        read::Members,
+        refusal::Refusal,
+        span::later_by,
+        test_persons::{self, TestPersons},
+    },
     sandbox::Shared,
     settings::AuthorizationCallback,
     state::{
         Decision, Moment, State,
         clock::PACE_MAX,
-        faults::Fault,
+        customer_tokens::TokenStatus,
         sessions::{Authorized, INVALID_FIELD, Outcome},
     },
     write::sdk,
 };
 
 /// A refusal of the control API.
-pub(crate) struct Error {
+pub(super) struct Error {
     status: u16,
     code: String,
     message: String,
 }
 
 impl Error {
-    pub(crate) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+    pub(super) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
         Self { status, code: code.to_owned(), message: message.into() }
     }
 }
@@ -68,6 +73,9 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
         ("POST", ["orders", id, "fraud"]) => fraud(shared, call, id).await,
         ("GET", ["snapshot"]) => keeping::take(shared).await,
         ("GET", ["state-file"]) => keeping::state_file(shared),
+        ("PATCH", ["customer-tokens", id]) => change_customer_token(shared, call, id),
+        ("GET", ["disputes"]) => Ok(disputes(&shared.state())),
+        ("GET", ["test-persons"]) => Ok(test_persons(call)),
         ("POST", ["reset"]) => {
             shared.reset();
             Ok(Answer::empty(204))
@@ -75,38 +83,52 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
         ("GET", ["exchanges"]) => Ok(exchanges(shared, call, false)),
         ("GET", ["exchanges", number]) => one_exchange(shared, number),
         ("GET", ["exchanges.har"]) => Ok(exchanges(shared, call, true)),
-        ("GET", ["callbacks"]) => Ok(json_answer(200, &json!(shared.state().attempts))),
-        ("GET", ["faults"]) => Ok(json_answer(200, &json!(shared.state().faults.all()))),
-        ("POST", ["faults"]) => add_fault(shared, call),
-        ("DELETE", ["faults"]) => {
-            shared.state().faults.clear();
-            Ok(Answer::empty(204))
+        ("GET", ["callbacks"]) => Ok(attempts::list(shared, call)),
+        (_, ["faults", path @ ..]) => {
+            let answer = faults::answer(shared, call, path, |state| &mut state.faults);
+            answer.unwrap_or_else(|| unknown(call))
         }
-        _ => Err(Error::new(404, "NOT_FOUND", format!("no {} {}", call.method, call.path))),
+        (_, ["callback-faults", path @ ..]) => {
+            let answer = faults::answer(shared, call, path, |state| &mut state.callback_faults);
+            answer.unwrap_or_else(|| unknown(call))
+        }
+        _ => unknown(call),
     };
     Some(answer_of(outcome))
 }
 
 /// The answer, or how a refusal is told.
-pub(crate) fn answer_of(outcome: Result<Answer, Error>) -> Answer {
+pub(super) fn answer_of(outcome: Result<Answer, Error>) -> Answer {
     outcome.unwrap_or_else(|error| {
         let body = json!({"code": error.code, "message": error.message});
         json_answer(error.status, &body)
     })
 }
 
-pub(crate) fn json_answer(status: u16, body: &Value) -> Answer {
+pub(super) fn json_answer(status: u16, body: &Value) -> Answer {
     Answer::document(status, "application/json", body.to_string())
 }
 
+fn unknown(call: &Call) -> Result<Answer, Error> {
+    Err(Error::new(404, "NOT_FOUND", format!("no {} {}", call.method, call.path)))
+}
+
 /// The request's JSON. Unknown members and values are refused by name.
-pub(crate) fn parse<T: DeserializeOwned>(call: &Call) -> Result<T, Error> {
+pub(super) fn parse<T: DeserializeOwned>(call: &Call) -> Result<T, Error> {
     let bytes = call
         .body
         .as_deref()
         .ok_or_else(|| Error::new(413, "REQUEST_TOO_LARGE", "the body is larger than the limit"))?;
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
-    serde_json::from_slice(bytes).map_err(|error| Error::new(400, "BAD_REQUEST", error.to_string()))
+    let refused = |text| Error::new(400, "BAD_REQUEST", text);
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let read = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        refused(if path == "." { inner.to_string() } else { format!("{path}: {inner}") })
+    })?;
+    deserializer.end().map_err(|error| refused(error.to_string()))?;
+    Ok(read)
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -227,19 +249,10 @@ async fn advance(shared: &Arc<Shared>, call: &Call) -> Result<Answer, Error> {
             format!("by: {:?} {why}; send an ISO 8601 duration like P28D or PT10M", request.by);
         Error::new(400, "BAD_REQUEST", text)
     };
-    let span: Span = request.by.parse().map_err(|_| refused("is no duration"))?;
     let (answer, due) = {
         let mut state = shared.state();
         let now = shared.now(&state);
-        let leap = now
-            .to_zoned(TimeZone::UTC)
-            .checked_add(span)
-            .map_err(|_| refused("leads beyond the end of time"))?
-            .timestamp()
-            .duration_since(now);
-        if leap < SignedDuration::ZERO {
-            return Err(refused("leads back"));
-        }
+        let leap = later_by(now, &request.by).map_err(refused)?.duration_since(now);
         state.clock.advance(shared.base_time(), leap);
         settled(shared, &mut state, call);
         (clock(shared, &state), std::mem::take(&mut state.outbox))
@@ -281,6 +294,50 @@ async fn fraud(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer, Er
     Ok(Answer::empty(204))
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CustomerTokenRequest {
+    status: Option<TokenStatus>,
+    declines: Option<bool>,
+}
+
+/// Suspends a customer token, or lets its next orders be declined.
+fn change_customer_token(shared: &Shared, call: &Call, id: &str) -> Result<Answer, Error> {
+    let request: CustomerTokenRequest = parse(call)?;
+    let mut state = shared.state();
+    let text = || format!("customer token {id} is not known here");
+    let token = state
+        .customer_tokens
+        .get_mut(id)
+        .ok_or_else(|| Error::new(404, "TOKEN_NOT_FOUND", text()))?;
+    token.status = request.status.unwrap_or(token.status);
+    token.declines = request.declines.unwrap_or(token.declines);
+    Ok(json_answer(200, &json!({"status": token.status, "declines": token.declines})))
+}
+
+/// What test persons dispute, the oldest order first.
+fn disputes(state: &State) -> Answer {
+    let all: Vec<Value> = state
+        .orders
+        .iter()
+        .flat_map(|(order_id, order)| order.disputes.iter().map(move |it| (order_id, it)))
+        .map(|(order_id, it)| {
+            json!({"order_id": order_id, "capture_id": it.capture_id, "reason": it.reason,
+                "opened_at": it.opened_at})
+        })
+        .collect();
+    json_answer(200, &Value::Array(all))
+}
+
+/// Klarna's test persons, of one country or of all.
+fn test_persons(call: &Call) -> Answer {
+    let wanted = call.parameter("country");
+    let is_wanted =
+        |country: &str| wanted.as_ref().is_none_or(|it| it.eq_ignore_ascii_case(country));
+    let persons = test_persons::all().iter().filter(|persons| is_wanted(persons.country));
+    json_answer(200, &persons.map(TestPersons::listed).collect())
+}
+
 fn one_exchange(shared: &Shared, number: &str) -> Result<Answer, Error> {
     let exchanges = shared.exchanges();
     let found = number.parse().ok().and_then(|number| exchanges.get(number));
@@ -311,11 +368,4 @@ fn exchanges(shared: &Shared, call: &Call, as_archive: bool) -> Answer {
     let wanted = wanted.into_iter();
     let body = if as_archive { exchange::archive(wanted) } else { exchange::list(wanted) };
     Answer::document(200, "application/json", body)
-}
-
-fn add_fault(shared: &Shared, call: &Call) -> Result<Answer, Error> {
-    let fault: Fault = parse(call)?;
-    let answer = json_answer(201, &json!(fault));
-    shared.state().faults.add(fault);
-    Ok(answer)
 }

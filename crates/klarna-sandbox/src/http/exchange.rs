@@ -1,6 +1,9 @@
 //! Recording exchanges, and writing them as JSON and as an HTTP archive.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     body::Bytes,
@@ -10,26 +13,44 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json, value::RawValue};
 
-use super::Call;
-use crate::{
-    answer::{Answer, Text},
-    exchanges::Exchange,
-    sandbox::Shared,
-    state::faults::Effect,
-};
+use super::{Call, serve::is_a_browsers};
+use crate::{answer::Answer, exchanges::Exchange, sandbox::Shared};
 
 /// What stands in the place of credentials.
 const HIDDEN: HeaderValue = HeaderValue::from_static("(hidden)");
 
-/// Keeps a request and its answer (`None`: the connection was dropped).
+/// A request whose answer is awaited. If the client leaves before, the request is kept without one.
+pub(crate) struct Awaited<'a> {
+    pub(crate) shared: &'a Arc<Shared>,
+    pub(crate) call: &'a Call,
+    pub(crate) fault: Option<&'static str>,
+    pub(crate) at: Timestamp,
+    pub(crate) started: Instant,
+    pub(crate) is_answered: bool,
+}
+
+impl Drop for Awaited<'_> {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            let (call, took) = (self.call.clone(), self.started.elapsed());
+            record(self.shared, call, None, self.fault, self.at, took);
+        }
+    }
+}
+
+/// Keeps a request and its answer (`None`: the connection was reset, or the client had left). What
+/// browsers ask for is no exchange with Klarna's API, and may be personal.
 pub(crate) fn record(
     shared: &Arc<Shared>,
     call: Call,
     answer: Option<Answer>,
-    effect: Option<&Effect>,
+    fault: Option<&'static str>,
     at: Timestamp,
     took: Duration,
 ) {
+    if is_a_browsers(&call) {
+        return;
+    }
     let mut request_headers = call.headers;
     for name in [header::AUTHORIZATION, header::COOKIE] {
         if let Some(value) = request_headers.get_mut(name) {
@@ -50,7 +71,7 @@ pub(crate) fn record(
         request_headers,
         request_body: call.body,
         answer,
-        fault: effect.map(Effect::name),
+        fault,
     };
     shared.remember(exchange);
 }
@@ -112,15 +133,15 @@ pub(crate) fn request_headers(headers: &HeaderMap) -> impl Iterator<Item = (&str
 }
 
 /// An answer's headers as names and texts.
-pub(crate) fn response_headers(exchange: &Exchange) -> &[(Text, Text)] {
-    exchange.answer.as_ref().map(|answer| answer.headers.as_slice()).unwrap_or_default()
+pub(crate) fn response_headers(exchange: &Exchange) -> impl Iterator<Item = (&str, &str)> {
+    exchange.answer.iter().flat_map(Answer::headers)
 }
 
 /// One exchange as a JSON object in one line.
 pub(crate) fn line(it: &Exchange) -> String {
     let (request, response) = (request_text(it), response_text(it));
     let sent = request_headers(&it.request_headers);
-    let got = response_headers(it).iter();
+    let got = response_headers(it);
     let entry = Entry {
         number: it.number,
         at: it.at.to_string(),
@@ -130,9 +151,7 @@ pub(crate) fn line(it: &Exchange) -> String {
         request_headers: sent.map(|(name, value)| (name.to_owned(), value.into())).collect(),
         request_body: Shown::of(&request),
         status: it.answer.as_ref().map(|answer| answer.status),
-        response_headers: got
-            .map(|(name, value)| (name.clone().into_owned(), Value::from(&**value)))
-            .collect(),
+        response_headers: got.map(|(name, value)| (name.to_owned(), Value::from(value))).collect(),
         response_body: Shown::of(&response),
         fault: it.fault,
     };
@@ -158,8 +177,7 @@ fn archive_entry(it: &Exchange) -> Value {
     let named = |name: &str, value: &str| json!({"name": name, "value": value});
     let sent: Vec<Value> =
         request_headers(&it.request_headers).map(|(name, value)| named(name, &value)).collect();
-    let got: Vec<Value> =
-        response_headers(it).iter().map(|(name, value)| named(name, value)).collect();
+    let got: Vec<Value> = response_headers(it).map(|(name, value)| named(name, value)).collect();
     let type_of = |headers: &[Value]| {
         let found = headers.iter().find(|header| header["name"] == "content-type");
         found.map_or(Value::from(""), |header| header["value"].clone())

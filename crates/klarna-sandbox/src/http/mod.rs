@@ -1,17 +1,21 @@
 //! The doors: Klarna's paths, the control API and the status page.
 
+mod attempts;
 mod auth;
 mod body;
 mod browser;
 mod buyer;
 mod control;
+mod customer_tokens;
 mod exchange;
+mod faults;
 mod keeping;
 mod named;
 mod orders;
 mod page;
 mod payments;
 mod serve;
+mod struck;
 
 pub(crate) use exchange::line as exchange_line;
 pub(crate) use serve::handle;
@@ -27,6 +31,7 @@ use serde_json::Value;
 use crate::rules::read::Members;
 
 /// A request, read completely.
+#[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) path: String,

@@ -24,7 +24,8 @@ pub(crate) fn answer(
     moment: &Moment<'_>,
 ) -> Result<Answer, Refusal> {
     let ["orders", id, operation @ ..] = path else {
-        return Err(unknown_path());
+        // An empty id: as recorded of another API's orders.
+        return Err(if path == ["orders"] { method_not_allowed() } else { unknown_path() });
     };
     if orders::canonical(id).is_none() {
         let text = "Order ID must be a valid UUID.";
@@ -75,11 +76,8 @@ fn read(
             })?;
             if rest.is_empty() {
                 write::orders::capture(order, place, settings).into()
-            } else if order.method.is_invoice() {
-                write::orders::due_date_options(order).into()
             } else {
-                let text = "Order is not paid by invoice. Due date cannot be extended.";
-                return Err(Refusal::not_allowed(text));
+                write::orders::due_date_options(order).into()
             }
         }
         _ => write::orders::order(order, settings).into(),
@@ -125,8 +123,8 @@ fn write_operation(
     let order = orders::find_mut(&mut state.orders, id);
     match operation {
         ["captures"] => {
-            let request = capture::Request::read(&body(call)?)?;
             let order = known(order, id, "Capture not possible.")?;
+            let request = capture::Request::read(&body(call)?)?;
             let capture_id = moment.uuid();
             let has_lines = request.has_lines();
             let pending = moment.settings.capture_while_pending;
@@ -136,9 +134,9 @@ fn write_operation(
             Ok(made.with("capture-id", capture_id))
         }
         ["refunds"] => {
-            let request = refund::Request::read(&body(call)?)?;
             let text = format!("Order {id} cannot be found. Refund not possible.");
             let order = order.ok_or_else(|| Refusal::new(404, "NOT_FOUND", text))?;
+            let request = refund::Request::read(&body(call)?)?;
             let refund_id = moment.uuid();
             let has_lines = request.has_lines();
             refund::refund(order, request, refund_id.clone(), moment.now)?;
@@ -166,51 +164,46 @@ fn change(
             authorization::acknowledge(known(order, id, "Acknowledgement not possible.")?)
         }
         ["authorization"] => {
-            let update = authorization::Update::read(&body(call)?)?;
             let order = known(order, id, "Order authorization cannot be updated.")?;
-            authorization::update(order, update)
+            authorization::update(order, authorization::Update::read(&body(call)?)?)
         }
         ["cancel"] => authorization::cancel(known(order, id, "Cancel not possible.")?),
         ["customer-details"] => {
-            let members = body(call)?;
             let order = known(order, id, "Customer details cannot be updated.")?;
-            shipping::update_customer_details(order, &members)
+            shipping::update_customer_details(order, &body(call)?)
         }
         ["extend-authorization-time"] => {
             let order = known(order, id, "Authorization time cannot be extended.")?;
             authorization::extend(order, moment.now, moment.settings.authorization_days)
         }
         ["merchant-references"] => {
-            let members = body(call)?;
             // The one text that does not name the order (Klarna documentation).
             let text = "Order cannot be found. Merchant references cannot be updated.";
             let order = order.ok_or_else(|| Refusal::new(404, "NO_SUCH_ORDER", text))?;
-            shipping::update_references(order, &members)
+            shipping::update_references(order, &body(call)?)
         }
         ["release-remaining-authorization"] => {
             let order = known(order, id, "Remaining authorization cannot be released.")?;
             authorization::release(order)
         }
         ["shipping-info"] => {
-            let parcels = shipping::required(&body(call)?)?;
             let consequence = format!("Shipping info cannot be added to order {id}.");
-            shipping::append(&mut known(order, id, &consequence)?.shipping_info, parcels)
+            let order = known(order, id, &consequence)?;
+            shipping::append(&mut order.shipping_info, shipping::required(&body(call)?)?)
         }
         ["captures", capture_id, "shipping-info"] => {
-            let parcels = shipping::required(&body(call)?)?;
             let consequence = format!("Shipping info cannot be added to capture {capture_id}");
             let order = known(order, id, &format!("{consequence}."))?;
             let capture = shipping::capture_of(order, capture_id, &consequence)?;
-            shipping::append(&mut capture.shipping_info, parcels)
+            shipping::append(&mut capture.shipping_info, shipping::required(&body(call)?)?)
         }
         ["captures", capture_id, "trigger-send-out"] => {
             let consequence = "Send out cannot be triggered.";
             shipping::capture_of(known(order, id, consequence)?, capture_id, consequence).map(drop)
         }
         ["captures", capture_id, "extend-due-date"] => {
-            let members = body(call)?;
             let order = known(order, id, "Due date cannot be extended.")?;
-            shipping::extend_due_date(order, capture_id, &members)
+            shipping::extend_due_date(order, capture_id, &body(call)?)
         }
         _ => Err(unknown_path()),
     }

@@ -5,8 +5,8 @@ use axum::http::Method;
 use super::Call;
 use crate::{
     answer::{Answer, Style},
-    rules::refusal::Refusal,
-    state::{Moment, State},
+    rules::{purchase::Purchase, read::Members, refusal::Refusal},
+    state::{Moment, State, held::HeldPurchase, sessions::Session},
     write::{json::Json, payments},
 };
 
@@ -19,17 +19,13 @@ pub(crate) fn answer(
 ) -> Result<Answer, Refusal> {
     let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
     match path {
-        ["sessions"] if call.method == post => {
-            let session = state.create_session(&body(call)?, moment)?;
-            Ok(ok(&payments::created_session(session).into()))
-        }
         ["sessions", id] if call.method == post => {
             state.update_session(id, &body(call)?, moment)?;
             Ok(Answer::empty(204))
         }
         ["sessions", id] if call.method == get => {
             let (session, token) = state.read_session(id, moment.now)?;
-            Ok(ok(&payments::read_session(session, token).into()))
+            Ok(ok(&payments::read_session(session, token, call.base_url.as_str()).into()))
         }
         ["authorizations", token] if call.method == delete => {
             state.delete_authorization(token, moment.now)?;
@@ -41,7 +37,7 @@ pub(crate) fn answer(
         }
         ["authorizations", token, "customer-token"] if call.method == post => {
             let token = state.tokenize(token, &body(call)?, moment)?;
-            Ok(ok(&payments::customer_token(&token).into()))
+            Ok(ok(&payments::customer_token(token).into()))
         }
         ["sessions"]
         | ["sessions" | "authorizations", _]
@@ -50,11 +46,25 @@ pub(crate) fn answer(
     }
 }
 
-fn ok(body: &Json) -> Answer {
+/// Opens a session, which the caller has to keep. Needs nothing of the store, so that many can be
+/// opened at once.
+pub(crate) fn open_session(call: &Call, moment: &Moment<'_>) -> Result<(Session, Answer), Refusal> {
+    let (purchase, problems) = Purchase::read(&body(call)?);
+    purchase.check(&problems)?;
+    let session_id = moment.loose_uuid();
+    let created = payments::created_session(&session_id, &purchase, moment.base_url);
+    let sent = call.body.clone().unwrap_or_default();
+    let session = Session::open(session_id, HeldPurchase::Sent(sent), moment.now);
+    Ok((session, ok(&created.into())))
+}
+
+/// A success of the Payments back end.
+pub(crate) fn ok(body: &Json) -> Answer {
     Style::Payments.json(200, body)
 }
 
-fn body(call: &Call) -> Result<crate::rules::read::Members, Refusal> {
+/// The body's members; it has to be an object.
+pub(crate) fn body(call: &Call) -> Result<Members, Refusal> {
     call.members().ok_or_else(Refusal::bad_request)
 }
 

@@ -1,77 +1,96 @@
 //! One request from its first byte to its answer: read, struck by a fault or answered, recorded.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     body::Body,
-    extract::Request,
-    http::{HeaderName, HeaderValue, Method, Response, StatusCode, header, uri::Authority},
+    extract::{self, ConnectInfo},
+    http::{HeaderValue, Method, Response, StatusCode, Version, header, uri::Authority},
 };
+use jiff::Timestamp;
 
-use super::{Call, auth, body, browser, control, exchange, keeping, orders, payments};
+use super::{
+    Call, auth,
+    body::{self, Truncated},
+    browser, control, customer_tokens, exchange, keeping, orders, payments,
+    struck::{self, Outcome},
+};
 use crate::{
     answer::{Answer, Style},
     callback,
-    rate_limit::{self, Category},
+    rate_limit::Category,
     rules::refusal::Refusal,
     sandbox::Shared,
     settings::Settings,
     source,
-    state::{faults::Effect, idempotency::Key},
+    state::{
+        State,
+        faults::{Strike, effect::Effect, request::Request},
+        idempotency::Key,
+    },
+    wire::Reset,
 };
 
 /// Answers a request.
-pub(crate) async fn handle(shared: Arc<Shared>, request: Request) -> Response<Body> {
+pub(crate) async fn handle(shared: Arc<Shared>, request: extract::Request) -> Response<Body> {
     let started = Instant::now();
     if keeping::is_restore(&request) {
         let restored = keeping::restore(&shared, request.into_body()).await;
         return response(&control::answer_of(restored));
     }
+    let reset = request.extensions().get::<ConnectInfo<Reset>>().map(|it| it.0.clone());
+    let may_reset = request.version() < Version::HTTP_2;
     let Some(call) = read(request, shared.config.body_bytes_max).await else {
         return response(&Answer::empty(400));
     };
     if let Some(answer) = control::answer(&shared, &call).await {
         return response(&answer);
     }
-    let (effect, at) = {
+    let (strike, at) = {
         let mut state = shared.state();
-        (state.faults.strike(call.method.as_str(), &call.path), shared.now(&state))
+        let now = shared.now(&state);
+        (strike(&mut state, &call, now), now)
     };
-    let answer = match &effect {
-        Some(Effect::Status { status, body }) => {
-            let body = body.clone().unwrap_or_default();
-            Some(Answer::document(*status, "application/json", body))
-        }
-        Some(Effect::Html502) => {
-            let page = "<html><head><title>502 Bad Gateway</title></head><body><center>\
-                <h1>502 Bad Gateway</h1></center></body></html>";
-            Some(Answer::document(502, "text/html", page))
-        }
-        Some(Effect::TooManyRequests) => {
-            Some(rate_limit::unlimited(category(&call)).too_many_requests())
-        }
-        Some(Effect::ResetBefore) => None,
-        Some(Effect::ResetAfter) => {
-            unharmed(&shared, &call, started).await;
-            None
-        }
-        Some(Effect::Delay { .. }) | None => Some(unharmed(&shared, &call, started).await),
+    let fault = strike.as_ref().map(|it| it.effect.name());
+    let mut awaited =
+        exchange::Awaited { shared: &shared, call: &call, fault, at, started, is_answered: false };
+    let outcome = match strike {
+        Some(strike) => struck::outcome(&shared, &call, strike, started).await,
+        None => Outcome::Answer(unharmed(&shared, &call, started).await),
     };
-    if let Some(Effect::Delay { milliseconds }) = &effect {
-        tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
-    }
-    let response = answer.as_ref().map_or_else(dropped, response);
-    // What browsers ask for is no exchange with Klarna's API, and may be personal.
-    if call.segments().first() != Some(&"kp") {
-        exchange::record(&shared, call, answer, effect.as_ref(), at, started.elapsed());
-    }
+    awaited.is_answered = true;
+    drop(awaited);
+    let (answer, response) = match outcome {
+        Outcome::Answer(answer) => {
+            let response = response(&answer);
+            (Some(answer), response)
+        }
+        Outcome::Truncated(mut answer, sent) => {
+            let response = response(&answer).map(|_| Body::new(Truncated::of(&answer.body, sent)));
+            answer.body.truncate(sent);
+            (Some(answer), response)
+        }
+        Outcome::Dropped => {
+            // Over HTTP/2, where other requests share the connection, only the stream is reset.
+            reset.into_iter().filter(|_| may_reset).for_each(|it| it.wish());
+            (None, dropped())
+        }
+    };
+    exchange::record(&shared, call, answer, fault, at, started.elapsed());
     response
 }
 
-async fn read(request: Request, body_bytes_max: usize) -> Option<Call> {
+/// The fault that strikes a call, if any.
+fn strike(state: &mut State, call: &Call, now: Timestamp) -> Option<Strike<Effect>> {
+    if state.faults.all().is_empty() {
+        return None;
+    }
+    let segments = call.segments();
+    let (method, path) = (call.method.as_str(), call.path.as_str());
+    state.strike(&Request { method, path, segments: &segments, headers: &call.headers }, now)
+}
+
+async fn read(request: extract::Request, body_bytes_max: usize) -> Option<Call> {
     let (parts, body) = request.into_parts();
     let body = body::read(body, body_bytes_max).await.ok()?;
     let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
@@ -88,29 +107,72 @@ async fn read(request: Request, body_bytes_max: usize) -> Option<Call> {
     })
 }
 
+/// Whether a call is for the SDK or the buyer's pages.
+pub(super) fn is_a_browsers(call: &Call) -> bool {
+    matches!(call.segments().as_slice(), ["kp", ..] | ["eu" | "na" | "oc", "kp", ..])
+}
+
 /// The answer to a browser or to a merchant's server.
-async fn unharmed(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
+pub(super) async fn unharmed(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
     match call.segments().as_slice() {
-        ["kp", path @ ..] => browser::answer(shared, call, path).await,
+        ["kp", path @ ..] | ["eu" | "na" | "oc", "kp", path @ ..] => {
+            browser::answer(shared, call, path).await
+        }
         _ => klarna(shared, call, started),
     }
 }
 
-/// Klarna's answer. Everything happens under one lock, so that two requests with one idempotency
-/// key are one after the other.
+/// Which of Klarna's APIs answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Api {
+    Payments,
+    OrderManagement,
+    CustomerToken,
+}
+
+impl Api {
+    fn style(self) -> Style {
+        match self {
+            Self::Payments | Self::CustomerToken => Style::Payments,
+            Self::OrderManagement => Style::Orders,
+        }
+    }
+}
+
+/// The first parts of Klarna's paths, also of APIs that are not here.
+const KLARNA_ROOTS: [&str; 8] = [
+    "payments",
+    "credit",
+    "ordermanagement",
+    "customer-token",
+    "hpp",
+    "checkout",
+    "settlements",
+    "merchantcard",
+];
+
+/// Klarna's answer. What changes something that is there happens under one lock, so that two
+/// requests with one idempotency key are one after the other.
 fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
     let segments = call.segments();
-    let (style, path) = match segments.as_slice() {
-        ["payments", "v1", path @ ..] => (Style::Payments, path),
-        ["ordermanagement", "v1", path @ ..] => (Style::Orders, path),
+    let credential = auth::credential(&call.headers, &shared.config);
+    let (api, path) = match segments.as_slice() {
+        ["payments", "v1", path @ ..] => (Api::Payments, path),
+        ["ordermanagement", "v1", path @ ..] => (Api::OrderManagement, path),
+        ["customer-token", "v1", path @ ..] => (Api::CustomerToken, path),
+        // Klarna's edge asks who is there before it looks at the path (recorded exchange).
+        [root, ..] if KLARNA_ROOTS.contains(root) && credential.is_none() => {
+            return auth::unauthorized();
+        }
         _ => {
-            let text = format!("{} is neither Klarna's nor the sandbox's path.\n", call.path);
+            let text = format!("The sandbox has nothing at {}.\n", call.path);
             return Answer::document(404, "text/plain;charset=utf-8", text);
         }
     };
-    let Some(credential) = auth::credential(&call.headers, &shared.config) else {
+    let Some(credential) = credential else {
         return auth::unauthorized();
     };
+    let style = api.style();
     let mut state = shared.state();
     let moment = shared.moment(&state, call);
     let settings = &moment.settings;
@@ -127,15 +189,25 @@ fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
     if let Err(refusal) = readable(call, settings) {
         return allowance.told_in(finish(Err(refusal)));
     }
-    if let (Style::Orders, ["orders", id, ..]) = (style, path) {
+    if let (Api::Payments, ["sessions"], &Method::POST) = (api, path, &call.method) {
+        drop(state);
+        let opened = payments::open_session(call, &moment);
+        let outcome = opened.map(|(session, answer)| {
+            shared.state().keep_session(session);
+            answer
+        });
+        return allowance.told_in(finish(outcome));
+    }
+    if let (Api::OrderManagement, ["orders", id, ..]) = (api, path) {
         state.settle_order(id, &moment);
     }
-    let key = idempotency_key(call, style, &segments, credential);
+    let key = idempotency_key(call, api, &segments, credential);
     let recalled = key.as_ref().and_then(|key| state.idempotency.recall(key, moment.now));
     let answer = recalled.unwrap_or_else(|| {
-        let outcome = match style {
-            Style::Payments => payments::answer(call, path, &mut state, &moment),
-            Style::Orders => orders::answer(call, path, &mut state, &moment),
+        let outcome = match api {
+            Api::Payments => payments::answer(call, path, &mut state, &moment),
+            Api::OrderManagement => orders::answer(call, path, &mut state, &moment),
+            Api::CustomerToken => customer_tokens::answer(call, path, &mut state, &moment),
         };
         let answer = finish(outcome);
         if let Some(key) = key {
@@ -167,7 +239,7 @@ fn is_json(content_type: &str) -> bool {
 }
 
 /// Which of Klarna's rate limits counts a call.
-fn category(call: &Call) -> Category {
+pub(super) fn category(call: &Call) -> Category {
     match call.segments().as_slice() {
         ["payments", "v1", "sessions"] if call.method == Method::POST => {
             Category::Sessions("payments")
@@ -180,15 +252,15 @@ fn category(call: &Call) -> Category {
     }
 }
 
-/// Only Order Management's writes take a key.
-fn idempotency_key(
-    call: &Call,
-    style: Style,
-    segments: &[&str],
-    credential: String,
-) -> Option<Key> {
+/// Order Management's writes and the orders of customer tokens take a key.
+fn idempotency_key(call: &Call, api: Api, segments: &[&str], credential: String) -> Option<Key> {
     let key = call.header("klarna-idempotency-key").filter(|key| !key.is_empty())?;
-    (style == Style::Orders && call.method != Method::GET).then(|| Key {
+    let takes_keys = match api {
+        Api::Payments => false,
+        Api::OrderManagement => true,
+        Api::CustomerToken => segments.last() == Some(&"order"),
+    };
+    (takes_keys && call.method != Method::GET).then(|| Key {
         credential,
         method: call.method.to_string(),
         path: segments.join("/"),
@@ -198,17 +270,11 @@ fn idempotency_key(
 
 fn response(answer: &Answer) -> Response<Body> {
     let mut response = Response::new(Body::from(answer.body.clone()));
-    // A fault may ask for a status that HTTP does not have; it then gets a plain 500.
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
+    let mut headers = answer.header_map();
     headers.insert(header::SERVER, HeaderValue::from_static("klarna-sandbox"));
-    for (name, value) in &answer.headers {
-        let name = HeaderName::from_bytes(name.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
-            headers.insert(name, value);
-        }
-    }
+    *response.headers_mut() = headers;
     response
 }
 

@@ -98,12 +98,13 @@ pub(crate) fn cancel(order: &mut Order) -> Result<(), Refusal> {
     Err(Refusal::new(403, "CANCEL_NOT_ALLOWED", text))
 }
 
-/// Nothing changes (observed); only a cancelled order refuses it (guess: Klarna declares a 403
-/// but not its condition).
-pub(crate) fn acknowledge(order: &Order) -> Result<(), Refusal> {
+/// Nothing changes (observed) but that pushes end; only a cancelled order refuses it (guess:
+/// Klarna declares a 403 but not its condition).
+pub(crate) fn acknowledge(order: &mut Order) -> Result<(), Refusal> {
     if order.status == Status::Cancelled {
         return Err(Refusal::not_allowed("Order is cancelled. Acknowledgement not possible."));
     }
+    order.acknowledged = true;
     Ok(())
 }
 
@@ -182,7 +183,7 @@ mod tests {
         assert!(set(&mut order, 1).is_err());
         assert!(release(&mut order).is_err());
         assert!(extend(&mut order, at("2026-01-02T00:00:00Z"), 28).is_err());
-        assert!(acknowledge(&order).is_err());
+        assert!(acknowledge(&mut order).is_err());
         assert_eq!(
             take_from(&mut order, &json!({"captured_amount": 1})).unwrap_err().messages,
             ["Capture not allowed"]

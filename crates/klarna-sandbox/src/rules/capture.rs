@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{
     line::{AMOUNT_MAX, LINES_MAX, Line},
     order::{Capture, FraudStatus, Order, Status},
+    person,
     read::{Members, Problem, Reader},
     refusal::Refusal,
     shipping,
@@ -72,6 +73,9 @@ pub(crate) fn capture(
         ));
     }
     take(order, request, capture_id, now);
+    // Whoever captures an order has heard of it (Klarna documentation); that an automatic capture
+    // is not the merchant's word is a guess.
+    order.acknowledged = true;
     Ok(())
 }
 
@@ -105,6 +109,9 @@ fn take(order: &mut Order, request: Request, capture_id: String, now: Timestamp)
     } else {
         Status::PartCaptured
     };
+    if order.dispute_reason.as_deref() != Some(person::HIGH_RISK_ORDER) {
+        order.dispute(Some(&capture_id), now);
+    }
     // Whoever captures a rejected order takes the risk over; Klarna then leaves it alone.
     order.cancelled_due = None;
     order.captures.push(Capture {

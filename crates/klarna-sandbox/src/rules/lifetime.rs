@@ -13,6 +13,18 @@ pub(crate) const AFTER_REJECTION: SignedDuration = SignedDuration::from_hours(4)
 /// The time between two fraud notifications, and how long they go on (Klarna documentation).
 pub(crate) const NOTIFICATION_EVERY: SignedDuration = SignedDuration::from_mins(10);
 pub(crate) const NOTIFICATION_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// When a push is sent, counted from the purchase, until the order is acknowledged: first at these
+/// times, then regularly, and until the end of two days (Klarna documentation, for Checkout; that
+/// Payments does the same, and that all is counted from the purchase, are guesses).
+pub(crate) const PUSH_TURNS: [SignedDuration; 5] = [
+    SignedDuration::from_mins(2),
+    SignedDuration::from_mins(5),
+    SignedDuration::from_mins(15),
+    SignedDuration::from_mins(30),
+    SignedDuration::from_mins(60),
+];
+pub(crate) const PUSH_EVERY: SignedDuration = SignedDuration::from_hours(4);
+pub(crate) const PUSH_FOR: SignedDuration = SignedDuration::from_hours(48);
 /// How long an expired session is still known to have been one, so that a buyer's page can say so.
 pub(crate) const SESSION_REMEMBERED: SignedDuration = SignedDuration::from_hours(48);
 /// No extension reaches beyond this many days after creation (Klarna documentation).

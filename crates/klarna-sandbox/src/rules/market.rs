@@ -68,6 +68,16 @@ pub(crate) fn locale(country: &str, sent: Option<&str>) -> String {
     format!("{}-{}", if known { &language } else { "en" }, country.to_ascii_uppercase())
 }
 
+/// Where the browser's calls go, under the sandbox's address: Klarna's hosts are divided by region,
+/// and their paths say `na` where the region is `us` (recorded exchange).
+pub(crate) fn browser_base(base_url: &str, country: &str) -> String {
+    let place = match region(country) {
+        "us" => "na",
+        other => other,
+    };
+    format!("{base_url}/{place}/kp")
+}
+
 /// The country's region as Klarna's hosts are named.
 pub(crate) fn region(country: &str) -> &'static str {
     match country.to_ascii_uppercase().as_str() {

@@ -23,7 +23,7 @@ const METHODS: [Method; 12] = [
     method("invoice", "INVOICE", "Pay later"),
     method("card", "CARD", "Card"),
     method("pay_by_card", "PAY_BY_CARD", "Pay by card"),
-    method("fixed_amount", "FIXED_AMOUNT", "Fixed amount"),
+    method("fixed_amount", "FIXED_AMOUNT", "Slice it (Fixed Payments)"),
     method("base_account", "ACCOUNT", "Account"),
     method("direct_debit", "DIRECT_DEBIT", "Direct debit"),
     method("direct_bank_transfer", "BANK_TRANSFER", "Bank transfer"),
@@ -58,6 +58,11 @@ impl Method {
     /// The method of a name from Payments.
     pub(crate) fn of(name: &str) -> Option<Self> {
         METHODS.iter().copied().find(|method| method.payments.eq_ignore_ascii_case(name))
+    }
+
+    /// In how many parts the customer pays (the number of the documented sample).
+    pub(crate) fn installments(self) -> Option<i64> {
+        (self.payments == "fixed_amount").then_some(3)
     }
 
     /// Whether an order may be raised (Klarna documentation).

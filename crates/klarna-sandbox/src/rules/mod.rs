@@ -21,5 +21,6 @@ pub(crate) mod read;
 pub(crate) mod refund;
 pub(crate) mod refusal;
 pub(crate) mod shipping;
+pub(crate) mod span;
 pub(crate) mod test_persons;
 pub(crate) mod texts;

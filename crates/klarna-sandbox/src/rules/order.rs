@@ -4,7 +4,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    capture, lifetime, line::Line, market, method::Method, person::Reaction, purchase::Purchase,
+    capture, lifetime,
+    line::Line,
+    market,
+    method::Method,
+    person::{self, Reaction},
+    purchase::Purchase,
     texts::Texts,
 };
 
@@ -95,12 +100,18 @@ pub(crate) struct Order {
     pub(crate) method: Method,
     pub(crate) shipping_info: Vec<Texts>,
     pub(crate) notification_url: Option<String>,
+    pub(crate) push_url: Option<String>,
+    /// The merchant has said that they know of the order, or has captured it.
+    pub(crate) acknowledged: bool,
     /// When the fraud decision falls by itself, and which one.
     pub(crate) decision_due: Option<(Timestamp, FraudStatus)>,
     /// When a rejected order is cancelled by Klarna.
     pub(crate) cancelled_due: Option<Timestamp>,
     /// Capture everything once the fraud decision is favourable.
     pub(crate) auto_capture_due: bool,
+    /// What the test person disputes, by reason; for every capture, or for the order at once.
+    pub(crate) dispute_reason: Option<String>,
+    pub(crate) disputes: Vec<Dispute>,
     /// Some refund could not be allocated to a capture; no later one will be.
     pub(crate) allocation_failed: bool,
 }
@@ -137,6 +148,16 @@ pub(crate) struct Refund {
     pub(crate) order_lines: Vec<Line>,
 }
 
+/// A test person's dispute, as the sandbox records it.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Dispute {
+    pub(crate) reason: String,
+    /// Absent: it is about the order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) capture_id: Option<String>,
+    pub(crate) opened_at: Timestamp,
+}
+
 /// The ids that a new order gets.
 pub(crate) struct NewIds {
     pub(crate) order_id: String,
@@ -158,9 +179,10 @@ impl Order {
     ) -> Self {
         let amount = purchase.amount();
         let country = purchase.country();
-        let notification_url = purchase
-            .url("notification")
-            .map(|url| fill_placeholders(url, session_id, &ids.order_id));
+        let dispute = person::dispute(purchase.email());
+        let url =
+            |name| purchase.url(name).map(|url| fill_placeholders(url, session_id, &ids.order_id));
+        let (notification_url, push_url) = (url("notification"), url("push"));
         let (fraud_status, decision_due) = match reaction {
             Reaction::Pending { accepted, minutes } => {
                 let decision = if accepted { FraudStatus::Accepted } else { FraudStatus::Rejected };
@@ -201,14 +223,29 @@ impl Order {
             method,
             shipping_info: Vec::new(),
             notification_url,
+            push_url,
+            acknowledged: false,
             decision_due,
             cancelled_due: None,
             auto_capture_due: purchase.auto_capture == Some(true),
+            dispute_reason: dispute.map(str::to_owned),
+            disputes: Vec::new(),
             allocation_failed: false,
             order_id: ids.order_id,
         };
+        if dispute == Some(person::HIGH_RISK_ORDER) {
+            order.dispute(None, now);
+        }
         capture::automatically(&mut order, ids.capture_id, now);
         order
+    }
+
+    /// Records that the customer disputes a capture, or the order as a whole.
+    pub(crate) fn dispute(&mut self, capture_id: Option<&str>, now: Timestamp) {
+        if let Some(reason) = &self.dispute_reason {
+            let capture_id = capture_id.map(str::to_owned);
+            self.disputes.push(Dispute { reason: reason.clone(), capture_id, opened_at: now });
+        }
     }
 
     /// The capture of this id.

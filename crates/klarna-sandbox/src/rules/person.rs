@@ -46,6 +46,30 @@ pub(crate) fn has_invalid_email(email: &str) -> bool {
     tags(Some(email)).iter().any(|tag| tag == "invalid_fields")
 }
 
+/// Why a customer may dispute what they bought (Klarna documentation).
+const DISPUTES: [&str; 10] = [
+    "return",
+    "goods_not_received",
+    "already_paid",
+    "faulty_goods",
+    "incorrect_invoice",
+    "unauthorized_purchase",
+    "return_not_possible",
+    "non_compliance",
+    "non_guaranteed_payment_program",
+    HIGH_RISK_ORDER,
+];
+
+/// The one dispute that is about an order, not about a capture (Klarna documentation).
+pub(crate) const HIGH_RISK_ORDER: &str = "high_risk_order";
+
+/// The dispute that this person opens, by its reason.
+pub(crate) fn dispute(email: Option<&str>) -> Option<&'static str> {
+    let tags = tags(email);
+    let wished = tags.iter().find_map(|tag| tag.strip_prefix("disputed-"))?;
+    DISPUTES.into_iter().find(|reason| *reason == wished)
+}
+
 /// The reaction that this e-mail asks for.
 pub(crate) fn reaction(email: Option<&str>) -> Reaction {
     let tags = tags(email);
@@ -89,6 +113,11 @@ mod tests {
         assert!(checks(Some("customer@email.fi")).is_empty());
         assert!(is_hidden_from(Some("user+red@email.us")));
         assert!(!is_hidden_from(Some("red@email.us")));
+        let disputed = "customer+disputed-FAULTY_GOODS@email.se";
+        assert_eq!(dispute(Some(disputed)), Some("faulty_goods"));
+        assert_eq!(reaction(Some(disputed)), Reaction::Approved);
+        assert_eq!(dispute(Some("customer+disputed-weather@email.se")), None);
+        assert_eq!(dispute(Some("customer@email.se")), None);
         assert!(has_invalid_email("customer+invalid_fields@email.se"));
         assert!(!has_invalid_email("customer@email.se"));
     }

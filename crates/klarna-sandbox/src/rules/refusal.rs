@@ -12,11 +12,15 @@ pub(crate) struct Refusal {
     pub(crate) status: u16,
     pub(crate) code: Cow<'static, str>,
     pub(crate) messages: Vec<String>,
+    /// How the purchase would have been paid that was declined: it adds three members.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) declined_method: Option<String>,
 }
 
 impl Refusal {
     pub(crate) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code: code.into(), messages: vec![message.into()] }
+        let messages = vec![message.into()];
+        Self { status, code: code.into(), messages, declined_method: None }
     }
 
     /// Payments: fields that are wrong in themselves, joined in one text (recorded exchange).
@@ -36,6 +40,18 @@ impl Refusal {
         Self::new(400, "BAD_REQUEST", "Bad request")
     }
 
+    /// Customer Token: wrong fields have another code than in Payments (recorded exchange).
+    pub(crate) fn into_bad_request(mut self) -> Self {
+        self.code = "BAD_REQUEST".into();
+        self
+    }
+
+    /// Customer Token: the purchase was declined (recorded exchange).
+    pub(crate) fn payment_method_failed(method: &str) -> Self {
+        let refusal = Self::new(403, "PAYMENT_METHOD_FAILED", "Purchase for payment method failed");
+        Self { declined_method: Some(method.to_owned()), ..refusal }
+    }
+
     pub(crate) fn invalid_session() -> Self {
         Self::new(404, "NOT_FOUND", "Invalid session id")
     }
@@ -51,7 +67,8 @@ impl Refusal {
     /// Order Management: members that cannot be accepted, in the wording of bean validation.
     pub(crate) fn unprocessable(problems: &[Problem]) -> Self {
         let messages = problems.iter().map(unprocessable_text).collect();
-        Self { status: 422, code: "UNPROCESSABLE_ENTITY".into(), messages }
+        let code = "UNPROCESSABLE_ENTITY".into();
+        Self { status: 422, code, messages, declined_method: None }
     }
 
     pub(crate) fn capture_not_allowed(message: &str) -> Self {

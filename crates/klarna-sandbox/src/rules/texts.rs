@@ -152,6 +152,10 @@ impl Texts {
         self.0.get(name).map(String::as_str)
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Takes over every member that the other has.
     pub(crate) fn merge(&mut self, other: Texts) {
         self.0.extend(other.0);

@@ -14,13 +14,19 @@ use crate::{
     rules::{
         authorization, capture, lifetime,
         order::{FraudStatus, Order, Status},
+        purchase::Purchase,
         read::Members,
         refund,
         refusal::Refusal,
     },
     settings::Settings,
     source::IdSource,
-    state::{Moment, State, orders, sessions::Authorized},
+    state::{
+        Moment, State,
+        held::HeldPurchase,
+        orders,
+        sessions::{Authorized, Session},
+    },
 };
 
 /// The longest that a test person makes fraud control think, in minutes (Klarna documentation).
@@ -158,8 +164,12 @@ impl Builder<'_> {
     }
 
     fn create_session(&mut self, body: &Members, at: Timestamp) -> Result<String, Wrong> {
-        let moment = self.world.at(at);
-        Ok(self.state.create_session(body, &moment)?.session_id.clone())
+        let (purchase, problems) = Purchase::read(body);
+        purchase.check(&problems)?;
+        let session_id = self.world.at(at).loose_uuid();
+        let purchase = HeldPurchase::Read(Box::new(purchase));
+        self.state.keep_session(Session::open(session_id.clone(), purchase, at));
+        Ok(session_id)
     }
 
     fn authorize(

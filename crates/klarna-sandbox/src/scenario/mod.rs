@@ -24,7 +24,19 @@ use crate::{
     rules::{order::Order, read::Members},
     sandbox::Shared,
     settings::Settings,
-    state::{State, clock::PACE_MAX, faults::Fault, sessions::Session},
+    state::{
+        State,
+        callbacks::{Kind, Repeat},
+        clock::PACE_MAX,
+        faults::{
+            NewRule, Rules,
+            callback::{CallbackEffect, CallbackMatch},
+            effect::Effect,
+            request::RequestMatch,
+        },
+        sessions::Session,
+    },
+    write::client_token,
 };
 
 /// What was seeded.
@@ -110,7 +122,8 @@ impl Sandbox {
 struct Scenario {
     settings: Members,
     clock: ClockWish,
-    faults: Vec<Fault>,
+    faults: Vec<NewRule<RequestMatch, Effect>>,
+    callback_faults: Vec<NewRule<CallbackMatch, CallbackEffect>>,
     defaults: Members,
     sessions: Vec<Value>,
     orders: Vec<Value>,
@@ -139,6 +152,9 @@ pub(crate) fn seed(shared: &Shared, scenario: Value, base_url: &str) -> Result<S
     let settings = problems.settings(&state.settings, &scenario.settings);
     let leap = problems.clock(&scenario.clock, shared.now(&state));
     let now = crate::rules::lifetime::later(shared.now(&state), leap);
+    let faults = problems.rules("faults", &state.faults, scenario.faults, now);
+    let callback_faults =
+        problems.rules("callback_faults", &state.callback_faults, scenario.callback_faults, now);
     let settings = Arc::new(settings);
     let world = World { now, ids: &*shared.ids, settings: Arc::clone(&settings), base_url };
     let mut builder = Builder { state: State::default(), world };
@@ -148,14 +164,14 @@ pub(crate) fn seed(shared: &Shared, scenario: Value, base_url: &str) -> Result<S
         return Err(Error::Scenario(problems.found));
     }
     let built = builder.state;
-    let seeded = told(&built, made);
+    let seeded = told(&built, made, base_url);
     state.settings = settings;
     state.clock.advance(shared.base_time(), leap);
     if let Some(pace) = scenario.clock.pace {
         state.clock.set_pace(shared.base_time(), pace);
     }
-    scenario.faults.into_iter().for_each(|fault| state.faults.add(fault));
-    // Decisions that fell in the past were told then.
+    state.faults = faults;
+    state.callback_faults = callback_faults;
     for (id, row) in built.sessions.into_rows() {
         state.sessions.insert(&id, row);
     }
@@ -164,6 +180,13 @@ pub(crate) fn seed(shared: &Shared, scenario: Value, base_url: &str) -> Result<S
     }
     for (id, row) in built.orders.into_rows() {
         state.orders.insert(&id, row);
+    }
+    // Decisions that fell in the past were told then; pushes come again and again.
+    let is_push = |repeat: &Repeat| repeat.delivery.kind == Kind::Push;
+    for repeat in built.repeats.into_rows().filter(is_push) {
+        if state.repeats.has_room() {
+            state.repeats.add(repeat);
+        }
     }
     Ok(seeded)
 }
@@ -199,6 +222,25 @@ impl Problems {
             self.add("settings", None, wrong);
         }
         settings
+    }
+
+    /// The rules that are set, and new ones.
+    fn rules<M: Clone, E: Clone>(
+        &mut self,
+        list: &str,
+        held: &Rules<M, E>,
+        newer: Vec<NewRule<M, E>>,
+        now: Timestamp,
+    ) -> Rules<M, E> {
+        let mut rules = held.clone();
+        for (place, rule) in newer.into_iter().enumerate() {
+            if let Err(message) = rules.add(rule, now) {
+                let (member, message) = message.split_once(": ").unwrap_or(("", &message));
+                let wrong = Wrong { path: member.to_owned(), message: message.to_owned() };
+                self.add(&format!("{list}[{place}]"), None, wrong);
+            }
+        }
+        rules
     }
 
     /// How far the clock is to leap.
@@ -265,23 +307,23 @@ fn name_of(value: &Value) -> Option<String> {
     value.get("name")?.as_str().map(str::to_owned)
 }
 
-fn told(built: &State, made: Made) -> Seeded {
+fn told(built: &State, made: Made, base_url: &str) -> Seeded {
     let sessions = made
         .sessions
         .into_iter()
-        .filter_map(|(name, id)| Some(seeded_session(name, built.sessions.get(&id)?)));
+        .filter_map(|(name, id)| Some(seeded_session(name, built.sessions.get(&id)?, base_url)));
     let orders = made.orders.into_iter().filter_map(|(name, id, session_id)| {
         Some(seeded_order(name, session_id, built.orders.get(&id)?))
     });
     Seeded { orders: orders.collect(), sessions: sessions.collect() }
 }
 
-fn seeded_session(name: Option<String>, session: &Session) -> SeededSession {
-    let purchase = &session.purchase;
+fn seeded_session(name: Option<String>, session: &Session, base_url: &str) -> SeededSession {
+    let purchase = session.purchase.get();
     SeededSession {
         name,
         session_id: session.session_id.clone(),
-        client_token: session.client_token.clone(),
+        client_token: client_token(&session.session_id, &purchase, base_url),
         authorization_token: session.authorization_token.clone(),
         expires_at: session.expires_at,
         purchase_country: purchase.country(),

@@ -1,135 +1,119 @@
-//! Faults that a developer injects: what goes wrong, for which requests, how often.
+//! Faults that a developer injects: what goes wrong, where, how often. One kind of rule for
+//! requests, and one for callbacks.
 
+pub(crate) mod callback;
+pub(crate) mod codes;
+pub(crate) mod effect;
+mod operations;
+mod pattern;
+pub(crate) mod random;
+pub(crate) mod request;
+mod rule;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What goes wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub(crate) enum Effect {
-    /// This status and body instead of an answer; nothing takes effect.
-    Status {
-        status: u16,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        body: Option<String>,
-    },
-    /// The connection is dropped; nothing takes effect.
-    ResetBefore,
-    /// The request takes effect, then the connection is dropped without an answer.
-    ResetAfter,
-    /// A proxy's HTML page with status 502; nothing takes effect.
-    #[serde(rename = "html_502")]
-    Html502,
-    /// 429 as recorded: no body, no `Retry-After`; nothing takes effect.
-    TooManyRequests,
-    /// The request takes effect; the answer comes so much later.
-    Delay { milliseconds: u64 },
+pub(crate) use self::rule::{NewRule, Rule, Strike};
+use self::{
+    callback::{CallbackEffect, CallbackMatch},
+    effect::Effect,
+    request::{Request, RequestMatch},
+};
+use super::State;
+
+/// How many rules there may be of either kind.
+pub(crate) const RULES_MAX: usize = 1000;
+
+/// More than anybody counts to.
+const COUNT_MAX: u64 = 1 << 53;
+
+/// Faults of requests, and of callbacks.
+pub(crate) type Faults = Rules<RequestMatch, Effect>;
+pub(crate) type CallbackFaults = Rules<CallbackMatch, CallbackEffect>;
+
+/// The rules that are set, in the order in which they are tried.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Rules<M, E> {
+    rules: Vec<Rule<M, E>>,
+    /// How many have been set.
+    total: u64,
 }
 
-impl Effect {
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Status { .. } => "status",
-            Self::ResetBefore => "reset_before",
-            Self::ResetAfter => "reset_after",
-            Self::Html502 => "html_502",
-            Self::TooManyRequests => "too_many_requests",
-            Self::Delay { .. } => "delay",
-        }
+impl<M, E> Default for Rules<M, E> {
+    fn default() -> Self {
+        Self { rules: Vec::new(), total: 0 }
     }
 }
 
-/// Which requests are struck.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Match {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    method: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    path_contains: Option<String>,
-}
+impl<M, E: Clone> Rules<M, E> {
+    /// Sets one more. The oldest that is used up makes room where there is none left.
+    ///
+    /// # Errors
+    /// Which member cannot be and why, or that there are too many rules.
+    pub(crate) fn add(
+        &mut self,
+        rule: NewRule<M, E>,
+        now: Timestamp,
+    ) -> Result<&Rule<M, E>, String> {
+        let rule = rule.set(self.total + 1, now)?;
+        if self.rules.len() >= RULES_MAX {
+            let used_up = self.rules.iter().position(|rule| rule.is_used_up(now));
+            let place = used_up.ok_or_else(|| {
+                format!("there are {RULES_MAX} rules already, none of them used up; delete some")
+            })?;
+            self.rules.remove(place);
+        }
+        self.total += 1;
+        Ok(self.rules.push_mut(rule))
+    }
 
-/// One fault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Fault {
-    #[serde(default, rename = "match")]
-    matches: Match,
-    /// How many matching requests pass unharmed first.
-    #[serde(default)]
-    skip: u64,
-    /// How many are then struck; without it, all of them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    times: Option<u64>,
-    pub(crate) effect: Effect,
-}
+    /// Whether its counts can be gone on with: those that were read may be anything.
+    pub(crate) fn is_sound(&self) -> bool {
+        let counts = self.rules.iter().flat_map(|rule| [rule.matched, rule.struck, rule.id]);
+        counts.chain([self.total]).all(|count| count < COUNT_MAX)
+    }
 
-/// The faults that are set, in the order in which they are tried.
-#[derive(Default, Serialize, Deserialize)]
-pub(crate) struct Faults(Vec<Fault>);
+    pub(crate) fn all(&self) -> &[Rule<M, E>] {
+        &self.rules
+    }
 
-impl Faults {
-    pub(crate) fn add(&mut self, fault: Fault) {
-        self.0.push(fault);
+    pub(crate) fn get(&self, id: u64) -> Option<&Rule<M, E>> {
+        self.rules.iter().find(|rule| rule.id == id)
+    }
+
+    /// Whether there was a rule of this id.
+    pub(crate) fn remove(&mut self, id: u64) -> bool {
+        let before = self.rules.len();
+        self.rules.retain(|rule| rule.id != id);
+        self.rules.len() < before
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.rules.clear();
     }
 
-    pub(crate) fn all(&self) -> &[Fault] {
-        &self.0
+    /// What the first rule does whose turn it is. What one rule strikes is not seen, nor counted,
+    /// by those after it.
+    pub(crate) fn strike(
+        &mut self,
+        fits: impl Fn(&M) -> bool,
+        now: Timestamp,
+    ) -> Option<Strike<E>> {
+        self.rules.iter_mut().find_map(|rule| rule.strike(&fits, now))
     }
+}
 
-    /// The fault that strikes this request; counted down.
-    pub(crate) fn strike(&mut self, method: &str, path: &str) -> Option<Effect> {
-        for fault in &mut self.0 {
-            let wanted = &fault.matches;
-            let fits = wanted.method.as_ref().is_none_or(|it| it.eq_ignore_ascii_case(method))
-                && wanted.path_contains.as_ref().is_none_or(|it| path.contains(it.as_str()));
-            if !fits || fault.times == Some(0) {
-                continue;
-            }
-            if fault.skip > 0 {
-                fault.skip -= 1;
-                continue;
-            }
-            fault.times = fault.times.map(|times| times - 1);
-            return Some(fault.effect.clone());
-        }
-        None
+impl State {
+    /// The fault that strikes a request; counted.
+    pub(crate) fn strike(
+        &mut self,
+        request: &Request<'_>,
+        now: Timestamp,
+    ) -> Option<Strike<Effect>> {
+        let Self { faults, orders, authorizations, .. } = self;
+        faults.strike(|it| it.fits(request, orders, authorizations), now)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn skip_and_times_are_counted_down() {
-        let fault = json!({"match": {"method": "post", "path_contains": "/captures"}, "skip": 1,
-            "times": 2, "effect": {"kind": "reset_after"}});
-        let mut faults = Faults::default();
-        faults.add(serde_json::from_value(fault).unwrap());
-        let mut strike = |method, path| faults.strike(method, path).is_some();
-        assert!(!strike("GET", "/o/captures"));
-        assert!(!strike("POST", "/o/refunds"));
-        assert!(!strike("POST", "/o/captures"));
-        assert!(strike("POST", "/o/captures"));
-        assert!(strike("POST", "/o/captures"));
-        assert!(!strike("POST", "/o/captures"));
-    }
-
-    #[test]
-    fn unknown_effects_and_members_are_refused() {
-        for bad in [
-            json!({"effect": {"kind": "explode"}}),
-            json!({"effect": {"kind": "delay"}}),
-            json!({"effect": {"kind": "html_502"}, "tims": 1}),
-            json!({}),
-        ] {
-            assert!(serde_json::from_value::<Fault>(bad).is_err());
-        }
-    }
-}
+mod tests;

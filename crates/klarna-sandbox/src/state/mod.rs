@@ -2,8 +2,10 @@
 
 pub(crate) mod callbacks;
 pub(crate) mod clock;
+pub(crate) mod customer_tokens;
 pub(crate) mod faults;
 pub(crate) mod flows;
+pub(crate) mod held;
 pub(crate) mod idempotency;
 pub(crate) mod named;
 pub(crate) mod orders;
@@ -12,18 +14,16 @@ pub(crate) mod placing;
 pub(crate) mod sessions;
 pub(crate) mod table;
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::{
-    callbacks::{Attempt, Delivery, Notification},
+    callbacks::{AllHeld, Attempts, Delivery, Repeats, Sending},
     clock::SandboxClock,
-    faults::Faults,
+    customer_tokens::CustomerToken,
+    faults::{CallbackFaults, Faults},
     flows::Flow,
     idempotency::Idempotency,
     placing::Authorization,
@@ -76,18 +76,23 @@ pub(crate) struct State {
     pub(crate) flows: HashMap<String, Flow>,
     /// By order id in its full, lower-case form.
     pub(crate) orders: Table<Order>,
+    /// By token id.
+    pub(crate) customer_tokens: Table<CustomerToken>,
     pub(crate) idempotency: Idempotency,
     pub(crate) faults: Faults,
-    /// Callbacks that are repeated until they are answered.
-    pub(crate) notifications: Vec<Notification>,
+    pub(crate) callback_faults: CallbackFaults,
+    /// Callbacks that come again until the merchant has heard.
+    pub(crate) repeats: Repeats,
+    /// Callbacks that a fault holds back.
+    pub(crate) held: AllHeld,
     #[serde(skip)]
     pub(crate) rate_limits: RateLimits,
-    /// Deliveries that the caller of a transition has to send.
+    /// What the caller of a transition has to send.
     #[serde(skip)]
-    pub(crate) outbox: Vec<Delivery>,
+    pub(crate) outbox: Vec<Sending>,
     /// What was delivered, and how it went.
     #[serde(skip)]
-    pub(crate) attempts: VecDeque<Attempt>,
+    pub(crate) attempts: Attempts,
     /// How often all of it was replaced by something else.
     #[serde(skip)]
     pub(crate) epoch: u64,
@@ -117,9 +122,8 @@ impl State {
     pub(crate) fn settle(&mut self, now: Timestamp, ids: &dyn IdSource, sessions_max: usize) {
         let settings = Arc::clone(&self.settings);
         for id in self.orders.ids_of(|order| aging::is_due(order, now)) {
-            if let Some(order) = self.orders.get_mut(&id) {
-                self.notifications.extend(aged(order, now, ids, &settings));
-            }
+            let decision = self.orders.get_mut(&id).and_then(|it| aged(it, now, ids, &settings));
+            self.repeat(decision, now);
         }
         self.notify(now);
         self.idempotency.forget_old(now);
@@ -132,17 +136,10 @@ impl State {
         if orders::find(&self.orders, order_id).is_some_and(is_due)
             && let Some(order) = orders::find_mut(&mut self.orders, order_id)
         {
-            self.notifications.extend(aged(order, moment.now, moment.ids, &moment.settings));
+            let decision = aged(order, moment.now, moment.ids, &moment.settings);
+            self.repeat(decision, moment.now);
         }
         self.notify(moment.now);
-    }
-
-    /// Puts the notifications that are due into the outbox.
-    fn notify(&mut self, now: Timestamp) {
-        for notification in &mut self.notifications {
-            self.outbox.extend(notification.due(now));
-        }
-        self.notifications.retain(|notification| !notification.is_over(now));
     }
 
     /// Makes fraud control decide now. `None`: the order is not known.
@@ -163,7 +160,8 @@ impl State {
             aging::decide(order, decided, moment.now, moment.uuid());
         }
         let event = decided.map_or("FRAUD_RISK_STOPPED", event_type);
-        self.notifications.extend(Notification::of(order, event, moment.now, moment.ids));
+        let delivery = Delivery::notification(order, event, moment.ids);
+        self.repeat(delivery, moment.now);
         self.notify(moment.now);
         Some(())
     }
@@ -175,10 +173,10 @@ fn aged(
     now: Timestamp,
     ids: &dyn IdSource,
     settings: &Settings,
-) -> Option<Notification> {
+) -> Option<Delivery> {
     let switch = settings.part_captured_becomes_expired;
     let decision = aging::age(order, now, switch, || source::uuid(ids))?;
-    Notification::of(order, event_type(decision), now, ids)
+    Delivery::notification(order, event_type(decision), ids)
 }
 
 /// What a developer makes fraud control say.

@@ -42,7 +42,10 @@ impl State {
         }
         let is_called = |purchase: &Purchase| purchase.merchant_reference1.as_deref() == Some(name);
         let open = self.sessions.values().filter(|session| session.order_id.is_none());
-        only(open.filter(|it| is_called(&it.purchase)).map(|session| session.session_id.clone()))
+        only(
+            open.filter(|it| is_called(&it.purchase.get()))
+                .map(|session| session.session_id.clone()),
+        )
     }
 
     /// Lets an order's authorization run out now. Gives the order's state, or `Err` with it if

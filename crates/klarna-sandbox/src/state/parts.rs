@@ -5,16 +5,18 @@ use super::{State, table::Rows};
 use crate::keep::from_json;
 
 /// The small parts' names, in the order of [`State::parts`].
-pub(crate) const PARTS: [&str; 4] = ["clock", "settings", "faults", "notifications"];
+pub(crate) const PARTS: [&str; 5] = ["clock", "settings", "faults", "callback_faults", "held"];
 
 impl State {
     /// The tables by name.
-    pub(crate) fn tables(&mut self) -> [(&'static str, &mut dyn Rows); 4] {
+    pub(crate) fn tables(&mut self) -> [(&'static str, &mut dyn Rows); 6] {
         [
             ("sessions", &mut self.sessions),
             ("authorizations", &mut self.authorizations),
             ("orders", &mut self.orders),
+            ("customer_tokens", &mut self.customer_tokens),
             ("idempotency", self.idempotency.rows()),
+            ("repeats", &mut self.repeats),
         ]
     }
 
@@ -24,7 +26,8 @@ impl State {
             serde_json::to_string(&self.clock)?,
             serde_json::to_string(&self.settings)?,
             serde_json::to_string(&self.faults)?,
-            serde_json::to_string(&self.notifications)?,
+            serde_json::to_string(&self.callback_faults)?,
+            serde_json::to_string(&self.held)?,
         ])
     }
 
@@ -34,7 +37,8 @@ impl State {
             "clock" => self.clock = from_json(value)?,
             "settings" => self.settings = from_json(value)?,
             "faults" => self.faults = from_json(value)?,
-            "notifications" => self.notifications = from_json(value)?,
+            "callback_faults" => self.callback_faults = from_json(value)?,
+            "held" => self.held = from_json(value)?,
             _ => return Err(format!("there is no part {name:?}; there are {}", PARTS.join(", "))),
         }
         Ok(())
@@ -77,6 +81,6 @@ mod tests {
             assert!(state.set_part(name, "7").is_err(), "{name}");
         }
         let refused = state.set_part("orders", "{}").unwrap_err();
-        assert!(refused.contains("notifications"), "{refused}");
+        assert!(refused.contains("callback_faults"), "{refused}");
     }
 }

@@ -4,16 +4,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Moment, State};
+use super::{Moment, State, callbacks::Delivery};
 use crate::rules::{
-    matching,
+    market, matching,
     method::Method,
     order::{FraudStatus, NewIds, Order, fill_placeholders},
     person::{self, Reaction},
-    purchase::{Purchase, is_locale, letters},
-    read::{Members, Problem, Reader},
+    purchase::Purchase,
+    read::Members,
     refusal::Refusal,
-    texts::{ADDRESS, CUSTOMER, Side, Texts},
 };
 use crate::{settings::RepeatedPlacing, source};
 
@@ -28,8 +27,8 @@ pub(crate) struct Authorization {
     pub(crate) deleted: bool,
     /// The first placing: its body and what came of it.
     pub(crate) placed: Option<(Value, Result<Placed, Refusal>)>,
-    /// The customer token that was made of it: the request and the answer.
-    pub(crate) tokenized: Option<(Value, CustomerToken)>,
+    /// The customer token that was made of it: the request and the token's id.
+    pub(crate) tokenized: Option<(Value, String)>,
 }
 
 /// The answer to a placing.
@@ -39,16 +38,6 @@ pub(crate) struct Placed {
     pub(crate) redirect_url: Option<String>,
     pub(crate) fraud_status: FraudStatus,
     pub(crate) method: Method,
-}
-
-/// The answer to a request for a customer token.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct CustomerToken {
-    pub(crate) token_id: String,
-    pub(crate) payment_method_reference: String,
-    pub(crate) redirect_url: String,
-    pub(crate) billing_address: Option<Texts>,
-    pub(crate) customer: Option<Texts>,
 }
 
 impl State {
@@ -131,11 +120,13 @@ impl State {
         };
         if let Some(session) = self.sessions.get_mut(&session_id) {
             session.order_id = Some(ids.order_id.clone());
-            session.purchase.merge(purchase.clone());
+            let mut held = session.purchase.get().into_owned();
+            held.merge(purchase.clone());
+            session.purchase.set(held);
         }
         let redirect_url = purchase
             .url("confirmation")
-            .map(|_| format!("{}/kp/v1/sessions/{session_id}/redirect", moment.base_url));
+            .map(|_| redirect_url(&purchase.country(), &session_id, moment));
         let days = moment.settings.authorization_days;
         let order = Order::place(purchase, &session_id, ids, method, reaction, moment.now, days);
         let placed = Placed {
@@ -144,8 +135,16 @@ impl State {
             fraud_status: order.fraud_status,
             method,
         };
-        self.orders.insert(&placed.order_id, order);
+        self.keep_order(order, moment);
         Ok(placed)
+    }
+
+    /// Takes up a new order, and the pushes of it.
+    pub(super) fn keep_order(&mut self, order: Order, moment: &Moment<'_>) {
+        let push = Delivery::push(&order, moment.ids).filter(|_| moment.settings.push_callback);
+        let order_id = order.order_id.clone();
+        self.orders.insert(&order_id, order);
+        self.repeat(push, moment.now);
     }
 
     /// Refuses a token that is unknown, given back, too old, superseded, or whose session has an
@@ -161,7 +160,7 @@ impl State {
     }
 
     /// Refuses a token that is unknown, given back, too old or superseded.
-    fn valid(&self, token: &str, now: Timestamp) -> Result<(), Refusal> {
+    pub(super) fn valid(&self, token: &str, now: Timestamp) -> Result<(), Refusal> {
         let authorization = self.authorizations.get(token).ok_or_else(Refusal::invalid_token)?;
         let session =
             self.sessions.get(&authorization.session_id).ok_or_else(Refusal::invalid_token)?;
@@ -195,99 +194,19 @@ impl State {
         }
     }
 
-    /// Makes a customer token of an authorization whose intent allows it. The order of a
-    /// `buy_and_tokenize` may be placed before or after.
-    pub(crate) fn tokenize(
-        &mut self,
-        token: &str,
-        body: &Members,
-        moment: &Moment<'_>,
-    ) -> Result<CustomerToken, Refusal> {
-        self.valid(token, moment.now)?;
-        let authorization =
-            self.authorizations.get_mut(token).ok_or_else(Refusal::invalid_token)?;
-        let body_value = Value::Object(body.clone());
-        if let Some((first, made)) = &authorization.tokenized {
-            return if *first == body_value {
-                Ok(made.clone())
-            } else {
-                let text =
-                    "The customer token has been already created with different request body";
-                Err(Refusal::new(409, "BAD_VALUE", text))
-            };
-        }
-        let request = TokenRequest::read(body)?;
-        if authorization.purchase.intent() == "buy" {
-            return Err(Refusal::new(
-                403,
-                "INVALID_OPERATION",
-                "Not allowed to create customer tokens for intent buy.",
-            ));
-        }
-        let billing_address =
-            request.billing_address.or_else(|| authorization.purchase.billing_address.clone());
-        let billing_country = billing_address.as_ref().and_then(|address| address.get("country"));
-        let fits = [Some(request.purchase_country.as_str()), billing_country]
-            .into_iter()
-            .flatten()
-            .all(|country| country.eq_ignore_ascii_case(&authorization.purchase.country()));
-        if !fits {
-            return Err(Refusal::bad_value(&["purchase_country"]));
-        }
-        let made = CustomerToken {
-            token_id: moment.uuid(),
-            payment_method_reference: moment.uuid(),
-            redirect_url: format!(
-                "{}/kp/v1/sessions/{}/redirect",
-                moment.base_url, authorization.session_id
-            ),
-            billing_address,
-            customer: request.customer.or_else(|| authorization.purchase.customer.clone()),
-        };
-        authorization.tokenized = Some((body_value, made.clone()));
-        Ok(made)
-    }
-
     /// Where the browser goes after the purchase.
     pub(crate) fn confirmation_url(&self, session_id: &str) -> Option<String> {
         let session = self.sessions.get(session_id)?;
         let order_id = session.order_id.as_deref().unwrap_or_default();
-        let url = session.purchase.url("confirmation")?;
+        let purchase = session.purchase.get();
+        let url = purchase.url("confirmation")?;
         Some(fill_placeholders(url, session_id, order_id))
     }
 }
 
-struct TokenRequest {
-    purchase_country: String,
-    billing_address: Option<Texts>,
-    customer: Option<Texts>,
-}
-
-impl TokenRequest {
-    /// `purchase_currency` and `locale` are required by the schema, but Klarna's own sample sends
-    /// no currency: what is missing is tolerated, what is sent has to be well formed.
-    fn read(members: &Members) -> Result<Self, Refusal> {
-        let mut problems: Vec<Problem> = Vec::new();
-        let mut reader = Reader::new(members, &mut problems);
-        reader.required_text("description", 1, 255);
-        reader.required("intended_use");
-        reader.form("intended_use", |text| text.eq_ignore_ascii_case("SUBSCRIPTION"));
-        reader.required("locale");
-        reader.form("locale", is_locale);
-        reader.form("purchase_currency", |text| letters(text, 3));
-        reader.required("purchase_country");
-        let side = Side::Payments;
-        let request = Self {
-            purchase_country: reader
-                .form("purchase_country", |text| letters(text, 2))
-                .unwrap_or_default(),
-            billing_address: reader.object("billing_address", |it| Texts::read(it, &ADDRESS, side)),
-            customer: reader.object("customer", |it| Texts::read(it, &CUSTOMER, side)),
-        };
-        if problems.is_empty() {
-            return Ok(request);
-        }
-        let paths: Vec<String> = problems.into_iter().map(|problem| problem.path).collect();
-        Err(Refusal::bad_value(&paths))
-    }
+/// Where the browser is sent first after a purchase (the path observed in 2021; the host is the
+/// sandbox's own).
+pub(crate) fn redirect_url(country: &str, session_id: &str, moment: &Moment<'_>) -> String {
+    let base = market::browser_base(moment.base_url, country);
+    format!("{base}/v1/sessions/{session_id}/redirect")
 }

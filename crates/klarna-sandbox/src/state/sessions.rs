@@ -4,33 +4,28 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::{
     Moment, State,
     callbacks::{Delivery, Kind},
+    held::HeldPurchase,
     placing::Authorization,
 };
-use crate::{
-    rules::{
-        contact, lifetime, matching,
-        method::Method,
-        person::{self, Reaction},
-        purchase::Purchase,
-        read::Members,
-        refusal::Refusal,
-        texts::Texts,
-    },
-    write::client_token,
+use crate::rules::{
+    contact, lifetime, matching,
+    method::Method,
+    person::{self, Reaction},
+    purchase::Purchase,
+    read::Members,
+    refusal::Refusal,
 };
 
 /// A Klarna Payments session.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Session {
     pub(crate) session_id: String,
-    pub(crate) client_token: String,
     pub(crate) expires_at: Timestamp,
-    pub(crate) purchase: Purchase,
+    pub(crate) purchase: HeldPurchase,
     /// The newest authorization token; older ones are no longer valid.
     pub(crate) authorization_token: Option<String>,
     pub(crate) order_id: Option<String>,
@@ -57,10 +52,22 @@ pub(crate) enum Authorized {
 }
 
 impl Session {
+    /// A new session for a purchase that was found good.
+    pub(crate) fn open(session_id: String, purchase: HeldPurchase, now: Timestamp) -> Self {
+        Self {
+            session_id,
+            expires_at: lifetime::later(now, lifetime::SESSION),
+            purchase,
+            authorization_token: None,
+            order_id: None,
+            to_finalize: None,
+        }
+    }
+
     /// The purchase with what an authorization brings, or the fields that the shopper has to mend.
     pub(crate) fn authorizable(&self, data: &Members) -> Result<Purchase, Vec<String>> {
         let (newer, problems) = Purchase::read(data);
-        let mut purchase = self.purchase.clone();
+        let mut purchase = self.purchase.get().into_owned();
         purchase.merge(newer);
         purchase.check(&problems).map_err(|refusal| fields_of(&refusal))?;
         let invalid = contact::invalid_fields(&purchase);
@@ -69,24 +76,10 @@ impl Session {
 }
 
 impl State {
-    pub(crate) fn create_session(
-        &mut self,
-        body: &Members,
-        moment: &Moment<'_>,
-    ) -> Result<&Session, Refusal> {
-        let (purchase, problems) = Purchase::read(body);
-        purchase.check(&problems)?;
-        let session_id = moment.loose_uuid();
-        let session = Session {
-            client_token: client_token(&session_id, &purchase, moment),
-            session_id: session_id.clone(),
-            expires_at: lifetime::later(moment.now, lifetime::SESSION),
-            purchase,
-            authorization_token: None,
-            order_id: None,
-            to_finalize: None,
-        };
-        Ok(self.sessions.insert(&session_id, session))
+    /// Keeps a new session.
+    pub(crate) fn keep_session(&mut self, session: Session) -> &Session {
+        let id = session.session_id.clone();
+        self.sessions.insert(&id, session)
     }
 
     /// The session that may still be changed.
@@ -113,11 +106,12 @@ impl State {
     ) -> Result<(), Refusal> {
         let session = self.open_session(session_id, moment.now)?;
         let (newer, problems) = Purchase::read(body);
-        let mut purchase = session.purchase.clone();
+        let held = session.purchase.get().into_owned();
+        let mut purchase = held.clone();
         purchase.merge(newer);
         purchase.check(&problems)?;
-        let changes = !matching::contradictions(&session.purchase, &purchase).is_empty();
-        session.purchase = purchase;
+        let changes = !matching::contradictions(&held, &purchase).is_empty();
+        session.purchase.set(purchase);
         if changes && moment.settings.update_voids_authorization {
             session.authorization_token = None;
         }
@@ -166,7 +160,7 @@ impl State {
             (Some(Outcome::Approved) | None, _) => {}
         }
         let authorization_token = moment.uuid();
-        session.purchase = purchase.clone();
+        session.purchase.set(purchase.clone());
         session.authorization_token = Some(authorization_token.clone());
         let authorization = Authorization {
             session_id: session_id.to_owned(),
@@ -213,9 +207,18 @@ impl State {
         moment: &Moment<'_>,
     ) -> Option<Delivery> {
         let session = self.sessions.get(session_id)?;
-        let url = session.purchase.url("authorization")?.replace("{session.id}", session_id);
-        let body = json!({"authorization_token": authorization_token, "session_id": session_id});
-        Some(Delivery { callback_id: moment.uuid(), kind: Kind::Authorization, url, body })
+        let purchase = session.purchase.get();
+        let url = purchase.url("authorization")?.replace("{session.id}", session_id);
+        let token = authorization_token;
+        Some(Delivery {
+            callback_id: moment.uuid(),
+            kind: Kind::Authorization,
+            url,
+            body: format!(r#"{{"authorization_token":"{token}","session_id":"{session_id}"}}"#),
+            session_id: Some(session_id.to_owned()),
+            order_id: None,
+            fault: None,
+        })
     }
 }
 
@@ -235,9 +238,3 @@ pub(crate) const INVALID_FIELD: &str = "billing_address.email";
 
 /// How long a callback that is to come after the answer is held back.
 pub(crate) const AFTER_THE_ANSWER: Duration = Duration::from_millis(50);
-
-/// The customer as a read shows it, only once the purchase was authorized.
-pub(crate) fn shown_customer(session: &Session) -> Option<&Texts> {
-    session.authorization_token.as_ref().or(session.order_id.as_ref())?;
-    session.purchase.customer.as_ref()
-}

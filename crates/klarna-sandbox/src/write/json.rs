@@ -1,24 +1,28 @@
 //! JSON whose members keep the order in which they are put.
 
-use serde::{Serialize, Serializer, ser::SerializeMap};
-
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Json {
-    Text(String),
+    Text(Text),
     Integer(i64),
     Boolean(bool),
     Array(Vec<Json>),
     Object(Object),
 }
 
+/// A text; many are Klarna's own words, the same in every answer.
+pub(crate) type Text = std::borrow::Cow<'static, str>;
+
 /// An object; its members stand in the order in which they were put.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Object(Vec<(&'static str, Json)>);
+
+/// Room for the members of most objects.
+const ROOM: usize = 16;
 
 impl Object {
     pub(crate) fn new() -> Self {
-        Self::default()
+        Self(Vec::with_capacity(ROOM))
     }
 
     /// With one more member.
@@ -34,45 +38,35 @@ impl Object {
             None => self,
         }
     }
-}
 
-impl Serialize for Object {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, value) in &self.0 {
-            map.serialize_entry(name, value)?;
-        }
-        map.end()
+    /// The members in their order.
+    pub(crate) fn members(&self) -> &[(&'static str, Json)] {
+        &self.0
     }
 }
 
-impl Serialize for Json {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Text(text) => serializer.serialize_str(text),
-            Self::Integer(number) => serializer.serialize_i64(*number),
-            Self::Boolean(value) => serializer.serialize_bool(*value),
-            Self::Array(elements) => elements.serialize(serializer),
-            Self::Object(object) => object.serialize(serializer),
-        }
+impl Json {
+    /// A text that is the same in every answer.
+    pub(crate) const fn word(text: &'static str) -> Self {
+        Self::Text(Text::Borrowed(text))
     }
 }
 
 impl From<&str> for Json {
     fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+        Self::Text(text.to_owned().into())
     }
 }
 
 impl From<&String> for Json {
     fn from(text: &String) -> Self {
-        Self::Text(text.clone())
+        Self::from(text.as_str())
     }
 }
 
 impl From<String> for Json {
     fn from(text: String) -> Self {
-        Self::Text(text)
+        Self::Text(text.into())
     }
 }
 

@@ -3,8 +3,8 @@
 pub(crate) mod json;
 pub(crate) mod orders;
 pub(crate) mod payments;
-pub(crate) mod pretty;
 pub(crate) mod sdk;
+pub(crate) mod text;
 mod token;
 
 use jiff::Timestamp;

@@ -1,6 +1,7 @@
 //! What Payments answers.
 
 use super::{
+    client_token,
     json::{Json, Object},
     time,
 };
@@ -8,15 +9,14 @@ use crate::{
     rules::{
         line::{Line, Subscription},
         market,
+        method::Method,
+        purchase::Purchase,
         texts::{
             ADDRESS, ATTACHMENT, CUSTOMER, CUSTOMER_SHOWN, MERCHANT_URLS, Member, OPTIONS,
             PRODUCT_IDENTIFIERS, Texts,
         },
     },
-    state::{
-        placing::{CustomerToken, Placed},
-        sessions::{Session, shown_customer},
-    },
+    state::{customer_tokens::CustomerToken, placing::Placed, sessions::Session},
 };
 
 const BADGE: &str = "https://x.klarnacdn.net/payment-method/assets/badges/generic/klarna.svg";
@@ -34,33 +34,40 @@ fn categories(country: &str) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-fn payment_method_categories(session: &Session) -> Json {
-    categories(&session.purchase.country())
+fn payment_method_categories(purchase: &Purchase) -> Json {
+    categories(&purchase.country())
         .iter()
         .map(|(identifier, name)| {
-            Object::new().with("identifier", *identifier).with("name", *name).with(
-                "asset_urls",
-                Object::new().with("descriptive", BADGE).with("standard", BADGE),
-            )
+            let badges = Object::new()
+                .with("descriptive", Json::word(BADGE))
+                .with("standard", Json::word(BADGE));
+            Object::new()
+                .with("identifier", Json::word(identifier))
+                .with("name", Json::word(name))
+                .with("asset_urls", badges)
         })
         .collect()
 }
 
 /// A session as it is answered when it is created.
-pub(crate) fn created_session(session: &Session) -> Object {
+pub(crate) fn created_session(session_id: &str, purchase: &Purchase, base_url: &str) -> Object {
     Object::new()
-        .with("session_id", &session.session_id)
-        .with("client_token", &session.client_token)
-        .with("payment_method_categories", payment_method_categories(session))
+        .with("session_id", session_id)
+        .with("client_token", client_token(session_id, purchase, base_url))
+        .with("payment_method_categories", payment_method_categories(purchase))
 }
 
 /// A session as it is read. Customer details only show after authorization (Klarna
 /// documentation); the member order is the schema's.
-pub(crate) fn read_session(session: &Session, authorization_token: Option<&str>) -> Object {
-    let purchase = &session.purchase;
+pub(crate) fn read_session(
+    session: &Session,
+    authorization_token: Option<&str>,
+    base_url: &str,
+) -> Object {
+    let purchase = session.purchase.get();
     let status = if session.order_id.is_some() { "complete" } else { "incomplete" };
-    let customer = shown_customer(session);
     let is_known = session.authorization_token.is_some() || session.order_id.is_some();
+    let customer = purchase.customer.as_ref().filter(|_| is_known);
     let shown = |address: &Option<Texts>| {
         address.as_ref().filter(|_| is_known).map(|address| texts(address, &ADDRESS))
     };
@@ -69,7 +76,7 @@ pub(crate) fn read_session(session: &Session, authorization_token: Option<&str>)
         .maybe("attachment", purchase.attachment.as_ref().map(|it| texts(it, &ATTACHMENT)))
         .maybe("authorization_token", authorization_token)
         .maybe("billing_address", shown(&purchase.billing_address))
-        .with("client_token", &session.client_token)
+        .with("client_token", client_token(&session.session_id, &purchase, base_url))
         .maybe(
             "custom_payment_method_ids",
             purchase.custom_payment_method_ids.as_ref().map(|ids| ids.iter().collect::<Json>()),
@@ -86,7 +93,7 @@ pub(crate) fn read_session(session: &Session, authorization_token: Option<&str>)
         .with("order_amount", purchase.amount())
         .with("order_lines", purchase.lines().iter().map(line).collect::<Json>())
         .maybe("order_tax_amount", purchase.order_tax_amount)
-        .with("payment_method_categories", payment_method_categories(session))
+        .with("payment_method_categories", payment_method_categories(&purchase))
         .maybe("purchase_country", purchase.purchase_country.as_ref())
         .maybe("purchase_currency", purchase.purchase_currency.as_ref())
         .maybe("shipping_address", shown(&purchase.shipping_address))
@@ -100,7 +107,14 @@ pub(crate) fn placed(placed: &Placed) -> Object {
         .with("order_id", &placed.order_id)
         .maybe("redirect_url", placed.redirect_url.as_ref())
         .with("fraud_status", placed.fraud_status.as_str())
-        .with("authorized_payment_method", Object::new().with("type", placed.method.payments))
+        .with("authorized_payment_method", payment_method(placed.method))
+}
+
+/// How a purchase is paid. In how many parts is told by the schema, not by a recording.
+fn payment_method(method: Method) -> Object {
+    Object::new()
+        .with("type", method.payments)
+        .maybe("number_of_installments", method.installments())
 }
 
 /// A customer token as it is answered when it is made.
@@ -111,6 +125,28 @@ pub(crate) fn customer_token(token: &CustomerToken) -> Object {
         .with("redirect_url", &token.redirect_url)
         .maybe("billing_address", token.billing_address.as_ref().map(|it| texts(it, &ADDRESS)))
         .maybe("customer", token.customer.as_ref().map(|it| texts(it, &CUSTOMER[..2])))
+}
+
+/// A customer token as it is read: what it is charged by and whether it can be (recorded exchange).
+/// Cards and accounts are the sandbox's own.
+pub(crate) fn read_customer_token(token: &CustomerToken) -> Object {
+    let read = Object::new()
+        .with("status", token.status.as_str())
+        .with("payment_method_type", token.method.orders);
+    match token.method.payments {
+        "card" | "pay_by_card" | "slice_it_by_card" | "pay_later_by_card" => {
+            let card = Object::new()
+                .with("brand", "VISA")
+                .with("expiry_date", "12/2030")
+                .with("masked_number", "411111******1111");
+            read.with("card", card)
+        }
+        "direct_debit" => {
+            let account = Object::new().with("masked_number", "DE11520513735*******31");
+            read.with("direct_debit", account)
+        }
+        _ => read,
+    }
 }
 
 /// Those members of a table that are known.
@@ -141,7 +177,8 @@ fn line(line: &Line) -> Object {
 
 /// What the product is, if that was sent.
 pub(crate) fn identifiers(line: &Line) -> Option<Object> {
-    line.product_identifiers.as_ref().map(|it| texts(it, &PRODUCT_IDENTIFIERS))
+    let identifiers = line.product_identifiers.as_ref().filter(|it| !it.is_empty());
+    identifiers.map(|it| texts(it, &PRODUCT_IDENTIFIERS))
 }
 
 /// How often the line is paid.

@@ -1,37 +1,82 @@
 //! The client token: it looks like the real one (recorded exchange), and its `base_url` leads the
-//! browser back to the sandbox. The signature is noise.
+//! browser back to the sandbox.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde_json::json;
 
-use crate::{
-    rules::{market, purchase::Purchase},
-    state::Moment,
-};
+use super::json::Text;
+use crate::rules::{market, purchase::Purchase};
 
-/// A token for the browser SDK.
-pub(crate) fn client_token(session_id: &str, purchase: &Purchase, moment: &Moment<'_>) -> String {
+const HEADER: &str = r#"{"alg":"RS256","kid":"5a4d2b0c-0000-4000-8000-6b766974740a"}"#;
+
+/// How long a signature of RS256 is. This one is noise, since nobody can verify Klarna's.
+const SIGNATURE_BYTES: usize = 256;
+
+/// A token for the browser SDK. Members and their order are those of 2024; what Klarna's own
+/// script is told by `experiments`, `offering_opts` and `oo` is not known. The same session has the
+/// same token whenever it is asked for, as long as it is about the same amount.
+pub(crate) fn client_token(session_id: &str, purchase: &Purchase, base_url: &str) -> String {
     let country = purchase.country();
     let locale = market::locale(&country, purchase.locale.as_deref());
-    let header = json!({"alg": "RS256", "kid": "5a4d2b0c-0000-4000-8000-6b766974740a"});
-    let claims = json!({
-        "session_id": session_id,
-        "base_url": format!("{}/kp", moment.base_url),
-        "design": purchase.design.as_deref().unwrap_or("klarna"),
-        "language": locale.get(..2),
-        "purchase_country": country,
-        "environment": "playground",
-        "merchant_name": "Sandbox shop",
-        "session_type": "PAYMENTS",
-        "client_event_base_url": moment.base_url,
-        "scheme": true,
-        "experiments": [],
-        "region": market::region(&country),
-        "order_amount": purchase.amount(),
-        "version": "sandbox",
-    });
-    let [header, claims] =
-        [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string().as_bytes()));
-    let signature = URL_SAFE_NO_PAD.encode([moment.ids.bytes(), moment.ids.bytes()].concat());
-    format!("{header}.{claims}.{signature}")
+    let claims = format!(
+        concat!(
+            r#"{{"session_id":"{session_id}","base_url":{base},"design":{design},"#,
+            r#""language":"{language}","purchase_country":{country},"environment":"playground","#,
+            r#""merchant_name":"Sandbox shop","session_type":"PAYMENTS","#,
+            r#""client_event_base_url":{base_url},"scheme":true,"experiments":[],"#,
+            r#""region":"{region}","order_amount":{amount},"offering_opts":2,"oo":"d2","#,
+            r#""version":"v1.10.0-sandbox"}}"#,
+        ),
+        session_id = session_id,
+        base = quoted(&market::browser_base(base_url, &country)),
+        design = quoted(purchase.design.as_deref().unwrap_or("klarna")),
+        language = locale.get(..2).unwrap_or("en"),
+        country = quoted(&country),
+        base_url = quoted(base_url),
+        region = market::region(&country),
+        amount = purchase.amount(),
+    );
+    let mut token = String::with_capacity(HEADER.len() + claims.len() * 4 / 3 + 512);
+    URL_SAFE_NO_PAD.encode_string(HEADER, &mut token);
+    token.push('.');
+    URL_SAFE_NO_PAD.encode_string(&claims, &mut token);
+    token.push('.');
+    // The session's id, again and again: no two sessions sign alike.
+    let mut signature = [0; SIGNATURE_BYTES];
+    for (byte, noise) in signature.iter_mut().zip(session_id.bytes().cycle()) {
+        *byte = noise;
+    }
+    URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+    token
+}
+
+/// A text as JSON.
+fn quoted(text: &str) -> Text {
+    // A text always has a JSON form.
+    serde_json::to_string(text).unwrap_or_default().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn it_can_be_decoded_and_has_the_length_of_the_real_one() {
+        let body = json!({"purchase_country": "us", "locale": "es-US", "order_amount": 700,
+            "design": "quo\"ted"});
+        let (purchase, _) = Purchase::read(body.as_object().unwrap());
+        let base_url = "http://127.0.0.1:4010";
+        let token = client_token("48ab3d6b-e3b5-1f2b-8000-000000000001", &purchase, base_url);
+        let parts: Vec<&str> = token.split('.').collect();
+        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).unwrap();
+        let header: Value = serde_json::from_slice(&decode(parts[0])).unwrap();
+        assert_eq!(header["alg"], "RS256");
+        let claims: Value = serde_json::from_slice(&decode(parts[1])).unwrap();
+        assert_eq!(claims["session_id"], "48ab3d6b-e3b5-1f2b-8000-000000000001");
+        assert_eq!(claims["base_url"], "http://127.0.0.1:4010/na/kp");
+        assert_eq!((&claims["region"], &claims["language"]), (&"us".into(), &"es".into()));
+        assert_eq!((&claims["order_amount"], &claims["design"]), (&700.into(), &"quo\"ted".into()));
+        assert_eq!(decode(parts[2]).len(), 256);
+    }
 }

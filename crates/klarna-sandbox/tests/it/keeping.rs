@@ -34,7 +34,7 @@ async fn lived() -> (Shop, Value, String) {
     .await;
     shop.call("PATCH", "/sandbox/v1/settings", Some(&json!({"authorization_days": 7}))).await;
     shop.call("PATCH", "/sandbox/v1/clock", Some(&json!({"pace": 2}))).await;
-    shop.advance("P1D").await;
+    shop.advance("PT2H").await;
     let cancelled = shop.order().await;
     let path = format!("/ordermanagement/v1/orders/{cancelled}/cancel");
     let cancel = shop.request("POST", &path).header("klarna-idempotency-key", "k-1");
@@ -55,15 +55,10 @@ async fn a_snapshot_brings_everything_back() {
     let (shop, snapshot, order) = lived().await;
     assert_eq!(snapshot["kind"], "klarna-sandbox snapshot");
     assert_eq!(snapshot["version"], 1);
-    assert_eq!(snapshot["now"], "2026-03-02T12:00:00.25Z");
-    let counts = ["sessions", "authorizations", "orders", "idempotency", "notifications", "faults"]
-        .map(|name| {
-            snapshot["state"][name].as_object().map_or_else(
-                || snapshot["state"][name].as_array().unwrap().len(),
-                serde_json::Map::len,
-            )
-        });
-    assert_eq!(counts, [4, 3, 3, 1, 1, 1]);
+    assert_eq!(snapshot["now"], "2026-03-01T14:00:00.25Z");
+    let tables = ["sessions", "authorizations", "orders", "idempotency", "repeats"];
+    let counts = tables.map(|name| snapshot["state"][name].as_object().unwrap().len());
+    assert_eq!(counts, [4, 3, 3, 1, 1]);
 
     let other = Shop::open().await;
     other.order().await;
@@ -103,9 +98,12 @@ async fn a_snapshot_that_is_wrong_is_refused_whole() {
     let (shop, snapshot, order) = lived().await;
     let before = shop.get("/sandbox/v1/snapshot").await.text;
     let session = snapshot["state"]["sessions"].as_object().unwrap().keys().next().unwrap().clone();
+    let sessions = snapshot["state"]["sessions"].as_object().unwrap();
+    let sent = sessions.iter().find(|(_, it)| !it["purchase"]["sent"].is_null()).unwrap().0;
     let of_order = |member: &str| format!("/state/orders/{order}/{member}");
     let at_order = |member: &str| format!("state.orders.{order}.{member}");
     for (pointer, value, part) in [
+        ("/state/faults/rules/0/matched", json!(u64::MAX), "state.faults: a rule's".to_owned()),
         ("/version", json!(2), "version: 2 is not known here, but 1".to_owned()),
         (
             "/kind",
@@ -121,6 +119,11 @@ async fn a_snapshot_that_is_wrong_is_refused_whole() {
         ("/state/clock/pace", json!(0), "state.clock: ".into()),
         ("/state/clock/offset_seconds", json!(i64::MIN), "state.clock: ".into()),
         ("/state/clock/offset_nanoseconds", json!(i32::MIN), "state.clock: ".into()),
+        (
+            &format!("/state/sessions/{sent}/purchase/sent/order_amount"),
+            json!(1),
+            format!("state.sessions.{sent}.purchase"),
+        ),
         (&of_order("status"), json!("PAID"), at_order("status: unknown variant `PAID`")),
         (&of_order("order_id"), json!("x"), at_order("order_id: ")),
         (&of_order("captured_amount"), json!(17_981), at_order("captured_amount: not its")),

@@ -20,7 +20,7 @@ async fn from_cart_to_refund() {
     let placed = shop.place(token, &cart()).await;
     assert_eq!(placed.status, 200);
     let order_id = placed.json()["order_id"].as_str().unwrap().to_owned();
-    let redirect = format!("{}/kp/v1/sessions/{session_id}/redirect", shop.running.url());
+    let redirect = format!("{}/eu/kp/v1/sessions/{session_id}/redirect", shop.running.url());
     assert_eq!(
         placed.text,
         format!(

@@ -1,17 +1,25 @@
 //! The sandbox over HTTP, as an integration meets it.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod callback_faults;
 mod callbacks;
 mod control;
+mod customer_tokens;
+mod delivery;
 mod edge;
 mod faults;
 mod flow;
 mod idempotency;
 mod keeping;
+mod letters;
 mod life;
 mod orders;
 mod placing;
+mod push;
+mod receiver;
 mod scenarios;
 mod sessions;
 mod size;
 mod support;
+mod switches;
+mod wire;

@@ -26,7 +26,7 @@ async fn an_order_reads_with_every_default_filled_in() {
         order["billing_address"],
         json!({"given_name": "Alice", "family_name": "Test", "title": "",
             "street_address": "Södra Blasieholmshamnen 2", "street_address2": "",
-            "postal_code": "11148", "city": "Stockholm", "region": "", "country": "SE",
+            "postal_code": "111 48", "city": "Stockholm", "region": "", "country": "SE",
             "email": "customer@email.se", "phone": "+46701740615"})
     );
     assert_eq!(
@@ -294,7 +294,8 @@ async fn an_invoice_is_put_off_once() {
     let order = shop.order_of(&cart(), &card).await;
     let capture = shop.done(&order, "captures", &json!({"captured_amount": 22_880})).await;
     let path = format!("/ordermanagement/v1/orders/{order}/captures/{capture}");
-    assert_eq!(shop.get(&format!("{path}/extend-due-date-options")).await.status, 403);
+    let none = shop.get(&format!("{path}/extend-due-date-options")).await;
+    assert_eq!(none.text, r#"{"currency":"SEK","options":[]}"#);
 }
 
 #[tokio::test]

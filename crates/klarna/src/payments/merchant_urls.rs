@@ -2,10 +2,9 @@
 
 use bon::Builder;
 use serde::Serialize;
-use url::Url;
 
 use crate::Private;
-use crate::check::{FieldError, length};
+use crate::check::{FieldError, any_url, web_url};
 
 /// URLs of the shop. In `confirmation`, `notification` and `push` Klarna replaces `{session.id}`
 /// and `{order.id}` (Klarna documentation). Klarna itself wants `https`; `http` is let through
@@ -44,19 +43,18 @@ impl<S: merchant_urls_builder::IsComplete> MerchantUrlsBuilder<S> {
     /// The URLs, checked.
     pub fn build(self) -> Result<MerchantUrls, FieldError> {
         let urls = self.build_unchecked();
-        for (field, url, any_scheme) in [
-            ("merchant_urls.confirmation", &urls.confirmation, false),
-            ("merchant_urls.notification", &urls.notification, false),
-            ("merchant_urls.push", &urls.push, false),
-            ("merchant_urls.authorization", &urls.authorization, false),
-            ("merchant_urls.app_return_url", &urls.app_return_url, true),
+        for (field, url) in [
+            ("merchant_urls.confirmation", &urls.confirmation),
+            ("merchant_urls.notification", &urls.notification),
+            ("merchant_urls.push", &urls.push),
+            ("merchant_urls.authorization", &urls.authorization),
         ] {
-            let Some(url) = url else { continue };
-            length(field, url.expose(), 1..=2000)?;
-            let scheme = Url::parse(url.expose()).ok().map(|url| url.scheme().to_owned());
-            if !scheme.is_some_and(|it| any_scheme || matches!(it.as_str(), "https" | "http")) {
-                return Err(FieldError::new(field, "not a URL", "an absolute https URL"));
+            if let Some(url) = url {
+                web_url(field, url.expose())?;
             }
+        }
+        if let Some(url) = &urls.app_return_url {
+            any_url("merchant_urls.app_return_url", url.expose())?;
         }
         Ok(urls)
     }

@@ -32,12 +32,12 @@ pub fn create_session(session: &NewSession) -> Result<Request, Error> {
 
 /// `POST /payments/v1/sessions/{session_id}`. Answered without a body.
 pub fn update_session(session_id: &SessionId, update: &SessionUpdate) -> Result<Request, Error> {
-    Request::json(Operation::UpdateSession, Method::Post, session(session_id), &update.body())
+    Request::json(Operation::UpdateSession, Method::Post, session_path(session_id), &update.body())
 }
 
 /// `GET /payments/v1/sessions/{session_id}`. Answered with a [`Session`].
 pub fn read_session(session_id: &SessionId) -> Result<Request, Error> {
-    Request::empty(Operation::ReadSession, Method::Get, session(session_id))
+    Request::empty(Operation::ReadSession, Method::Get, session_path(session_id))
 }
 
 /// `POST /payments/v1/authorizations/{authorization_token}/order`. Answered with a
@@ -62,7 +62,7 @@ pub fn create_customer_token(
     Request::json(Operation::CreateCustomerToken, Method::Post, path, &customer_token.body())
 }
 
-fn session(session_id: &SessionId) -> String {
+pub(crate) fn session_path(session_id: &SessionId) -> String {
     format!("/payments/v1/sessions/{}", encode_segment(session_id.as_str()))
 }
 

@@ -106,7 +106,8 @@ tolerant! {
             order_id: OrderId,
         }
         optional {
-            /// Where the shopper goes next; absent where no confirmation URL was given.
+            /// Where the shopper goes next; absent where no confirmation URL was given, and with a
+            /// recurring order (recorded exchange).
             redirect_url: Private,
             /// What Klarna thinks of the risk. Missing is not accepted.
             fraud_status: FraudStatus,

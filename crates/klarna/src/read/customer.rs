@@ -14,6 +14,10 @@ tolerant! {
             r#type: String,
             /// Date of birth, `YYYY-MM-DD` in all but some samples.
             date_of_birth: String,
+            /// Given name (Hosted Payment Page only).
+            given_name: String,
+            /// Family name (Hosted Payment Page only).
+            family_name: String,
             /// Gender.
             gender: String,
             /// Title.

@@ -1,4 +1,4 @@
-//! What Klarna answers: objects that both APIs share, read tolerantly. Unknown members are kept,
+//! What Klarna answers: objects that the APIs share, read tolerantly. Unknown members are kept,
 //! missing ones are `None`, and Klarna's empty texts stay empty texts.
 //!
 //! The types also serialize, to what was read, so that an answer can be stored whole.
