@@ -167,7 +167,7 @@ async fn deliver(shared: Arc<Shared>, delivery: Arc<Delivery>) {
     let policy = Policy::of(delivery.kind, &shared.state().settings);
     let mut pause = policy.pause;
     for attempt in 1..=policy.attempts_max {
-        if attempt_once(&shared, &delivery, attempt).await == Outcome::Arrived {
+        if send_once(&shared, &delivery, attempt).await.outcome == Outcome::Arrived {
             return;
         }
         if attempt < policy.attempts_max {
@@ -178,7 +178,7 @@ async fn deliver(shared: Arc<Shared>, delivery: Arc<Delivery>) {
 }
 
 /// Sends one callback a single time, and remembers how it went.
-async fn attempt_once(shared: &Shared, delivery: &Delivery, attempt: u32) -> Outcome {
+pub(crate) async fn send_once(shared: &Shared, delivery: &Delivery, attempt: u32) -> Attempt {
     let started = Instant::now();
     let answer = post(shared, delivery).await;
     let outcome = match answer {
@@ -199,8 +199,7 @@ async fn attempt_once(shared: &Shared, delivery: &Delivery, attempt: u32) -> Out
         status: answer.ok(),
         error: answer.err(),
         ..Attempt::of(delivery, at)
-    });
-    outcome
+    })
 }
 
 /// The answer's status, or why there is none.

@@ -1,6 +1,6 @@
 //! The last requests and answers, for tests and for people who look.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use axum::{
     body::Bytes,
@@ -17,7 +17,7 @@ const HEADER_BYTES: usize = 64;
 /// One request and its answer.
 #[derive(Clone)]
 pub(crate) struct Exchange {
-    /// Counted from 1, since the start or the last reset.
+    /// Counted from 1. A reset does not begin anew, so that a number never means two exchanges.
     pub(crate) number: u64,
     pub(crate) at: Timestamp,
     pub(crate) duration_milliseconds: f64,
@@ -58,7 +58,8 @@ pub(crate) struct Limits {
 /// The newest exchanges, up to a number and a size.
 #[derive(Default)]
 pub(crate) struct Exchanges {
-    kept: VecDeque<Exchange>,
+    /// Lent to readers, so that nobody reads under the lock.
+    kept: VecDeque<Arc<Exchange>>,
     bytes: usize,
     /// How many there have been, also those that were forgotten.
     total: u64,
@@ -68,12 +69,16 @@ impl Exchanges {
     /// Keeps one, with the next number. Gives those that had to go, to be dropped when the lock is
     /// no longer held.
     #[must_use]
-    pub(crate) fn remember(&mut self, mut exchange: Exchange, limits: Limits) -> Vec<Exchange> {
+    pub(crate) fn remember(
+        &mut self,
+        mut exchange: Exchange,
+        limits: Limits,
+    ) -> Vec<Arc<Exchange>> {
         let mut gone = Vec::new();
         self.total += 1;
         exchange.number = self.total;
         self.bytes += exchange.bytes();
-        self.kept.push_back(exchange);
+        self.kept.push_back(Arc::new(exchange));
         while self.kept.len() > limits.exchanges || self.bytes > limits.bytes {
             let Some(oldest) = self.kept.pop_front() else { break };
             self.bytes -= oldest.bytes();
@@ -82,17 +87,43 @@ impl Exchanges {
         gone
     }
 
-    /// All that are kept, the newest last.
-    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Exchange> {
-        self.kept.iter()
+    /// Forgets all of them, and goes on counting. Gives them, to be dropped when the lock is no
+    /// longer held.
+    #[must_use]
+    pub(crate) fn clear(&mut self) -> Self {
+        let empty = Self { total: self.total, ..Self::default() };
+        std::mem::replace(self, empty)
     }
 
     /// The one of this number, if it is kept.
-    pub(crate) fn get(&self, number: u64) -> Option<&Exchange> {
-        let first = self.kept.front()?.number;
-        self.kept.get(usize::try_from(number.checked_sub(first)?).ok()?)
+    pub(crate) fn get(&self, number: u64) -> Option<Arc<Exchange>> {
+        self.above(number.checked_sub(1)?, 1).pop().filter(|it| it.number == number)
     }
 
+    /// The first so many above a number, the oldest first.
+    pub(crate) fn above(&self, number: u64, count: usize) -> Vec<Arc<Exchange>> {
+        let passed = self.place(number.saturating_add(1));
+        self.kept.range(passed..).take(count).cloned().collect()
+    }
+
+    /// The last so many below a number, the newest first.
+    pub(crate) fn below(&self, number: u64, count: usize) -> Vec<Arc<Exchange>> {
+        self.kept.range(..self.place(number)).rev().take(count).cloned().collect()
+    }
+
+    /// How many of those that are kept are below a number.
+    fn place(&self, number: u64) -> usize {
+        let oldest = self.kept.front().map_or(number, |it| it.number);
+        let below = usize::try_from(number.saturating_sub(oldest)).unwrap_or(usize::MAX);
+        below.min(self.kept.len())
+    }
+
+    /// How many are kept.
+    pub(crate) fn len(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// How many there have been: the newest's number.
     pub(crate) fn total(&self) -> u64 {
         self.total
     }
@@ -118,7 +149,7 @@ mod tests {
     }
 
     fn paths(exchanges: &Exchanges) -> Vec<&str> {
-        exchanges.iter().map(|it| it.path.as_str()).collect()
+        exchanges.kept.iter().map(|it| it.path.as_str()).collect()
     }
 
     #[test]
@@ -133,7 +164,39 @@ mod tests {
         assert_eq!(exchanges.get(5).unwrap().path, "/4");
         assert!(exchanges.get(3).is_none());
         assert!(exchanges.get(6).is_none());
-        assert_eq!(exchanges.total(), 5);
+        assert!(exchanges.get(0).is_none());
+        assert_eq!((exchanges.len(), exchanges.total()), (2, 5));
+    }
+
+    #[test]
+    fn it_is_read_from_any_number_in_either_direction() {
+        let mut exchanges = Exchanges::default();
+        let limits = Limits { exchanges: 4, bytes: usize::MAX };
+        for n in 1..=6 {
+            drop(exchanges.remember(exchange(format!("/{n}")), limits));
+        }
+        let numbers =
+            |lent: Vec<Arc<Exchange>>| lent.iter().map(|it| it.number).collect::<Vec<_>>();
+        assert_eq!(numbers(exchanges.above(0, 3)), [3, 4, 5]);
+        assert_eq!(numbers(exchanges.above(3, 2)), [4, 5]);
+        assert_eq!(numbers(exchanges.above(5, 9)), [6]);
+        assert_eq!(numbers(exchanges.above(u64::MAX, 9)), [0; 0]);
+        assert_eq!(numbers(exchanges.below(u64::MAX, 3)), [6, 5, 4]);
+        assert_eq!(numbers(exchanges.below(5, 9)), [4, 3]);
+        assert_eq!(numbers(exchanges.below(3, 9)), [0; 0]);
+    }
+
+    #[test]
+    fn what_is_forgotten_leaves_its_number() {
+        let mut exchanges = Exchanges::default();
+        let limits = Limits { exchanges: 4, bytes: usize::MAX };
+        assert!(exchanges.above(0, 1).is_empty() && exchanges.below(1, 1).is_empty());
+        drop(exchanges.remember(exchange("/1".into()), limits));
+        drop(exchanges.clear());
+        assert_eq!((exchanges.len(), exchanges.bytes, exchanges.total()), (0, 0, 1));
+        assert!(exchanges.get(1).is_none());
+        drop(exchanges.remember(exchange("/2".into()), limits));
+        assert_eq!(exchanges.get(2).unwrap().path, "/2");
     }
 
     #[test]

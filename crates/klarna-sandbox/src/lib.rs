@@ -59,6 +59,7 @@ mod config;
 mod error;
 mod exchanges;
 mod http;
+mod inspector;
 mod keep;
 mod rate_limit;
 mod recorder;

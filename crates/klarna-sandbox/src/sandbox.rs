@@ -46,6 +46,8 @@ pub(crate) struct Shared {
     exchanges: Mutex<Exchanges>,
     /// Every exchange's number, for those who watch.
     pub(crate) newest_exchange: watch::Sender<u64>,
+    /// Changes when serving is to end, for answers that would go on for ever.
+    pub(crate) stopping: watch::Sender<()>,
     recorder: Option<Recorder>,
     pub(crate) sender: callback::Sender,
 }
@@ -100,11 +102,8 @@ impl Shared {
     pub(crate) fn reset(&self) {
         let newer = empty(&self.config, self.base_time());
         let older = self.state().replace(newer);
-        let mut exchanges = self.exchanges();
-        let forgotten = std::mem::take(&mut *exchanges);
-        self.newest_exchange.send_replace(0);
-        drop(exchanges);
-        // A large one takes a moment to be freed, for which nobody should wait.
+        let forgotten = self.exchanges().clear();
+        // Large ones take a moment to be freed, for which nobody should wait.
         drop((older, forgotten));
     }
 }
@@ -148,8 +147,15 @@ impl Sandbox {
             ids: Box::new(ids),
             exchanges: Mutex::default(),
             newest_exchange: watch::Sender::new(0),
+            stopping: watch::Sender::new(()),
             sender: callback::Sender::default(),
         }))
+    }
+
+    /// What its requests share.
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0
     }
 
     /// All of the sandbox's paths.
@@ -208,9 +214,11 @@ impl Sandbox {
         stopped: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
         let (stopping, noticed) = oneshot::channel::<Infallible>();
+        let shared = Arc::clone(&self.0);
         let router = self.router().into_make_service_with_connect_info::<wire::Reset>();
         let serving = axum::serve(Listening(listener), router).with_graceful_shutdown(async move {
             stopped.await;
+            shared.stopping.send_replace(());
             drop(stopping);
         });
         let out_of_time = async {

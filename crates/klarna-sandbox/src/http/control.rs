@@ -3,15 +3,13 @@
 
 use std::sync::Arc;
 
-use axum::http::Method;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{Call, attempts, browser, exchange, faults, keeping, named, page};
+use super::{Call, attempts, browser, callbacks, exchanges, faults, keeping, named, origin};
 use crate::{
     answer::Answer,
     callback,
-    exchanges::Exchange,
     rules::{
         method,
         read::Members,
@@ -31,14 +29,14 @@ use crate::{
 };
 
 /// A refusal of the control API.
-pub(super) struct Error {
+pub(crate) struct Error {
     status: u16,
     code: String,
     message: String,
 }
 
 impl Error {
-    pub(super) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
         Self { status, code: code.to_owned(), message: message.into() }
     }
 }
@@ -49,18 +47,12 @@ impl From<Refusal> for Error {
     }
 }
 
-/// Answers a call of the control API or of the status page; `None`: it is neither.
+/// Answers a call of the control API; `None`: it is none.
 pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> {
     let segments = call.segments();
-    let path = match segments.as_slice() {
-        [] if call.method == Method::GET => {
-            let state = shared.state();
-            return Some(page::status(&state, shared.exchanges().total(), shared.now(&state)));
-        }
-        ["sandbox", "v1", path @ ..] => path,
-        _ => return None,
-    };
+    let ["sandbox", "v1", path @ ..] = segments.as_slice() else { return None };
     let outcome = match (call.method.as_str(), path) {
+        (method, _) if method != "GET" && !origin::is_own(call) => Err(origin::refused()),
         ("POST", ["sessions", id, "authorize"]) => authorize(shared, call, id).await,
         ("POST", ["sessions", id, "expire"]) => named::expire_session(shared, call, id),
         ("POST", ["orders", id, "expire"]) => named::expire_order(shared, call, id),
@@ -71,18 +63,19 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
         ("PATCH", ["clock"]) => change_clock(shared, call),
         ("POST", ["clock", "advance"]) => advance(shared, call).await,
         ("POST", ["orders", id, "fraud"]) => fraud(shared, call, id).await,
-        ("GET", ["snapshot"]) => keeping::take(shared).await,
-        ("GET", ["state-file"]) => keeping::state_file(shared),
         ("PATCH", ["customer-tokens", id]) => change_customer_token(shared, call, id),
         ("GET", ["disputes"]) => Ok(disputes(&shared.state())),
         ("GET", ["test-persons"]) => Ok(test_persons(call)),
+        ("GET", ["snapshot"]) => keeping::take(shared).await,
+        ("GET", ["state-file"]) => keeping::state_file(shared),
         ("POST", ["reset"]) => {
             shared.reset();
             Ok(Answer::empty(204))
         }
-        ("GET", ["exchanges"]) => Ok(exchanges(shared, call, false)),
-        ("GET", ["exchanges", number]) => one_exchange(shared, number),
-        ("GET", ["exchanges.har"]) => Ok(exchanges(shared, call, true)),
+        ("GET", ["exchanges"]) => Ok(exchanges::list(shared, call).await),
+        ("GET", ["exchanges", number]) => exchanges::one(shared, number),
+        ("GET", ["exchanges.har"]) => Ok(exchanges::archive(shared, call).await),
+        ("POST", ["callbacks", id, "resend"]) => callbacks::resend(shared, id).await,
         ("GET", ["callbacks"]) => Ok(attempts::list(shared, call)),
         (_, ["faults", path @ ..]) => {
             let answer = faults::answer(shared, call, path, |state| &mut state.faults);
@@ -105,7 +98,7 @@ pub(super) fn answer_of(outcome: Result<Answer, Error>) -> Answer {
     })
 }
 
-pub(super) fn json_answer(status: u16, body: &Value) -> Answer {
+pub(crate) fn json_answer(status: u16, body: &Value) -> Answer {
     Answer::document(status, "application/json", body.to_string())
 }
 
@@ -114,7 +107,7 @@ fn unknown(call: &Call) -> Result<Answer, Error> {
 }
 
 /// The request's JSON. Unknown members and values are refused by name.
-pub(super) fn parse<T: DeserializeOwned>(call: &Call) -> Result<T, Error> {
+pub(crate) fn parse<T: DeserializeOwned>(call: &Call) -> Result<T, Error> {
     let bytes = call
         .body
         .as_deref()
@@ -150,6 +143,9 @@ struct AuthorizeRequest {
     invalid_fields: Option<Vec<String>>,
     /// How the customer pays, under its Payments name; `invoice` if absent.
     payment_method: Option<String>,
+    /// Whether a window that the buyer has open for the session ends with it.
+    #[serde(default)]
+    ends_windows: bool,
 }
 
 async fn authorize(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer, Error> {
@@ -175,6 +171,9 @@ async fn authorize(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer
         let moment = settled(shared, &mut state, call);
         let id = named::session_id(&state, id)?;
         let authorized = state.authorize(&id, outcome, &data, method, &moment)?;
+        if request.ends_windows {
+            state.end_flows(&id, &authorized);
+        }
         let delivery = match &authorized {
             Authorized::Approved { authorization_token } => {
                 state.authorization_callback(&id, authorization_token, &moment)
@@ -336,36 +335,4 @@ fn test_persons(call: &Call) -> Answer {
         |country: &str| wanted.as_ref().is_none_or(|it| it.eq_ignore_ascii_case(country));
     let persons = test_persons::all().iter().filter(|persons| is_wanted(persons.country));
     json_answer(200, &persons.map(TestPersons::listed).collect())
-}
-
-fn one_exchange(shared: &Shared, number: &str) -> Result<Answer, Error> {
-    let exchanges = shared.exchanges();
-    let found = number.parse().ok().and_then(|number| exchanges.get(number));
-    let text = || format!("exchange {number} is not kept; GET /sandbox/v1/exchanges lists them");
-    let found = found.ok_or_else(|| Error::new(404, "NOT_FOUND", text()))?;
-    Ok(Answer::document(200, "application/json", exchange::line(found)))
-}
-
-/// The exchanges whose path contains `path_contains` and whose number is above `after`, the first
-/// `limit` of them, or the last `newest`.
-fn exchanges(shared: &Shared, call: &Call, as_archive: bool) -> Answer {
-    let path_contains = call.parameter("path_contains").unwrap_or_default();
-    let number = |name| call.parameter(name).and_then(|text| text.parse::<u64>().ok());
-    let after = number("after").unwrap_or(0);
-    let limit = number("limit").and_then(|it| usize::try_from(it).ok()).unwrap_or(usize::MAX);
-    let newest = number("newest").and_then(|it| usize::try_from(it).ok());
-    let exchanges = shared.exchanges();
-    let matching =
-        exchanges.iter().filter(|it| it.number > after && it.path.contains(&path_contains));
-    let wanted: Vec<&Exchange> = match newest {
-        None => matching.take(limit).collect(),
-        Some(newest) => {
-            let mut last: Vec<&Exchange> = matching.rev().take(newest).collect();
-            last.reverse();
-            last
-        }
-    };
-    let wanted = wanted.into_iter();
-    let body = if as_archive { exchange::archive(wanted) } else { exchange::list(wanted) };
-    Answer::document(200, "application/json", body)
 }

@@ -53,8 +53,9 @@ pub(crate) fn record(
     }
     let mut request_headers = call.headers;
     for name in [header::AUTHORIZATION, header::COOKIE] {
-        if let Some(value) = request_headers.get_mut(name) {
-            *value = HIDDEN;
+        if request_headers.contains_key(&name) {
+            // In the place of all values, if there are several.
+            request_headers.insert(name, HIDDEN);
         }
     }
     let mut path = call.path;
@@ -160,20 +161,21 @@ pub(crate) fn line(it: &Exchange) -> String {
     text.replace(['\n', '\r'], " ")
 }
 
-/// The exchanges as a JSON array, the newest last.
-pub(crate) fn list<'a>(exchanges: impl Iterator<Item = &'a Exchange>) -> String {
-    let lines: Vec<String> = exchanges.map(line).collect();
+/// The exchanges as a JSON array, of their [lines](line).
+pub(crate) fn list(lines: &[String]) -> String {
     format!("[{}]", lines.join(","))
 }
 
-/// The exchanges as an HTTP archive (HAR 1.2), which browsers' tools open.
-pub(crate) fn archive<'a>(exchanges: impl Iterator<Item = &'a Exchange>) -> String {
-    let entries: Vec<Value> = exchanges.map(archive_entry).collect();
+/// The exchanges as an HTTP archive (HAR 1.2), which browsers' tools open, of their
+/// [entries](archive_entry).
+pub(crate) fn archive(entries: &[String]) -> String {
     let creator = json!({"name": "klarna-sandbox", "version": env!("CARGO_PKG_VERSION")});
-    json!({"log": {"version": "1.2", "creator": creator, "entries": entries}}).to_string()
+    let entries = entries.join(",");
+    format!(r#"{{"log":{{"version":"1.2","creator":{creator},"entries":[{entries}]}}}}"#)
 }
 
-fn archive_entry(it: &Exchange) -> Value {
+/// One exchange as an archive has it.
+pub(crate) fn archive_entry(it: &Exchange) -> String {
     let named = |name: &str, value: &str| json!({"name": name, "value": value});
     let sent: Vec<Value> =
         request_headers(&it.request_headers).map(|(name, value)| named(name, &value)).collect();
@@ -205,4 +207,5 @@ fn archive_entry(it: &Exchange) -> Value {
         },
         "cache": {}, "timings": {"send": 0, "wait": it.duration_milliseconds, "receive": 0},
     })
+    .to_string()
 }

@@ -1,23 +1,32 @@
-//! The doors: Klarna's paths, the control API and the status page.
+//! The doors: Klarna's paths, the control API, and what browsers load.
 
 mod attempts;
 mod auth;
 mod body;
 mod browser;
 mod buyer;
+mod callbacks;
 mod control;
 mod customer_tokens;
-mod exchange;
+pub(crate) mod exchange;
+mod exchanges;
 mod faults;
+mod filter;
 mod keeping;
+mod live;
 mod named;
 mod orders;
-mod page;
+mod origin;
+mod parameters;
 mod payments;
 mod serve;
 mod struck;
 
+pub(crate) use control::answer as control;
 pub(crate) use exchange::line as exchange_line;
+pub(crate) use filter::Filter;
+pub(crate) use origin::is_own;
+pub(crate) use parameters::Parameters;
 pub(crate) use serve::handle;
 
 use std::collections::HashMap;

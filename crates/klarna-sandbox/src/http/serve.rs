@@ -12,12 +12,12 @@ use jiff::Timestamp;
 use super::{
     Call, auth,
     body::{self, Truncated},
-    browser, control, customer_tokens, exchange, keeping, orders, payments,
+    browser, control, customer_tokens, exchange, keeping, live, orders, payments,
     struck::{self, Outcome},
 };
 use crate::{
     answer::{Answer, Style},
-    callback,
+    callback, inspector,
     rate_limit::Category,
     rules::refusal::Refusal,
     sandbox::Shared,
@@ -43,7 +43,13 @@ pub(crate) async fn handle(shared: Arc<Shared>, request: extract::Request) -> Re
     let Some(call) = read(request, shared.config.body_bytes_max).await else {
         return response(&Answer::empty(400));
     };
+    if let Some(response) = live::answer(&shared, &call) {
+        return response;
+    }
     if let Some(answer) = control::answer(&shared, &call).await {
+        return response(&answer);
+    }
+    if let Some(answer) = inspector::answer(&shared, &call).await {
         return response(&answer);
     }
     let (strike, at) = {
@@ -268,7 +274,7 @@ fn idempotency_key(call: &Call, api: Api, segments: &[&str], credential: String)
     })
 }
 
-fn response(answer: &Answer) -> Response<Body> {
+pub(super) fn response(answer: &Answer) -> Response<Body> {
     let mut response = Response::new(Body::from(answer.body.clone()));
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -75,6 +75,9 @@ impl FraudStatus {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Order {
     pub(crate) order_id: String,
+    /// The session that it was placed from; empty where there was none.
+    #[serde(default)]
+    pub(crate) session_id: String,
     pub(crate) status: Status,
     pub(crate) fraud_status: FraudStatus,
     pub(crate) order_amount: i64,
@@ -192,6 +195,7 @@ impl Order {
             Reaction::Approved | Reaction::Denied => (FraudStatus::Accepted, None),
         };
         let mut order = Self {
+            session_id: session_id.to_owned(),
             status: Status::Authorized,
             fraud_status,
             order_amount: amount,

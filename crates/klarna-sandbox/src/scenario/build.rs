@@ -164,12 +164,12 @@ impl Builder<'_> {
     }
 
     fn create_session(&mut self, body: &Members, at: Timestamp) -> Result<String, Wrong> {
+        let moment = self.world.at(at);
         let (purchase, problems) = Purchase::read(body);
         purchase.check(&problems)?;
-        let session_id = self.world.at(at).loose_uuid();
-        let purchase = HeldPurchase::Read(Box::new(purchase));
-        self.state.keep_session(Session::open(session_id.clone(), purchase, at));
-        Ok(session_id)
+        let held = HeldPurchase::Read(Box::new(purchase));
+        let session = Session::open(moment.loose_uuid(), held, at);
+        Ok(self.state.keep_session(session).session_id.clone())
     }
 
     fn authorize(

@@ -27,6 +27,16 @@ impl HeldPurchase {
         }
     }
 
+    /// Whether a member may be this text: a quick look that finds too much, but misses nothing.
+    pub(crate) fn may_hold(&self, text: &str) -> bool {
+        match self {
+            Self::Sent(body) => {
+                str::from_utf8(body).is_ok_and(|body| body.contains(text) || body.contains('\\'))
+            }
+            Self::Read(_) => true,
+        }
+    }
+
     pub(crate) fn set(&mut self, purchase: Purchase) {
         *self = Self::Read(Box::new(purchase));
     }
@@ -85,6 +95,12 @@ mod tests {
         assert_eq!(restored.get().lines()[0].unit_price, 100);
         assert_eq!(restored.get().lines()[0].name, "A\n");
         assert_eq!(serde_json::to_string(&restored).unwrap(), saved);
+
+        for (text, may_hold) in [("Lund", true), ("A\n", true), ("Lundx", true)] {
+            assert_eq!(restored.may_hold(text), may_hold, "there is an escape in it: {text}");
+        }
+        let plain = HeldPurchase::Sent(Bytes::from_static(b"{\"merchant_reference1\":\"a 1\"}"));
+        assert!(plain.may_hold("a 1") && !plain.may_hold("a 2"));
 
         let mut changed = restored;
         let mut purchase = changed.get().into_owned();

@@ -3,6 +3,7 @@
 pub(crate) mod callbacks;
 pub(crate) mod clock;
 pub(crate) mod customer_tokens;
+mod decided;
 pub(crate) mod faults;
 pub(crate) mod flows;
 pub(crate) mod held;

@@ -31,7 +31,13 @@ impl State {
             order.klarna_reference.eq_ignore_ascii_case(name)
                 || order.merchant_reference1.as_deref() == Some(name)
         };
-        only(self.orders.values().filter(has_it).map(|order| order.order_id.clone()))
+        only(
+            self.orders
+                .iter()
+                .map(|(_, order)| order)
+                .filter(has_it)
+                .map(|order| order.order_id.clone()),
+        )
     }
 
     /// The id of the session with this id or `merchant_reference1`. One that led to an order has
@@ -41,11 +47,13 @@ impl State {
             return Ok(session.session_id.clone());
         }
         let is_called = |purchase: &Purchase| purchase.merchant_reference1.as_deref() == Some(name);
-        let open = self.sessions.values().filter(|session| session.order_id.is_none());
-        only(
-            open.filter(|it| is_called(&it.purchase.get()))
-                .map(|session| session.session_id.clone()),
-        )
+        // Most of half a million sessions need not be read for it.
+        let open = self.sessions.iter().map(|(_, session)| session).filter(|session| {
+            session.order_id.is_none()
+                && session.purchase.may_hold(name)
+                && is_called(&session.purchase.get())
+        });
+        only(open.map(|session| session.session_id.clone()))
     }
 
     /// Lets an order's authorization run out now. Gives the order's state, or `Err` with it if

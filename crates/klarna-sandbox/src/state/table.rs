@@ -113,9 +113,16 @@ impl<V> Table<V> {
         self.ids.values().filter_map(|id| Some((&**id, self.get(id)?)))
     }
 
-    /// The rows, the oldest first.
-    pub(crate) fn values(&self) -> impl DoubleEndedIterator<Item = &V> {
-        self.iter().map(|(_, value)| value)
+    /// The rows below a number with theirs, the newest first.
+    pub(crate) fn below(&self, number: u64) -> impl Iterator<Item = (u64, &V)> {
+        let ids = self.ids.range(..number).rev();
+        ids.filter_map(|(number, id)| Some((*number, self.get(id)?)))
+    }
+
+    /// The rows above a number with theirs, the oldest first.
+    pub(crate) fn above(&self, number: u64) -> impl Iterator<Item = (u64, &V)> {
+        let ids = self.ids.range(number.saturating_add(1)..);
+        ids.filter_map(|(number, id)| Some((*number, self.get(id)?)))
     }
 
     /// A row's number.
@@ -268,11 +275,15 @@ mod tests {
         assert_eq!(table.remove("a"), None);
         table.insert("a", 6);
         assert_eq!(ids(&table), ["b", "c", "a"]);
-        assert_eq!(table.values().copied().collect::<Vec<_>>(), [5, 3, 6]);
         assert_eq!(table.ids_of(|value| *value > 4), ["b", "a"]);
         let text = serde_json::to_string(&table).unwrap();
         assert_eq!(text, r#"{"b":5,"c":3,"a":6}"#);
         let again: Table<i32> = serde_json::from_str(&text).unwrap();
         assert_eq!((ids(&again), again.len()), (vec!["b", "c", "a"], 3));
+        let all: Vec<(u64, &i32)> = table.below(u64::MAX).collect();
+        assert_eq!(all, [(3, &6), (2, &3), (0, &5)]);
+        assert_eq!(table.below(2).collect::<Vec<_>>(), [(0, &5)]);
+        assert_eq!(table.above(0).collect::<Vec<_>>(), [(2, &3), (3, &6)]);
+        assert_eq!(table.above(3).count() + table.below(0).count(), 0);
     }
 }

@@ -24,6 +24,12 @@ pub(crate) fn amount(minor: i64, currency: Option<&str>) -> String {
     format!("{sign}{major}.{rest:02} {}", currency.unwrap_or_default().to_ascii_uppercase())
 }
 
+/// A tax rate for people, from hundredths of a percent.
+pub(crate) fn rate(hundredths: i64) -> String {
+    let (whole, rest) = (hundredths / 100, hundredths % 100);
+    if rest == 0 { format!("{whole} %") } else { format!("{whole}.{rest:02} %") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,6 +39,11 @@ mod tests {
         assert_eq!(amount(92_500, Some("sek")), "925.00 SEK");
         assert_eq!(amount(-5, Some("USD")), "-0.05 USD");
         assert_eq!(amount(i64::MIN, None), "-92233720368547758.08 ");
+    }
+
+    #[test]
+    fn rates_have_decimals_where_needed() {
+        assert_eq!([0, 2500, 875, 5].map(rate), ["0 %", "25 %", "8.75 %", "0.05 %"]);
     }
 
     #[test]

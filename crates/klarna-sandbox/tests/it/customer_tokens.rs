@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{Got, Shop, cart, refusal};
 
 /// A token of a purchase by this person, paid so.
-async fn token(shop: &Shop, email: &str, method: &str) -> String {
+pub(crate) async fn token(shop: &Shop, email: &str, method: &str) -> String {
     let mut cart = cart();
     cart["intent"] = json!("tokenize");
     cart["billing_address"]["email"] = json!(email);
@@ -20,14 +20,14 @@ async fn token(shop: &Shop, email: &str, method: &str) -> String {
 }
 
 /// One pair of laces at 34.90, 25 % included.
-fn laces() -> Value {
+pub(crate) fn laces() -> Value {
     json!({"order_amount": 3490, "order_tax_amount": 698, "purchase_currency": "SEK",
         "locale": "sv-SE",
         "order_lines": [{"type": "physical", "reference": "laces", "name": "Laces", "quantity": 1,
             "unit_price": 3490, "tax_rate": 2500, "total_amount": 3490, "total_tax_amount": 698}]})
 }
 
-async fn charge(shop: &Shop, token: &str, body: &Value) -> Got {
+pub(crate) async fn charge(shop: &Shop, token: &str, body: &Value) -> Got {
     shop.post(&format!("/customer-token/v1/tokens/{token}/order"), body).await
 }
 

@@ -12,6 +12,8 @@ mod dashboard;
 mod doubt;
 mod driver;
 mod embed;
+mod inspected;
+mod inspector;
 mod keyboard;
 mod merchant;
 mod mishaps;

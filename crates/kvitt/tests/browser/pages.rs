@@ -73,12 +73,9 @@ async fn the_shops_thanks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_documentation_and_the_sandboxs_own_page() {
+async fn the_documentation() {
     let world = World::start();
     let browser = Browser::open().await;
-    world.placed_order().await;
-    browser.goto(&world.sandbox).await;
-    browser.look("sandbox-status").await;
     browser.goto(&format!("{}/docs", world.server)).await;
     browser.look("docs").await;
     assert_eq!(browser.console_errors().await, [""; 0]);

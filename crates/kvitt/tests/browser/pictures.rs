@@ -27,11 +27,12 @@ const SAME_WITHIN: u32 = 64;
 const SAME_COLOUR_WITHIN: u8 = 24;
 
 /// What differs from run to run, each with what is shown in its place: ids, Klarna's references,
-/// moments, ports, secrets.
+/// moments, durations, ports, secrets.
 const VARYING: &str = r"[
     [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '0192f0c8-1111-4222-8333-444455556666'],
     [/_01[0-9a-f]{30}/g, '_0192f0c8111172228333444455556666'],
     [/\b20\d\d-\d\d-\d\d( |T)\d\d:\d\d/g, '2026-11-25$112:00'],
+    [/\b\d+(\.\d)? ms\b/g, '1.2 ms'],
     [/(127\.0\.0\.1|localhost):\d+/g, '$1:4000'],
     [/\b(?!CAPTURED|ACCEPTED|REJECTED)[A-Z\d]{8}\b/g, 'K4LR74NA'],
     [/\b[0-9a-f]{32,}\b/g, (it) => it.replace(/./g, '0')],

@@ -137,7 +137,9 @@ impl Serving {
     }
 
     /// Ends it without a word.
-    pub(crate) fn kill(self) {}
+    pub(crate) fn kill(self) {
+        drop(self);
+    }
 
     /// Asks it to stop as an operating system does, and gives its exit code.
     #[cfg(unix)]

@@ -88,6 +88,17 @@ impl Attempt {
         }
     }
 
+    /// Whether it tells of the session or the order of this id.
+    pub(crate) fn is_about(&self, id: &str) -> bool {
+        [&self.session_id, &self.order_id].into_iter().any(|it| it.as_deref() == Some(id))
+    }
+
+    /// What was delivered, or would have been. It is sent again whatever a fault had done to it.
+    pub(crate) fn delivery(&self) -> Delivery {
+        let Self { callback_id, kind, url, body, session_id, order_id, .. } = self.clone();
+        Delivery { callback_id, kind, url, body, session_id, order_id, fault: None }
+    }
+
     fn bytes(&self) -> usize {
         FIXED_BYTES + self.url.len() + self.body.len()
     }
@@ -102,16 +113,18 @@ pub(crate) struct Attempts {
 }
 
 impl Attempts {
-    /// Keeps one, with the next number, and forgets the oldest beyond the limits.
-    pub(crate) fn remember(&mut self, mut attempt: Attempt) {
+    /// Keeps one, with the next number, and forgets the oldest beyond the limits. Gives it as it is
+    /// kept.
+    pub(crate) fn remember(&mut self, mut attempt: Attempt) -> Attempt {
         self.total += 1;
         attempt.number = self.total;
         self.bytes += attempt.bytes();
-        self.kept.push_back(attempt);
+        self.kept.push_back(attempt.clone());
         while self.kept.len() > ATTEMPTS_MAX || self.bytes > BYTES_MAX {
             let Some(oldest) = self.kept.pop_front() else { break };
             self.bytes -= oldest.bytes();
         }
+        attempt
     }
 
     /// All that are kept, the newest last.
