@@ -49,9 +49,18 @@ pub struct Config {
     /// How many bytes of exchanges are kept at most, their bodies and heads counted. Default
     /// 128 MiB.
     pub exchange_bytes_max: usize,
-    /// How many sessions are kept; beyond it the oldest that have no order are forgotten, as if
-    /// they had expired. Default 1,000,000.
+    /// How many sessions are kept; beyond it the oldest are forgotten, as if they had expired.
+    /// Default 1,000,000.
     pub sessions_max: usize,
+    /// How many bytes of sessions with what their buyers agreed to are kept at most, about, and
+    /// how many of buyers on their way. Beyond it the oldest are forgotten. Default 1 GiB each.
+    pub session_bytes_max: usize,
+    /// How many orders and how many customer tokens are kept; beyond it the oldest are forgotten.
+    /// Default 1,000,000.
+    pub orders_max: usize,
+    /// How many bytes of orders are kept at most, about, and how many of customer tokens. Beyond
+    /// it the oldest are forgotten. Default 1 GiB each.
+    pub order_bytes_max: usize,
     /// The largest request body that is read, in bytes; above it the answer is 413. Default 1 MiB
     /// (Klarna documentation: 1 MB).
     pub body_bytes_max: usize,
@@ -73,6 +82,9 @@ impl Default for Config {
             exchanges_max: 100_000,
             exchange_bytes_max: 134_217_728,
             sessions_max: 1_000_000,
+            session_bytes_max: 1_073_741_824,
+            orders_max: 1_000_000,
+            order_bytes_max: 1_073_741_824,
             body_bytes_max: 1_048_576,
             snapshot_bytes_max: 4_294_967_296,
             record_folder: std::env::var_os("KLARNA_SANDBOX_RECORD").map(PathBuf::from),

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 
 use crate::answer::Answer;
 
-/// What an exchange takes besides its texts, roughly: for the limit in bytes.
+/// What an exchange, and a header, takes besides its texts, roughly: for the limit in bytes.
 const FIXED_BYTES: usize = 512;
-const HEADER_BYTES: usize = 64;
+const HEADER_BYTES: usize = 112;
 
 /// One request and its answer.
 #[derive(Clone)]
@@ -42,9 +42,12 @@ impl Exchange {
         let answer = self.answer.as_ref();
         let bodies = self.request_body.as_ref().map_or(0, Bytes::len)
             + answer.map_or(0, |answer| answer.body.len());
-        let headers =
-            self.request_headers.len() + answer.map_or(0, |answer| answer.headers().count());
-        FIXED_BYTES + self.path.len() + self.base_url.len() + bodies + headers * HEADER_BYTES
+        let header = |name: &str, value: &[u8]| HEADER_BYTES + name.len() + value.len();
+        let sent = self.request_headers.iter();
+        let sent: usize = sent.map(|(name, value)| header(name.as_str(), value.as_bytes())).sum();
+        let given = answer.into_iter().flat_map(Answer::headers);
+        let given: usize = given.map(|(name, value)| header(name, value.as_bytes())).sum();
+        FIXED_BYTES + self.path.len() + self.base_url.len() + bodies + sent + given
     }
 }
 

@@ -5,7 +5,10 @@
 //! tell; the crate's `FIDELITY.md` says for each behaviour which of the two it rests on, or that
 //! it is a guess. Its browser SDK is at `/kp/lib/v1/api.js`, and leads the buyer through pages of
 //! the sandbox's own. What Klarna does not have (the customer's step, the clock, faults, what was
-//! exchanged) stands under `/sandbox/v1`.
+//! exchanged) stands under `/sandbox/v1`; the crate's `FAULTS.md` tells of all that can be made to go
+//! wrong.
+//!
+//! A test starts one in its own process, on a port of its own, and gives it as Klarna's address:
 //!
 //! A test starts one in its own process, on a port of its own, and gives it as Klarna's address:
 //!

@@ -58,6 +58,9 @@ pub(crate) fn unlimited(category: Category) -> Allowance {
     Allowance { limit, remaining: limit - 1, is_exceeded: false }
 }
 
+/// How many credentials are counted in one second before all counts begin anew.
+const CREDENTIALS_MAX: usize = 10_000;
+
 /// Calls of the second that runs, by credential and category.
 #[derive(Default)]
 pub(crate) struct RateLimits {
@@ -84,6 +87,9 @@ impl RateLimits {
         }
         if self.second != now.as_second() {
             self.second = now.as_second();
+            self.calls.clear();
+        }
+        if self.calls.len() >= CREDENTIALS_MAX {
             self.calls.clear();
         }
         let calls = self.calls.entry((credential.to_owned(), category)).or_default();
@@ -115,6 +121,17 @@ mod tests {
         assert_eq!(count("a", Category::Others, first), (0, false));
         let next = "2026-03-01T12:00:01Z".parse().unwrap();
         assert_eq!(count("a", sessions, next), (1, false));
+    }
+
+    #[test]
+    fn so_many_credentials_are_counted() {
+        let settings = Settings { rate_limit_others: 1, ..Settings::default() };
+        let mut limits = RateLimits::default();
+        for number in 0..=2 * CREDENTIALS_MAX {
+            let credential = number.to_string();
+            limits.count(&credential, Category::Others, &settings, Timestamp::UNIX_EPOCH);
+            assert!(limits.calls.len() <= CREDENTIALS_MAX);
+        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::{
     keep::state_file::StateFile,
     recorder::Recorder,
     source::{Clock, IdSource, RandomIds, SystemClock},
-    state::{Moment, State},
+    state::{Moment, State, limits::StoreLimits},
     wire::{self, Listening},
 };
 
@@ -240,7 +240,7 @@ impl Sandbox {
             let due = {
                 let mut state = self.0.state();
                 let now = self.0.now(&state);
-                state.settle(now, &*self.0.ids, self.0.config.sessions_max);
+                state.settle(now, &*self.0.ids, StoreLimits::of(&self.0.config));
                 std::mem::take(&mut state.outbox)
             };
             callback::send_in_background(&self.0, due);

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Sandbox, SettingError, callback};
+use crate::{Sandbox, SettingError, callback, state::limits::StoreLimits};
 
 impl Sandbox {
     /// The sandbox's time.
@@ -20,7 +20,7 @@ impl Sandbox {
             let mut state = self.0.state();
             state.clock.advance(self.0.base_time(), by);
             let now = self.0.now(&state);
-            state.settle(now, &*self.0.ids, self.0.config.sessions_max);
+            state.settle(now, &*self.0.ids, StoreLimits::of(&self.0.config));
             std::mem::take(&mut state.outbox)
         };
         callback::send_and_wait(&self.0, due).await;

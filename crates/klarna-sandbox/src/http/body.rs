@@ -32,7 +32,10 @@ pub(crate) async fn read(mut body: Body, max: usize) -> Result<Option<Bytes>, ax
             bytes = BytesMut::new();
         }
     }
-    Ok((seen <= max).then(|| bytes.freeze()))
+    // A body in many parts has grown by doubling; what is kept of it is no larger than it is.
+    let is_roomy = bytes.capacity() > bytes.len() + bytes.len() / 4;
+    let body = if is_roomy { Bytes::copy_from_slice(&bytes) } else { bytes.freeze() };
+    Ok((seen <= max).then_some(body))
 }
 
 /// A body that fails before its first byte: the server then closes the connection without having

@@ -23,6 +23,7 @@ use crate::{
         Decision, Moment, State,
         clock::PACE_MAX,
         customer_tokens::TokenStatus,
+        limits::StoreLimits,
         sessions::{Authorized, INVALID_FIELD, Outcome},
     },
     write::sdk,
@@ -205,7 +206,7 @@ fn change_settings(shared: &Shared, call: &Call) -> Result<Answer, Error> {
 
 /// The moment of a call, after everything happened that was due.
 pub(crate) fn settled<'a>(shared: &'a Shared, state: &mut State, call: &'a Call) -> Moment<'a> {
-    state.settle(shared.now(state), &*shared.ids, shared.config.sessions_max);
+    state.settle(shared.now(state), &*shared.ids, StoreLimits::of(&shared.config));
     shared.moment(state, call)
 }
 

@@ -9,6 +9,7 @@ use axum::{
     body::Bytes,
     http::{HeaderMap, HeaderValue, header},
 };
+use bytes::BytesMut;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json, value::RawValue};
@@ -58,6 +59,7 @@ pub(crate) fn record(
             request_headers.insert(name, HIDDEN);
         }
     }
+    unshare(&mut request_headers);
     let mut path = call.path;
     if let Some(query) = &call.query {
         path = format!("{path}?{query}");
@@ -75,6 +77,20 @@ pub(crate) fn record(
         fault,
     };
     shared.remember(exchange);
+}
+
+/// Copies the values: as they came, they keep the whole buffer that the connection was read into.
+fn unshare(headers: &mut HeaderMap) {
+    let length = headers.values().map(HeaderValue::len).sum();
+    let mut all = BytesMut::with_capacity(length);
+    headers.values().for_each(|value| all.extend_from_slice(value.as_bytes()));
+    let mut all = all.freeze();
+    for value in headers.values_mut() {
+        // What was a value is one.
+        if let Ok(own) = HeaderValue::from_maybe_shared(all.split_to(value.len())) {
+            *value = own;
+        }
+    }
 }
 
 /// A body as it is shown: JSON as JSON in its own member order, other text as a string, nothing

@@ -27,14 +27,16 @@ pub(crate) fn answer(
         // An empty id: as recorded of another API's orders.
         return Err(if path == ["orders"] { method_not_allowed() } else { unknown_path() });
     };
-    if orders::canonical(id).is_none() {
+    let Some(order_id) = orders::canonical(id) else {
         let text = "Order ID must be a valid UUID.";
         return Err(Refusal::new(400, "INVALID_ORDER_ID", text));
-    }
+    };
     if call.method == Method::GET {
         read(id, operation, state, &moment.settings)
     } else {
-        write_operation(call, id, operation, state, moment)
+        let answer = write_operation(call, id, operation, state, moment);
+        state.weigh_order(&order_id);
+        answer
     }
 }
 

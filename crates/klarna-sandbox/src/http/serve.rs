@@ -27,6 +27,7 @@ use crate::{
         State,
         faults::{Strike, effect::Effect, request::Request},
         idempotency::Key,
+        limits::StoreLimits,
     },
     wire::Reset,
 };
@@ -199,7 +200,9 @@ fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
         drop(state);
         let opened = payments::open_session(call, &moment);
         let outcome = opened.map(|(session, answer)| {
-            shared.state().keep_session(session);
+            let mut state = shared.state();
+            state.keep_session(session);
+            state.keep_within(StoreLimits::of(&shared.config));
             answer
         });
         return allowance.told_in(finish(outcome));
@@ -221,6 +224,7 @@ fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
         }
         answer
     });
+    state.keep_within(StoreLimits::of(&shared.config));
     callback::send_in_background(shared, std::mem::take(&mut state.outbox));
     allowance.told_in(answer)
 }

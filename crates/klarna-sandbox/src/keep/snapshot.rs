@@ -84,6 +84,7 @@ pub(crate) fn restore(shared: &Shared, snapshot: impl Read) -> Result<(), Error>
     if let Some(problem) = check::problem(&newer) {
         return Err(Error::Snapshot(format!("state.{problem}")));
     }
+    newer.weigh_all();
     newer.clock.go_on_from(now, shared.base_time());
     let older = {
         let mut state = shared.state();

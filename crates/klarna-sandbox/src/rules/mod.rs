@@ -24,3 +24,4 @@ pub(crate) mod shipping;
 pub(crate) mod span;
 pub(crate) mod test_persons;
 pub(crate) mod texts;
+pub(crate) mod weight;

@@ -117,6 +117,9 @@ pub(crate) struct Order {
     pub(crate) disputes: Vec<Dispute>,
     /// Some refund could not be allocated to a capture; no later one will be.
     pub(crate) allocation_failed: bool,
+    /// How much memory it takes, as it was last weighed.
+    #[serde(skip)]
+    pub(crate) memory: usize,
 }
 
 /// Money taken. Amounts in minor units.
@@ -235,6 +238,7 @@ impl Order {
             dispute_reason: dispute.map(str::to_owned),
             disputes: Vec::new(),
             allocation_failed: false,
+            memory: 0,
             order_id: ids.order_id,
         };
         if dispute == Some(person::HIGH_RISK_ORDER) {

@@ -156,6 +156,11 @@ impl Texts {
         self.0.is_empty()
     }
 
+    /// All that were sent.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.0.values().map(String::as_str)
+    }
+
     /// Takes over every member that the other has.
     pub(crate) fn merge(&mut self, other: Texts) {
         self.0.extend(other.0);

@@ -169,7 +169,9 @@ impl Builder<'_> {
         purchase.check(&problems)?;
         let held = HeldPurchase::Read(Box::new(purchase));
         let session = Session::open(moment.loose_uuid(), held, at);
-        Ok(self.state.keep_session(session).session_id.clone())
+        let session_id = session.session_id.clone();
+        self.state.keep_session(session);
+        Ok(session_id)
     }
 
     fn authorize(

@@ -172,14 +172,22 @@ pub(crate) fn seed(shared: &Shared, scenario: Value, base_url: &str) -> Result<S
     }
     state.faults = faults;
     state.callback_faults = callback_faults;
-    for (id, row) in built.sessions.into_rows() {
-        state.sessions.insert(&id, row);
-    }
+    take_over(&mut state, built);
+    Ok(seeded)
+}
+
+/// Takes over everything that was built.
+fn take_over(state: &mut State, built: State) {
     for (id, row) in built.authorizations.into_rows() {
         state.authorizations.insert(&id, row);
     }
+    for (id, row) in built.sessions.into_rows() {
+        state.sessions.insert(&id, Session { memory: 0, ..row });
+        state.weigh_session(&id);
+    }
     for (id, row) in built.orders.into_rows() {
-        state.orders.insert(&id, row);
+        state.orders.insert(&id, Order { memory: 0, ..row });
+        state.weigh_order(&id);
     }
     // Decisions that fell in the past were told then; pushes come again and again.
     let is_push = |repeat: &Repeat| repeat.delivery.kind == Kind::Push;
@@ -188,7 +196,6 @@ pub(crate) fn seed(shared: &Shared, scenario: Value, base_url: &str) -> Result<S
             state.repeats.add(repeat);
         }
     }
-    Ok(seeded)
 }
 
 /// What a name stands for in the store that was built.

@@ -56,6 +56,9 @@ pub(crate) struct CustomerToken {
     pub(crate) locale: Option<String>,
     pub(crate) billing_address: Option<Texts>,
     pub(crate) customer: Option<Texts>,
+    /// How much memory it takes, as it was last weighed.
+    #[serde(skip)]
+    pub(crate) memory: usize,
 }
 
 impl CustomerToken {
@@ -127,10 +130,14 @@ impl State {
             locale: request.locale.or_else(|| purchase.locale.clone()),
             billing_address,
             customer: request.customer.or_else(|| purchase.customer.clone()),
+            memory: 0,
         };
         authorization.tokenized = Some((body_value, made.token_id.clone()));
-        let token_id = made.token_id.clone();
-        Ok(self.customer_tokens.insert(&token_id, made))
+        let (token_id, session_id) = (made.token_id.clone(), made.session_id.clone());
+        self.customer_tokens.insert(&token_id, made);
+        self.weigh_customer_token(&token_id);
+        self.weigh_session(&session_id);
+        self.customer_token(&token_id)
     }
 
     /// The token of this id, for reading.

@@ -18,6 +18,7 @@ use crate::{
         read::Members,
         refusal::Refusal,
         test_persons,
+        weight::Weigh,
     },
     write::sdk,
 };
@@ -25,6 +26,9 @@ use crate::{
 /// The code that fails (Klarna documentation: any other six digits pass).
 const FAILING_CODE: &str = "999999";
 const CODE_DIGITS: usize = 6;
+
+/// How much of what a buyer types is kept.
+const TYPED_CHARACTERS_MAX: usize = 255;
 
 /// What the browser SDK asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -110,6 +114,27 @@ pub(crate) fn sign_up_form(country: &str) -> Vec<Asked> {
     form
 }
 
+/// The inputs that the pages have.
+const TYPED: [&str; 11] = [
+    "phone",
+    "otp",
+    "plan",
+    "given_name",
+    "family_name",
+    "email",
+    "street_address",
+    "postal_code",
+    "city",
+    "region",
+    DATE_OF_BIRTH,
+];
+
+/// What is kept of a form's field; nothing of one that no page has.
+fn typed((name, text): (String, String)) -> Option<(String, String)> {
+    let is_known = TYPED.contains(&name.as_str());
+    is_known.then(|| (name, text.chars().take(TYPED_CHARACTERS_MAX).collect()))
+}
+
 /// One buyer on the way.
 pub(crate) struct Flow {
     pub(crate) flow_id: String,
@@ -133,6 +158,16 @@ pub(crate) struct Flow {
     pub(crate) problems: Vec<(&'static str, String)>,
     /// The answer to the merchant's page, once there is one.
     pub(crate) result: Option<Value>,
+    /// How much memory it takes.
+    pub(crate) memory: usize,
+}
+
+impl Weigh for Flow {
+    /// With all that a buyer may type.
+    fn weight(&self) -> usize {
+        let typed = TYPED.len() * (TYPED_CHARACTERS_MAX + 100);
+        size_of::<Self>() + self.data.weight() + self.purchase.weight() + typed
+    }
 }
 
 impl Flow {
@@ -333,11 +368,7 @@ impl State {
         }
         let is_short = request.operation != Operation::Authorize;
         let flow_id = moment.uuid();
-        for flow in self.flows.values_mut().filter(|flow| flow.session_id == session_id) {
-            let aborted = flow.aborted();
-            flow.result.get_or_insert(aborted);
-            flow.step = Step::Done;
-        }
+        self.end_flows_of(session_id);
         let flow = Flow {
             flow_id: flow_id.clone(),
             session_id: session_id.to_owned(),
@@ -354,9 +385,24 @@ impl State {
             typed: HashMap::new(),
             problems: Vec::new(),
             result: None,
+            memory: 0,
         };
-        self.flows.insert(flow_id.clone(), flow);
+        self.flows.insert(&flow_id, flow);
+        self.weigh_flow(&flow_id);
         Ok(Opened::Flow(flow_id))
+    }
+
+    /// Ends the flow of a session that is open, and forgets those that had ended.
+    fn end_flows_of(&mut self, session_id: &str) {
+        for id in self.flows.ids_of(|flow| flow.session_id == session_id) {
+            match self.flows.get_mut(&id) {
+                Some(flow) if flow.result.is_none() => {
+                    flow.result = Some(flow.aborted());
+                    flow.step = Step::Done;
+                }
+                _ => self.forget_flow(&id),
+            }
+        }
     }
 
     /// A flow as it is now: one without an answer ends with its session.
@@ -400,7 +446,7 @@ impl State {
             }
             return None;
         }
-        flow.typed.extend(form.into_iter().filter(|(name, _)| name != "action"));
+        flow.typed.extend(form.into_iter().filter_map(typed));
         flow.problems.clear();
         flow.asks_to_close = action == "close";
         match action.as_str() {
@@ -428,6 +474,7 @@ impl State {
         if waits {
             let session = self.open_session(&session_id, moment.now).ok()?;
             session.to_finalize = Some((data, plan.method()));
+            self.weigh_session(&session_id);
             self.end(flow_id, sdk::to_finalize(), Step::Done);
             return None;
         }

@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::Error as _};
 use serde_json::value::RawValue;
 
-use crate::rules::{purchase::Purchase, read::Members};
+use crate::rules::{purchase::Purchase, read::Members, weight::Weigh};
 
 /// Most sessions are never looked at again: their purchase stays the text that was sent, a third
 /// of the size of what is read from it, until somebody asks.
@@ -39,6 +39,15 @@ impl HeldPurchase {
 
     pub(crate) fn set(&mut self, purchase: Purchase) {
         *self = Self::Read(Box::new(purchase));
+    }
+}
+
+impl Weigh for HeldPurchase {
+    fn weight(&self) -> usize {
+        match self {
+            Self::Sent(body) => body.len(),
+            Self::Read(purchase) => size_of::<Purchase>() + purchase.weight(),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod faults;
 pub(crate) mod flows;
 pub(crate) mod held;
 pub(crate) mod idempotency;
+pub(crate) mod limits;
 pub(crate) mod named;
 pub(crate) mod orders;
 pub(crate) mod parts;
@@ -15,7 +16,7 @@ pub(crate) mod placing;
 pub(crate) mod sessions;
 pub(crate) mod table;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,7 @@ use self::{
     faults::{CallbackFaults, Faults},
     flows::Flow,
     idempotency::Idempotency,
+    limits::{StoreLimits, Weights},
     placing::Authorization,
     sessions::Session,
     table::Table,
@@ -72,9 +74,11 @@ pub(crate) struct State {
     pub(crate) sessions: Table<Session>,
     /// By authorization token.
     pub(crate) authorizations: Table<Authorization>,
+    /// The session ids of tokens that are superseded, void or given back.
+    pub(crate) given_up: Table<String>,
     /// What buyers are led through, by flow id.
     #[serde(skip)]
-    pub(crate) flows: HashMap<String, Flow>,
+    pub(crate) flows: Table<Flow>,
     /// By order id in its full, lower-case form.
     pub(crate) orders: Table<Order>,
     /// By token id.
@@ -86,6 +90,8 @@ pub(crate) struct State {
     pub(crate) repeats: Repeats,
     /// Callbacks that a fault holds back.
     pub(crate) held: AllHeld,
+    #[serde(skip)]
+    pub(crate) weights: Weights,
     #[serde(skip)]
     pub(crate) rate_limits: RateLimits,
     /// What the caller of a transition has to send.
@@ -120,7 +126,7 @@ impl State {
 
     /// Lets everything happen that is due by now. Looks at every row: for the clock, not for
     /// each request.
-    pub(crate) fn settle(&mut self, now: Timestamp, ids: &dyn IdSource, sessions_max: usize) {
+    pub(crate) fn settle(&mut self, now: Timestamp, ids: &dyn IdSource, limits: StoreLimits) {
         let settings = Arc::clone(&self.settings);
         for id in self.orders.ids_of(|order| aging::is_due(order, now)) {
             let decision = self.orders.get_mut(&id).and_then(|it| aged(it, now, ids, &settings));
@@ -128,7 +134,8 @@ impl State {
         }
         self.notify(now);
         self.idempotency.forget_old(now);
-        self.forget_sessions(now, sessions_max);
+        self.forget_expired_sessions(now);
+        self.keep_within(limits);
     }
 
     /// Lets happen to one order what is due by now, before anyone looks at it.

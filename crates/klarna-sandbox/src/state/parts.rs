@@ -9,10 +9,11 @@ pub(crate) const PARTS: [&str; 5] = ["clock", "settings", "faults", "callback_fa
 
 impl State {
     /// The tables by name.
-    pub(crate) fn tables(&mut self) -> [(&'static str, &mut dyn Rows); 6] {
+    pub(crate) fn tables(&mut self) -> [(&'static str, &mut dyn Rows); 7] {
         [
             ("sessions", &mut self.sessions),
             ("authorizations", &mut self.authorizations),
+            ("given_up", &mut self.given_up),
             ("orders", &mut self.orders),
             ("customer_tokens", &mut self.customer_tokens),
             ("idempotency", self.idempotency.rows()),

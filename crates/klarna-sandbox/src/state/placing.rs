@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Moment, State, callbacks::Delivery};
+use super::{Moment, State, callbacks::Delivery, limits::oldest};
 use crate::rules::{
     market, matching,
     method::Method,
@@ -16,6 +16,9 @@ use crate::rules::{
 };
 use crate::{settings::RepeatedPlacing, source};
 
+/// How many tokens are remembered that are superseded, void or given back.
+const GIVEN_UP_MAX: usize = 100_000;
+
 /// What the customer agreed to, and what became of it.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Authorization {
@@ -24,7 +27,6 @@ pub(crate) struct Authorization {
     pub(crate) reaction: Reaction,
     pub(crate) method: Method,
     pub(crate) expires_at: Timestamp,
-    pub(crate) deleted: bool,
     /// The first placing: its body and what came of it.
     pub(crate) placed: Option<(Value, Result<Placed, Refusal>)>,
     /// The customer token that was made of it: the request and the token's id.
@@ -80,6 +82,8 @@ impl State {
         let keep = outcome.is_ok() || moment.settings.sticky_placing_errors;
         if let Some(authorization) = self.authorizations.get_mut(token).filter(|_| keep) {
             authorization.placed = Some((body_value, outcome.clone()));
+            let session_id = authorization.session_id.clone();
+            self.weigh_session(&session_id);
         }
         outcome
     }
@@ -144,16 +148,17 @@ impl State {
         let push = Delivery::push(&order, moment.ids).filter(|_| moment.settings.push_callback);
         let order_id = order.order_id.clone();
         self.orders.insert(&order_id, order);
+        self.weigh_order(&order_id);
         self.repeat(push, moment.now);
     }
 
     /// Refuses a token that is unknown, given back, too old, superseded, or whose session has an
     /// order already.
     fn usable(&self, token: &str, now: Timestamp) -> Result<(), Refusal> {
-        let authorization = self.authorizations.get(token).ok_or_else(Refusal::invalid_token)?;
-        let session =
-            self.sessions.get(&authorization.session_id).ok_or_else(Refusal::invalid_token)?;
-        if session.order_id.is_some() {
+        let authorization = self.authorizations.get(token).map(|it| &it.session_id);
+        let session_id = authorization.or_else(|| self.given_up.get(token));
+        let session = session_id.and_then(|id| self.sessions.get(id));
+        if session.ok_or_else(Refusal::invalid_token)?.order_id.is_some() {
             return Err(Refusal::session_completed());
         }
         self.valid(token, now)
@@ -165,7 +170,7 @@ impl State {
         let session =
             self.sessions.get(&authorization.session_id).ok_or_else(Refusal::invalid_token)?;
         let newest = session.authorization_token.as_deref() == Some(token);
-        if authorization.deleted || authorization.expires_at <= now || !newest {
+        if authorization.expires_at <= now || !newest {
             return Err(Refusal::invalid_token());
         }
         Ok(())
@@ -183,14 +188,23 @@ impl State {
             }
             Err(refusal) => Err(refusal),
             Ok(()) => {
-                if let Some(authorization) = self.authorizations.get_mut(token) {
-                    authorization.deleted = true;
-                    if let Some(session) = self.sessions.get_mut(&authorization.session_id) {
-                        session.authorization_token = None;
-                    }
-                }
+                let session_id = self.authorizations.get(token).map(|it| it.session_id.clone());
+                let session = session_id.and_then(|id| self.sessions.get_mut(&id));
+                let token = session.and_then(|session| session.authorization_token.take());
+                self.give_up(token);
                 Ok(())
             }
+        }
+    }
+
+    /// Forgets what a token was for, but not its session: the refusal that it meets depends on
+    /// that.
+    pub(super) fn give_up(&mut self, token: Option<String>) {
+        let Some(token) = token else { return };
+        let Some(authorization) = self.authorizations.remove(&token) else { return };
+        self.given_up.insert(&token, authorization.session_id);
+        if self.given_up.len() > GIVEN_UP_MAX {
+            oldest(&self.given_up).and_then(|token| self.given_up.remove(&token));
         }
     }
 

@@ -31,6 +31,9 @@ pub(crate) struct Session {
     pub(crate) order_id: Option<String>,
     /// What the buyer agreed to in a first step that `finalize` has to complete.
     pub(crate) to_finalize: Option<(Members, Method)>,
+    /// How much memory it takes with what was agreed to, as it was last weighed.
+    #[serde(skip)]
+    pub(crate) memory: usize,
 }
 
 /// What the customer does in the widget.
@@ -61,6 +64,7 @@ impl Session {
             authorization_token: None,
             order_id: None,
             to_finalize: None,
+            memory: 0,
         }
     }
 
@@ -77,9 +81,10 @@ impl Session {
 
 impl State {
     /// Keeps a new session.
-    pub(crate) fn keep_session(&mut self, session: Session) -> &Session {
+    pub(crate) fn keep_session(&mut self, session: Session) {
         let id = session.session_id.clone();
-        self.sessions.insert(&id, session)
+        self.sessions.insert(&id, session);
+        self.weigh_session(&id);
     }
 
     /// The session that may still be changed.
@@ -112,9 +117,10 @@ impl State {
         purchase.check(&problems)?;
         let changes = !matching::contradictions(&held, &purchase).is_empty();
         session.purchase.set(purchase);
-        if changes && moment.settings.update_voids_authorization {
-            session.authorization_token = None;
-        }
+        let is_voided = changes && moment.settings.update_voids_authorization;
+        let voided = session.authorization_token.take_if(|_| is_voided);
+        self.give_up(voided);
+        self.weigh_session(session_id);
         Ok(())
     }
 
@@ -129,9 +135,10 @@ impl State {
             .get(session_id)
             .filter(|session| session.expires_at > now)
             .ok_or_else(Refusal::invalid_session)?;
-        let token = session.authorization_token.as_deref().filter(|token| {
-            self.authorizations.get(token).is_some_and(|it| it.expires_at > now && !it.deleted)
-        });
+        let token = session
+            .authorization_token
+            .as_deref()
+            .filter(|token| self.authorizations.get(token).is_some_and(|it| it.expires_at > now));
         Ok((session, token))
     }
 
@@ -161,41 +168,32 @@ impl State {
         }
         let authorization_token = moment.uuid();
         session.purchase.set(purchase.clone());
-        session.authorization_token = Some(authorization_token.clone());
+        let older = session.authorization_token.replace(authorization_token.clone());
+        self.give_up(older);
         let authorization = Authorization {
             session_id: session_id.to_owned(),
             purchase,
             reaction,
             method: method.unwrap_or_default(),
             expires_at: lifetime::later(moment.now, lifetime::AUTHORIZATION_TOKEN),
-            deleted: false,
             placed: None,
             tokenized: None,
         };
         self.authorizations.insert(&authorization_token, authorization);
+        self.weigh_session(session_id);
         Ok(Authorized::Approved { authorization_token })
     }
 
-    /// Forgets sessions that expired long ago and have no order, and the oldest beyond so many.
-    pub(crate) fn forget_sessions(&mut self, now: Timestamp, max: usize) {
-        let is_forgotten = |session: &Session| {
-            let until = lifetime::later(session.expires_at, lifetime::SESSION_REMEMBERED);
-            session.order_id.is_none() && until <= now
+    /// Forgets sessions that expired long ago and have no order. They expire in the order in which
+    /// they came.
+    pub(crate) fn forget_expired_sessions(&mut self, now: Timestamp) {
+        let is_long_ago = |session: &Session| {
+            lifetime::later(session.expires_at, lifetime::SESSION_REMEMBERED) <= now
         };
-        for id in self.sessions.ids_of(is_forgotten) {
+        let expired = self.sessions.iter().take_while(|(_, session)| is_long_ago(session));
+        let without_order = expired.filter(|(_, session)| session.order_id.is_none());
+        for id in without_order.map(|(id, _)| id.to_owned()).collect::<Vec<_>>() {
             self.forget_session(&id);
-        }
-        let beyond = self.sessions.len().saturating_sub(max);
-        let oldest = self.sessions.iter().filter(|(_, it)| it.order_id.is_none()).take(beyond);
-        for id in oldest.map(|(id, _)| id.to_owned()).collect::<Vec<_>>() {
-            self.forget_session(&id);
-        }
-    }
-
-    fn forget_session(&mut self, id: &str) {
-        self.flows.retain(|_, flow| flow.session_id != id);
-        if let Some(token) = self.sessions.remove(id).and_then(|it| it.authorization_token) {
-            self.authorizations.remove(&token);
         }
     }
 

@@ -5,8 +5,8 @@ use std::{io, time::Duration};
 use serde_json::{Value, json};
 
 use crate::{
+    socket,
     support::{Shop, refusal},
-    wire,
 };
 
 async fn set(shop: &Shop, fault: &Value) -> Value {
@@ -54,11 +54,12 @@ async fn a_reset_is_one_on_the_wire() {
     let order = shop.order().await;
     for kind in ["reset_before", "reset_after"] {
         once(&shop, &json!({"kind": kind})).await;
-        let ended = wire::send(&shop, &wire::request("POST", &captures_of(&order), CAPTURE)).await;
+        let ended =
+            socket::send(&shop, &socket::request("POST", &captures_of(&order), CAPTURE)).await;
         assert_eq!(ended.bytes, b"");
         assert_eq!(ended.error, Some(io::ErrorKind::ConnectionReset), "{kind}");
     }
-    let ended = wire::send(&shop, &wire::request("POST", &captures_of(&order), CAPTURE)).await;
+    let ended = socket::send(&shop, &socket::request("POST", &captures_of(&order), CAPTURE)).await;
     assert!(ended.parts().0.starts_with("HTTP/1.1 201"));
     assert_eq!(ended.error, None);
 }
@@ -158,7 +159,7 @@ async fn a_truncated_answer_promises_more_than_comes() {
         (json!({"kind": "truncated", "bytes": 1_000_000}), whole.len() - 1),
     ] {
         once(&shop, &effect).await;
-        let (head, body) = wire::send(&shop, &wire::request("GET", &path, "")).await.parts();
+        let (head, body) = socket::send(&shop, &socket::request("GET", &path, "")).await.parts();
         assert!(head.starts_with("HTTP/1.1 200") && head.contains(&length), "{effect}: {head}");
         assert_eq!(body, whole[..sent], "{effect}");
     }
@@ -167,7 +168,7 @@ async fn a_truncated_answer_promises_more_than_comes() {
 
     // A capture's answer has no body: its connection is reset.
     once(&shop, &json!({"kind": "truncated"})).await;
-    let ended = wire::send(&shop, &wire::request("POST", &captures_of(&order), CAPTURE)).await;
+    let ended = socket::send(&shop, &socket::request("POST", &captures_of(&order), CAPTURE)).await;
     assert_eq!(ended.bytes, b"");
     assert_eq!(shop.read(&order).await["captured_amount"], 1000);
 }
@@ -252,7 +253,8 @@ async fn who_hangs_is_let_go_in_the_end() {
     let order = shop.order().await;
     for (when, captured) in [("before", 0), ("after", 1000)] {
         once(&shop, &json!({"kind": "hang", "milliseconds": 1, "when": when})).await;
-        let ended = wire::send(&shop, &wire::request("POST", &captures_of(&order), CAPTURE)).await;
+        let ended =
+            socket::send(&shop, &socket::request("POST", &captures_of(&order), CAPTURE)).await;
         assert_eq!(ended.bytes, b"");
         assert_eq!(shop.read(&order).await["captured_amount"], captured, "{when}");
     }

@@ -137,8 +137,9 @@ impl Serving {
     }
 
     /// Ends it without a word.
-    pub(crate) fn kill(self) {
-        drop(self);
+    pub(crate) fn kill(mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
     }
 
     /// Asks it to stop as an operating system does, and gives its exit code.

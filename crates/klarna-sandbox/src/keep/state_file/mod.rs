@@ -123,6 +123,7 @@ fn go_on(
     let is_tight = lines == u64::try_from(rows + PARTS.len()).unwrap_or(u64::MAX);
     let parts = state.parts().map_err(|error| failed(error.into()))?;
     desk.tell(|status| status.parts = Some(parts));
+    state.weigh_all();
     let older = {
         let mut held = store.lock().unwrap_or_else(PoisonError::into_inner);
         state.track();
