@@ -65,7 +65,7 @@ pub struct Config {
     /// (Klarna documentation: 1 MB).
     pub body_bytes_max: usize,
     /// The largest snapshot that can be restored by `PUT /sandbox/v1/snapshot`, in bytes. It is
-    /// read as it comes and never held as a whole. Default 4 GiB.
+    /// read as it comes and never held as a whole. Default 2 GiB.
     pub snapshot_bytes_max: u64,
     /// Where every exchange is written to as well, one JSON object a line in a file of this
     /// sandbox's own, so that a test run can be looked at afterwards. Default: the folder that the
@@ -86,7 +86,7 @@ impl Default for Config {
             orders_max: 1_000_000,
             order_bytes_max: 1_073_741_824,
             body_bytes_max: 1_048_576,
-            snapshot_bytes_max: 4_294_967_296,
+            snapshot_bytes_max: 2_147_483_648,
             record_folder: std::env::var_os("KLARNA_SANDBOX_RECORD").map(PathBuf::from),
         }
     }

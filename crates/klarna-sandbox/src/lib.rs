@@ -11,6 +11,8 @@
 //!
 //! A test starts one in its own process, on a port of its own, and gives it as Klarna's address:
 //!
+//! A test starts one in its own process, on a port of its own, and gives it as Klarna's address:
+//!
 //! ```
 //! use std::time::Duration;
 //!

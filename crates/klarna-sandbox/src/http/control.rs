@@ -96,7 +96,7 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
 }
 
 /// The answer, or how a refusal is told.
-pub(crate) fn answer_of(outcome: Result<Answer, Error>) -> Answer {
+pub(super) fn answer_of(outcome: Result<Answer, Error>) -> Answer {
     outcome.unwrap_or_else(|error| {
         let body = json!({"code": error.code, "message": error.message});
         json_answer(error.status, &body)

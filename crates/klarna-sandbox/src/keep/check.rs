@@ -16,6 +16,17 @@ pub(crate) fn problem(state: &State) -> Option<String> {
     if let Some((id, _)) = page {
         return Some(format!("hpp_sessions.{id}.session_id: it differs from the row's id"));
     }
+    let token = state.customer_tokens.iter().find(|(id, token)| token.token_id != *id);
+    if let Some((id, _)) = token {
+        return Some(format!("customer_tokens.{id}.token_id: it differs from the row's id"));
+    }
+    for (name, is_sound) in
+        [("faults", state.faults.is_sound()), ("callback_faults", state.callback_faults.is_sound())]
+    {
+        if !is_sound {
+            return Some(format!("{name}: a rule's count is out of bounds"));
+        }
+    }
     for (id, order) in state.orders.iter() {
         if order.order_id != id || canonical(id).as_deref() != Some(id) {
             let text = "it is not the row's id, or no UUID in lower case";

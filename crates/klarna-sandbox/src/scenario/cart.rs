@@ -49,22 +49,16 @@ pub(super) fn session_body(mut members: Members, email_part: &str) -> Result<Mem
 
 /// The test person of the country, with what the scenario says of them.
 fn buyer(members: &Members, country: &str, email_part: &str) -> Value {
-    let mut address = json!({"given_name": "Test", "country": country,
-        "family_name": format!("Person-{}", country.to_ascii_lowercase())});
-    if let Some(persons) = test_persons::of(country) {
-        address["email"] = json!(persons.email(email_part));
-        address["phone"] = json!(persons.approved_phone);
-    }
+    let persons = test_persons::of(country);
+    let mut address = persons.map(|persons| persons.address(email_part)).unwrap_or_default();
     match members.get("billing_address") {
         Some(Value::Object(given)) => {
-            for (name, value) in given {
-                address[name] = value.clone();
-            }
-            address
+            address.extend(given.clone());
+            Value::Object(address)
         }
         // What is no object is for Klarna's rules to refuse.
         Some(other) => other.clone(),
-        None => address,
+        None => Value::Object(address),
     }
 }
 
@@ -198,8 +192,10 @@ mod tests {
             whole,
             json!({
                 "purchase_country": "SE", "purchase_currency": "SEK", "locale": "sv-SE",
-                "billing_address": {"given_name": "Test", "family_name": "Person-se",
-                    "country": "SE", "email": "customer@email.se", "phone": "+46701740615"},
+                "billing_address": {"given_name": "Alice", "family_name": "Test",
+                    "street_address": "Södra Blasieholmshamnen 2", "postal_code": "11148",
+                    "city": "Stockholm", "country": "SE", "email": "customer@email.se",
+                    "phone": "+46701740615"},
                 "order_amount": 54_700, "order_tax_amount": 0,
                 "order_lines": [
                     {"name": "Shirt", "reference": "shirt", "quantity": 2, "unit_price": 24_900,

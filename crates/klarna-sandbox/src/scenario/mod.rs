@@ -26,8 +26,14 @@ use crate::{
     settings::Settings,
     state::{
         State,
+        callbacks::{Kind, Repeat},
         clock::PACE_MAX,
-        faults::{Faults, NewRule, effect::Effect, request::RequestMatch},
+        faults::{
+            NewRule, Rules,
+            callback::{CallbackEffect, CallbackMatch},
+            effect::Effect,
+            request::RequestMatch,
+        },
         sessions::Session,
     },
     write::client_token,
@@ -117,6 +123,7 @@ struct Scenario {
     settings: Members,
     clock: ClockWish,
     faults: Vec<NewRule<RequestMatch, Effect>>,
+    callback_faults: Vec<NewRule<CallbackMatch, CallbackEffect>>,
     defaults: Members,
     sessions: Vec<Value>,
     orders: Vec<Value>,
@@ -145,7 +152,9 @@ pub(crate) fn seed(shared: &Shared, scenario: Value, base_url: &str) -> Result<S
     let settings = problems.settings(&state.settings, &scenario.settings);
     let leap = problems.clock(&scenario.clock, shared.now(&state));
     let now = crate::rules::lifetime::later(shared.now(&state), leap);
-    let faults = problems.faults(state.faults.clone(), scenario.faults, now);
+    let faults = problems.rules("faults", &state.faults, scenario.faults, now);
+    let callback_faults =
+        problems.rules("callback_faults", &state.callback_faults, scenario.callback_faults, now);
     let settings = Arc::new(settings);
     let world = World { now, ids: &*shared.ids, settings: Arc::clone(&settings), base_url };
     let mut builder = Builder { state: State::default(), world };
@@ -162,18 +171,31 @@ pub(crate) fn seed(shared: &Shared, scenario: Value, base_url: &str) -> Result<S
         state.clock.set_pace(shared.base_time(), pace);
     }
     state.faults = faults;
-    // Decisions that fell in the past were told then.
-    for (id, row) in built.sessions.into_rows() {
-        state.sessions.insert(&id, row);
-    }
+    state.callback_faults = callback_faults;
+    take_over(&mut state, built);
+    Ok(seeded)
+}
+
+/// Takes over everything that was built.
+fn take_over(state: &mut State, built: State) {
     for (id, row) in built.authorizations.into_rows() {
         state.authorizations.insert(&id, row);
     }
-    for (id, row) in built.orders.into_rows() {
-        state.orders.insert(&id, row);
+    for (id, row) in built.sessions.into_rows() {
+        state.sessions.insert(&id, Session { memory: 0, ..row });
+        state.weigh_session(&id);
     }
-    state.weigh_all();
-    Ok(seeded)
+    for (id, row) in built.orders.into_rows() {
+        state.orders.insert(&id, Order { memory: 0, ..row });
+        state.weigh_order(&id);
+    }
+    // Decisions that fell in the past were told then; pushes come again and again.
+    let is_push = |repeat: &Repeat| repeat.delivery.kind == Kind::Push;
+    for repeat in built.repeats.into_rows().filter(is_push) {
+        if state.repeats.has_room() {
+            state.repeats.add(repeat);
+        }
+    }
 }
 
 /// What a name stands for in the store that was built.
@@ -209,6 +231,25 @@ impl Problems {
         settings
     }
 
+    /// The rules that are set, and new ones.
+    fn rules<M: Clone, E: Clone>(
+        &mut self,
+        list: &str,
+        held: &Rules<M, E>,
+        newer: Vec<NewRule<M, E>>,
+        now: Timestamp,
+    ) -> Rules<M, E> {
+        let mut rules = held.clone();
+        for (place, rule) in newer.into_iter().enumerate() {
+            if let Err(message) = rules.add(rule, now) {
+                let (member, message) = message.split_once(": ").unwrap_or(("", &message));
+                let wrong = Wrong { path: member.to_owned(), message: message.to_owned() };
+                self.add(&format!("{list}[{place}]"), None, wrong);
+            }
+        }
+        rules
+    }
+
     /// How far the clock is to leap.
     fn clock(&mut self, wish: &ClockWish, now: Timestamp) -> SignedDuration {
         if let Some(pace) = wish.pace.filter(|pace| !(1..=PACE_MAX).contains(pace)) {
@@ -221,20 +262,6 @@ impl Problems {
             self.add("clock", None, Wrong { path: "advance".to_owned(), message });
             SignedDuration::ZERO
         })
-    }
-
-    fn faults(
-        &mut self,
-        mut faults: Faults,
-        rules: Vec<NewRule<RequestMatch, Effect>>,
-        now: Timestamp,
-    ) -> Faults {
-        for (place, rule) in rules.into_iter().enumerate() {
-            if let Err(message) = faults.add(rule, now) {
-                self.add(&format!("faults[{place}]"), None, Wrong { path: String::new(), message });
-            }
-        }
-        faults
     }
 
     fn purchases(

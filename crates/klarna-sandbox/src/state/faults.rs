@@ -24,6 +24,9 @@ use super::State;
 /// How many rules there may be of either kind.
 pub(crate) const RULES_MAX: usize = 1000;
 
+/// More than anybody counts to.
+const COUNT_MAX: u64 = 1 << 53;
+
 /// Faults of requests, and of callbacks.
 pub(crate) type Faults = Rules<RequestMatch, Effect>;
 pub(crate) type CallbackFaults = Rules<CallbackMatch, CallbackEffect>;
@@ -62,6 +65,12 @@ impl<M, E: Clone> Rules<M, E> {
         }
         self.total += 1;
         Ok(self.rules.push_mut(rule))
+    }
+
+    /// Whether its counts can be gone on with: those that were read may be anything.
+    pub(crate) fn is_sound(&self) -> bool {
+        let counts = self.rules.iter().flat_map(|rule| [rule.matched, rule.struck, rule.id]);
+        counts.chain([self.total]).all(|count| count < COUNT_MAX)
     }
 
     pub(crate) fn all(&self) -> &[Rule<M, E>] {

@@ -80,7 +80,6 @@ pub(crate) struct State {
     /// By authorization token.
     pub(crate) authorizations: Table<Authorization>,
     /// The session ids of tokens that are superseded, void or given back.
-    #[serde(skip)]
     pub(crate) given_up: Table<String>,
     /// What buyers are led through, by flow id.
     #[serde(skip)]

@@ -47,15 +47,13 @@ impl State {
             return Ok(session.session_id.clone());
         }
         let is_called = |purchase: &Purchase| purchase.merchant_reference1.as_deref() == Some(name);
-        let open = self
-            .sessions
-            .iter()
-            .map(|(_, session)| session)
-            .filter(|session| session.order_id.is_none());
-        only(
-            open.filter(|it| is_called(&it.purchase.get()))
-                .map(|session| session.session_id.clone()),
-        )
+        // Most of half a million sessions need not be read for it.
+        let open = self.sessions.iter().map(|(_, session)| session).filter(|session| {
+            session.order_id.is_none()
+                && session.purchase.may_hold(name)
+                && is_called(&session.purchase.get())
+        });
+        only(open.map(|session| session.session_id.clone()))
     }
 
     /// Lets an order's authorization run out now. Gives the order's state, or `Err` with it if

@@ -5,21 +5,22 @@ use super::{State, table::Rows};
 use crate::keep::from_json;
 
 /// The small parts' names, in the order of [`State::parts`].
-pub(crate) const PARTS: [&str; 6] =
-    ["clock", "settings", "faults", "callback_faults", "repeats", "held"];
+pub(crate) const PARTS: [&str; 5] = ["clock", "settings", "faults", "callback_faults", "held"];
 
 impl State {
     /// The tables by name.
-    pub(crate) fn tables(&mut self) -> [(&'static str, &mut dyn Rows); 8] {
+    pub(crate) fn tables(&mut self) -> [(&'static str, &mut dyn Rows); 10] {
         [
             ("sessions", &mut self.sessions),
             ("authorizations", &mut self.authorizations),
+            ("given_up", &mut self.given_up),
             ("orders", &mut self.orders),
             ("customer_tokens", &mut self.customer_tokens),
             ("hpp_sessions", &mut self.hpp_sessions),
             ("hpp_pages", &mut self.hpp_pages),
             ("distributions", &mut self.distributions),
             ("idempotency", self.idempotency.rows()),
+            ("repeats", &mut self.repeats),
         ]
     }
 
@@ -30,7 +31,6 @@ impl State {
             serde_json::to_string(&self.settings)?,
             serde_json::to_string(&self.faults)?,
             serde_json::to_string(&self.callback_faults)?,
-            serde_json::to_string(&self.repeats)?,
             serde_json::to_string(&self.held)?,
         ])
     }
@@ -42,7 +42,6 @@ impl State {
             "settings" => self.settings = from_json(value)?,
             "faults" => self.faults = from_json(value)?,
             "callback_faults" => self.callback_faults = from_json(value)?,
-            "repeats" => self.repeats = from_json(value)?,
             "held" => self.held = from_json(value)?,
             _ => return Err(format!("there is no part {name:?}; there are {}", PARTS.join(", "))),
         }
@@ -86,6 +85,6 @@ mod tests {
             assert!(state.set_part(name, "7").is_err(), "{name}");
         }
         let refused = state.set_part("orders", "{}").unwrap_err();
-        assert!(refused.contains("repeats"), "{refused}");
+        assert!(refused.contains("callback_faults"), "{refused}");
     }
 }

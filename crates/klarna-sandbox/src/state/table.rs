@@ -125,6 +125,16 @@ impl<V> Table<V> {
         ids.filter_map(|(number, id)| Some((*number, self.get(id)?)))
     }
 
+    /// A row's number.
+    pub(crate) fn number_of(&self, id: &str) -> Option<u64> {
+        self.rows.get(id).map(|row| row.number)
+    }
+
+    /// The id of the row of a number.
+    pub(crate) fn id_of(&self, number: u64) -> Option<Arc<str>> {
+        self.ids.get(&number).map(Arc::clone)
+    }
+
     /// All rows with their ids, the oldest first.
     pub(crate) fn into_rows(mut self) -> impl Iterator<Item = (Arc<str>, V)> {
         self.ids

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Inbox, Shop, cart};
 
-/// A sandbox with something of everything, and its snapshot.
-async fn lived() -> (Shop, Value) {
+/// A sandbox with something of everything, its snapshot, and the order that was captured in part.
+async fn lived() -> (Shop, Value, String) {
     let shop = Shop::open().await;
     shop.session(&cart()).await;
     let captured = shop.order().await;
@@ -33,7 +33,7 @@ async fn lived() -> (Shop, Value) {
     .await;
     shop.call("PATCH", "/sandbox/v1/settings", Some(&json!({"authorization_days": 7}))).await;
     shop.call("PATCH", "/sandbox/v1/clock", Some(&json!({"pace": 2}))).await;
-    shop.advance("P1D").await;
+    shop.advance("PT2H").await;
     let cancelled = shop.order().await;
     let path = format!("/ordermanagement/v1/orders/{cancelled}/cancel");
     let cancel = shop.request("POST", &path).header("klarna-idempotency-key", "k-1");
@@ -41,14 +41,7 @@ async fn lived() -> (Shop, Value) {
     let got = shop.get("/sandbox/v1/snapshot").await;
     assert_eq!((got.status, got.header("content-type")), (200, "application/json"));
     let snapshot = got.json();
-    (shop, snapshot)
-}
-
-/// The id of the order of which something was captured.
-fn captured(snapshot: &Value) -> String {
-    let orders = snapshot["state"]["orders"].as_object().unwrap();
-    let is_captured = |order: &Value| !order["captures"].as_array().unwrap().is_empty();
-    orders.iter().find(|(_, order)| is_captured(order)).unwrap().0.clone()
+    (shop, snapshot, captured)
 }
 
 async fn put(shop: &Shop, snapshot: &Value) -> (u16, Value) {
@@ -58,17 +51,13 @@ async fn put(shop: &Shop, snapshot: &Value) -> (u16, Value) {
 
 #[tokio::test]
 async fn a_snapshot_brings_everything_back() {
-    let (shop, snapshot) = lived().await;
+    let (shop, snapshot, order) = lived().await;
     assert_eq!(snapshot["kind"], "klarna-sandbox snapshot");
     assert_eq!(snapshot["version"], 1);
-    assert_eq!(snapshot["now"], "2026-03-02T12:00:00.25Z");
-    let counts = ["sessions", "authorizations", "orders", "idempotency", "repeats"].map(|name| {
-        snapshot["state"][name]
-            .as_object()
-            .map_or_else(|| snapshot["state"][name].as_array().unwrap().len(), serde_json::Map::len)
-    });
+    assert_eq!(snapshot["now"], "2026-03-01T14:00:00.25Z");
+    let tables = ["sessions", "authorizations", "orders", "idempotency", "repeats"];
+    let counts = tables.map(|name| snapshot["state"][name].as_object().unwrap().len());
     assert_eq!(counts, [4, 3, 3, 1, 1]);
-    assert_eq!(snapshot["state"]["faults"]["rules"].as_array().unwrap().len(), 1);
 
     let other = Shop::open().await;
     other.order().await;
@@ -84,7 +73,6 @@ async fn a_snapshot_brings_everything_back() {
         assert_eq!(again["state"][name], snapshot["state"][name], "{name}");
     }
     // What is read is one thing, what can still be done another.
-    let order = captured(&snapshot);
     other.done(&order, "captures", &json!({"captured_amount": 4900})).await;
 }
 
@@ -96,7 +84,7 @@ async fn time_goes_on_from_the_snapshots() {
             "2031-07-01T00:00:00Z".parse().unwrap()
         }
     }
-    let (shop, snapshot) = lived().await;
+    let (shop, snapshot, _) = lived().await;
     let sandbox = Sandbox::with_sources(Config::default(), Later, klarna_sandbox::RandomIds);
     sandbox.restore(snapshot.to_string().as_bytes()).unwrap();
     assert_eq!(sandbox.now(), shop.running.sandbox().now());
@@ -106,13 +94,15 @@ async fn time_goes_on_from_the_snapshots() {
 
 #[tokio::test]
 async fn a_snapshot_that_is_wrong_is_refused_whole() {
-    let (shop, snapshot) = lived().await;
+    let (shop, snapshot, order) = lived().await;
     let before = shop.get("/sandbox/v1/snapshot").await.text;
-    let order = captured(&snapshot);
     let session = snapshot["state"]["sessions"].as_object().unwrap().keys().next().unwrap().clone();
+    let sessions = snapshot["state"]["sessions"].as_object().unwrap();
+    let sent = sessions.iter().find(|(_, it)| !it["purchase"]["sent"].is_null()).unwrap().0;
     let of_order = |member: &str| format!("/state/orders/{order}/{member}");
     let at_order = |member: &str| format!("state.orders.{order}.{member}");
     for (pointer, value, part) in [
+        ("/state/faults/rules/0/matched", json!(u64::MAX), "state.faults: a rule's".to_owned()),
         ("/version", json!(2), "version: 2 is not known here, but 1".to_owned()),
         (
             "/kind",
@@ -128,6 +118,11 @@ async fn a_snapshot_that_is_wrong_is_refused_whole() {
         ("/state/clock/pace", json!(0), "state.clock: ".into()),
         ("/state/clock/offset_seconds", json!(i64::MIN), "state.clock: ".into()),
         ("/state/clock/offset_nanoseconds", json!(i32::MIN), "state.clock: ".into()),
+        (
+            &format!("/state/sessions/{sent}/purchase/sent/order_amount"),
+            json!(1),
+            format!("state.sessions.{sent}.purchase"),
+        ),
         (&of_order("status"), json!("PAID"), at_order("status: unknown variant `PAID`")),
         (&of_order("order_id"), json!("x"), at_order("order_id: ")),
         (&of_order("captured_amount"), json!(17_981), at_order("captured_amount: not its")),

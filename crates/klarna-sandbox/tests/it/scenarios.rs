@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Shop, cart};
+use crate::{
+    receiver::Receiver,
+    support::{Shop, cart},
+};
 
 async fn seed(shop: &Shop, scenario: &Value) -> Value {
     let got = shop.post("/sandbox/v1/scenarios", scenario).await;
@@ -113,8 +116,28 @@ async fn time_has_passed_as_it_would_have() {
     assert_eq!(shop.read(pending["order_id"].as_str().unwrap()).await["fraud_status"], "PENDING");
     shop.advance("PT1S").await;
     assert_eq!(shop.read(pending["order_id"].as_str().unwrap()).await["fraud_status"], "REJECTED");
-    // Nothing that has happened is told again.
+    // Nothing that has happened is told again, nor was anything of it held for later.
+    assert_eq!(shop.get("/sandbox/v1/snapshot").await.json()["state"]["repeats"], json!({}));
     assert_eq!(shop.get("/sandbox/v1/callbacks").await.json(), json!([]));
+}
+
+#[tokio::test]
+async fn a_seeded_order_is_pushed_when_its_next_turn_comes() {
+    let shop = Shop::open().await;
+    let merchant = Receiver::open().await;
+    seed(
+        &shop,
+        &json!({"orders": [
+            {"state": "rejected", "merchant_urls": {"notification": merchant.url}},
+            {"state": "authorized", "age": "PT3M", "merchant_urls": {"push": merchant.url}},
+        ]}),
+    )
+    .await;
+    // A push comes two and five minutes after the placing.
+    shop.advance("PT1M59S").await;
+    assert_eq!(merchant.count(), 0);
+    shop.advance("PT1S").await;
+    assert_eq!(merchant.count(), 1);
 }
 
 #[tokio::test]

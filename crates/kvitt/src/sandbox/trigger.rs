@@ -22,6 +22,7 @@ Examples:
   kvitt sandbox trigger fraud-rejected 1001
   kvitt sandbox trigger approve 0b1d9815-165e-42e2-8867-35bc03789e00
   kvitt sandbox trigger expire \"half shipped\"
+  kvitt sandbox trigger resend
   kvitt sandbox trigger advance P28D
   kvitt sandbox trigger pace 3600";
 
@@ -64,6 +65,14 @@ enum What {
     Abort(Named),
     /// An ORDER's authorization, or a SESSION, runs out now, and nothing else does
     Expire(Named),
+    /// A callback is sent once more, the last one unless told; waits for its answer
+    Resend {
+        /// Its callback_id, as GET /sandbox/v1/callbacks lists them
+        #[arg(value_name = "CALLBACK")]
+        callback: Option<String>,
+        #[command(flatten)]
+        reach: Reach,
+    },
     /// The sandbox's clock leaps ahead
     Advance {
         /// How far, as ISO 8601 writes it: PT10M, P3D, P1M
@@ -94,6 +103,9 @@ pub(super) async fn run(args: &TriggerArgs, context: &Context) -> Result<ExitCod
         What::Deny(session) => authorize(session, "denied", None, context).await?,
         What::Abort(session) => authorize(session, "aborted", None, context).await?,
         What::Expire(named) => expire(named, context).await?,
+        What::Resend { callback, reach } => {
+            resend(callback.as_deref(), &Control::new(reach, context)?).await?
+        }
         What::Advance { by, reach } => {
             let sandbox = Control::new(reach, context)?;
             clock(sandbox.post(&["clock", "advance"], Some(&json!({ "by": by }))).await?)
@@ -168,6 +180,27 @@ async fn expire(named: &Named, context: &Context) -> Result<Done, Failure> {
     };
     let status = answer["status"].as_str().unwrap_or_default();
     Ok((format!("{what} {}: {status}", named.name), answer))
+}
+
+/// The callback of this id, or the one that was last sent.
+async fn resend(callback: Option<&str>, sandbox: &Control) -> Result<Done, Failure> {
+    let id = if let Some(id) = callback {
+        id.to_owned()
+    } else {
+        let attempts: Vec<Value> = sandbox.get(&["callbacks"], &[]).await?;
+        let last = attempts.last().and_then(|attempt| attempt["callback_id"].as_str());
+        last.map(str::to_owned).ok_or_else(|| {
+            let text = "nothing was called back so far: has an order or session a URL for it?";
+            Failure::new(Exit::NotFound, text)
+        })?
+    };
+    let attempt = sandbox.post(&["callbacks", &id, "resend"], None).await?;
+    let text = |name: &str| attempt[name].as_str().unwrap_or_default();
+    let answer = match attempt["status"].as_u64() {
+        Some(status) => format!("answered with {status}"),
+        None => text("error").to_owned(),
+    };
+    Ok((format!("{} to {}: {answer}", text("kind"), text("url")), attempt))
 }
 
 fn clock(answer: Value) -> Done {

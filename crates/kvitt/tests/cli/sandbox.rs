@@ -124,6 +124,21 @@ fn triggers_fire() {
     assert_eq!(trigger(&["expire", "half shipped"]), "order half shipped: CAPTURED\n");
     assert_eq!(trigger(&["expire", "cart"]), "session cart: expired\n");
 
+    refused(&place.run(&["sandbox", "trigger", "resend"]), 4, &["nothing was called back"]);
+    let shop = server_saying(Some((404, "")));
+    let urls = json!({"notification": format!("{shop}/fraud")});
+    let scenario =
+        json!({"orders": [{"name": "calls", "state": "pending", "merchant_urls": urls}]});
+    post(&format!("{}/sandbox/v1/scenarios", sandbox.url), &scenario, None);
+    trigger(&["fraud-accepted", "calls"]);
+    let said = format!("notification to {shop}/fraud: answered with 404\n");
+    assert_eq!(trigger(&["resend"]), said);
+    let callbacks = get(&format!("{}/sandbox/v1/callbacks", sandbox.url));
+    let id = callbacks[0]["callback_id"].as_str().unwrap();
+    assert_eq!(callbacks.as_array().unwrap().len(), 2, "{callbacks}");
+    assert_eq!(trigger(&["resend", id]), said);
+    assert_eq!(place.json(&["sandbox", "trigger", "resend", id])["status"], 404);
+
     let clock = format!("{}/sandbox/v1/clock", sandbox.url);
     assert!(trigger(&["advance", "P28D"]).starts_with("it is 20"));
     assert_eq!(get(&clock)["offset_seconds"], 28 * 86_400);
@@ -139,6 +154,7 @@ fn triggers_fire() {
     refused(&bad(&["expire", "nobody"]), 4, &["no order and no session nobody"]);
     refused(&bad(&["approve", "nobody"]), 4, &["session nobody is not known"]);
     refused(&bad(&["expire", "half shipped"]), 3, &["CAPTURED", "run out"]);
+    refused(&bad(&["resend", "nobody"]), 4, &["callback nobody is not kept"]);
     refused(&bad(&["advance", "soon"]), 3, &["P28D"]);
     refused(&bad(&["pace", "0"]), 3, &["pace: 0"]);
     refused(&bad(&["pace", "fast"]), 2, &["<TIMES>", "fast"]);

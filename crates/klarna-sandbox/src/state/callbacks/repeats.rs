@@ -1,12 +1,15 @@
 //! Callbacks that come again until the merchant has heard: fraud notifications and pushes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Delivery, Kind};
-use crate::rules::lifetime::{self, later};
+use crate::{
+    rules::lifetime::{self, later},
+    state::table::{Changes, Rows, Table},
+};
 
 /// How many may be waiting for their next turn.
 pub(crate) const REPEATS_MAX: usize = 100_000;
@@ -57,34 +60,33 @@ fn push_after(passed: SignedDuration) -> Option<SignedDuration> {
 /// All of them, by when each is due.
 #[derive(Default)]
 pub(crate) struct Repeats {
-    /// By their numbers, in the order in which they came.
-    rows: BTreeMap<u64, Repeat>,
+    /// By their callbacks' ids, in the order in which they came.
+    rows: Table<Repeat>,
+    /// With the numbers of the rows.
     due: BTreeSet<(Timestamp, u64)>,
-    numbers: HashMap<String, u64>,
-    total: u64,
 }
 
 impl Repeats {
-    #[cfg(test)]
-    fn len(&self) -> usize {
-        self.rows.len()
-    }
-
     pub(crate) fn has_room(&self) -> bool {
         self.rows.len() < REPEATS_MAX
     }
 
     pub(crate) fn add(&mut self, repeat: Repeat) {
-        self.total += 1;
-        self.due.insert((repeat.next_at, self.total));
-        self.numbers.insert(repeat.delivery.callback_id.clone(), self.total);
-        self.rows.insert(self.total, repeat);
+        let (id, at) = (repeat.delivery.callback_id.clone(), repeat.next_at);
+        self.end(&id);
+        self.rows.insert(&id, repeat);
+        self.due.extend(self.rows.number_of(&id).map(|number| (at, number)));
     }
 
     /// The merchant has heard of this one.
     pub(crate) fn end(&mut self, callback_id: &str) {
-        let Some(number) = self.numbers.remove(callback_id) else { return };
-        if let Some(repeat) = self.rows.remove(&number) {
+        self.not_due(callback_id);
+        self.rows.remove(callback_id);
+    }
+
+    fn not_due(&mut self, callback_id: &str) {
+        let number = self.rows.number_of(callback_id);
+        if let (Some(number), Some(repeat)) = (number, self.rows.get(callback_id)) {
             self.due.remove(&(repeat.next_at, number));
         }
     }
@@ -98,7 +100,8 @@ impl Repeats {
         let mut due = Vec::new();
         while let Some(&(at, number)) = self.due.first().filter(|(at, _)| *at <= now) {
             self.due.remove(&(at, number));
-            let Some(repeat) = self.rows.get_mut(&number) else { continue };
+            let Some(id) = self.rows.id_of(number) else { continue };
+            let Some(repeat) = self.rows.get_mut(&id) else { continue };
             let is_wanted = wanted(&repeat.delivery);
             if is_wanted {
                 due.push(repeat.delivery.clone());
@@ -107,24 +110,71 @@ impl Repeats {
                 repeat.next_at = next;
                 self.due.insert((next, number));
             } else {
-                self.numbers.remove(&repeat.delivery.callback_id);
-                self.rows.remove(&number);
+                self.rows.remove(&id);
             }
         }
         due
+    }
+
+    /// All of them, in the order in which they came.
+    pub(crate) fn into_rows(self) -> impl Iterator<Item = Repeat> {
+        self.rows.into_rows().map(|(_, repeat)| repeat)
+    }
+}
+
+/// Kept like any table; when each is due follows from the rows.
+impl Rows for Repeats {
+    fn track(&mut self) {
+        self.rows.track();
+    }
+
+    fn take_changes(&mut self) -> Changes {
+        self.rows.take_changes()
+    }
+
+    fn give_back(&mut self, changes: Changes) {
+        self.rows.give_back(changes);
+    }
+
+    fn has_changes(&self) -> bool {
+        self.rows.has_changes()
+    }
+
+    fn count(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn next_from(&self, number: u64) -> Option<u64> {
+        self.rows.next_from(number)
+    }
+
+    fn row(&self, number: u64) -> Option<(&str, serde_json::Result<String>)> {
+        self.rows.row(number)
+    }
+
+    fn put_kept(&mut self, number: u64, id: &str, row: &str) -> Result<(), String> {
+        self.not_due(id);
+        self.rows.put_kept(number, id, row)?;
+        self.due.extend(self.rows.get(id).map(|repeat| (repeat.next_at, number)));
+        Ok(())
+    }
+
+    fn remove_kept(&mut self, id: &str) {
+        self.not_due(id);
+        self.rows.remove_kept(id);
     }
 }
 
 impl Serialize for Repeats {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.rows.values())
+        self.rows.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Repeats {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut repeats = Self::default();
-        for repeat in Vec::<Repeat>::deserialize(deserializer)? {
+        for (_, repeat) in Table::<Repeat>::deserialize(deserializer)?.into_rows() {
             repeats.add(repeat);
         }
         Ok(repeats)
@@ -157,7 +207,7 @@ mod tests {
         let at_minute = |minute| later(start, SignedDuration::from_mins(minute));
         let is_due = |minute: &i64| !repeats.due(at_minute(*minute), |_| true).is_empty();
         let turns = (0..4000).filter(is_due).collect();
-        assert_eq!(repeats.len() + repeats.due.len() + repeats.numbers.len(), 0);
+        assert_eq!(repeats.rows.len() + repeats.due.len(), 0);
         turns
     }
 
@@ -206,7 +256,28 @@ mod tests {
         let due = repeats.due(at("2026-01-01T00:00:00Z"), |it| it.callback_id != "c");
         assert_eq!(due.len(), 1);
         assert_eq!(due[0].callback_id, "a");
-        assert_eq!((repeats.len(), repeats.due.len(), repeats.numbers.len()), (1, 1, 1));
+        assert_eq!((repeats.rows.len(), repeats.due.len()), (1, 1));
+    }
+
+    #[test]
+    fn what_was_kept_is_due_when_it_was() {
+        let mut repeats = Repeats::default();
+        repeats.track();
+        for id in ["a", "b"] {
+            repeats.add(repeat(Kind::Notification, id));
+        }
+        assert_eq!(repeats.due(at("2026-01-01T00:00:00Z"), |_| true).len(), 2);
+        let mut kept = Repeats::default();
+        for (number, id) in [(0, "a"), (1, "b")] {
+            // As it was written when it was added, and again when its turn was taken.
+            let first = serde_json::to_string(&repeat(Kind::Notification, id)).unwrap();
+            kept.put_kept(number, id, &first).unwrap();
+            let (_, row) = repeats.row(number).unwrap();
+            kept.put_kept(number, id, &row.unwrap()).unwrap();
+        }
+        kept.remove_kept("b");
+        assert!(kept.due(at("2026-01-01T00:09:59Z"), |_| true).is_empty());
+        assert_eq!(kept.due(at("2026-01-01T00:10:00Z"), |_| true).len(), 1);
     }
 
     #[test]
