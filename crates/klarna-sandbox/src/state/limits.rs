@@ -277,8 +277,10 @@ mod tests {
     #[test]
     fn a_store_that_was_restored_or_moved_is_weighed_as_the_one_before() {
         let mut state = with_sessions(&[0, 0]);
+        let sent = r#"{"purchase_country":"SE","purchase_currency":"SEK","order_amount":1,
+            "order_lines":[{"name":"A","quantity":1,"unit_price":1,"total_amount":1}]}"#;
         for id in ["0", "1"] {
-            let purchase = HeldPurchase::Sent(Bytes::from_static(b"{}"));
+            let purchase = HeldPurchase::Sent(Bytes::from_static(sent.as_bytes()));
             state.sessions.get_mut(id).unwrap().purchase = purchase;
         }
         state.orders.insert("o", order());
