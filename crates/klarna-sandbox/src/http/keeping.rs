@@ -17,7 +17,7 @@ use http_body::Frame;
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use super::control::Error;
+use super::{Call, control::Error, origin};
 use crate::{answer::Answer, keep::snapshot, sandbox::Shared};
 
 const SNAPSHOT_PATH: [&str; 3] = ["sandbox", "v1", "snapshot"];
@@ -41,7 +41,14 @@ pub(crate) async fn take(shared: &Arc<Shared>) -> Result<Answer, Error> {
 }
 
 /// Restores a snapshot while it comes in, so that it never stands in memory as a whole.
-pub(crate) async fn restore(shared: &Arc<Shared>, body: Body) -> Result<Answer, Error> {
+pub(crate) async fn restore(
+    shared: &Arc<Shared>,
+    call: &Call,
+    body: Body,
+) -> Result<Answer, Error> {
+    if !origin::is_own(call) {
+        return Err(origin::refused());
+    }
     let (pieces, incoming) = mpsc::channel(PIECES_MAX);
     let (for_restoring, max) = (Arc::clone(shared), shared.config.snapshot_bytes_max);
     let restoring = tokio::task::spawn_blocking(move || {

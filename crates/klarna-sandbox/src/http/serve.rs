@@ -3,9 +3,11 @@
 use std::{sync::Arc, time::Instant};
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     extract::{self, ConnectInfo},
-    http::{HeaderValue, Method, Response, StatusCode, Version, header, uri::Authority},
+    http::{
+        HeaderValue, Method, Response, StatusCode, Version, header, request::Parts, uri::Authority,
+    },
 };
 use jiff::Timestamp;
 
@@ -36,7 +38,8 @@ use crate::{
 pub(crate) async fn handle(shared: Arc<Shared>, request: extract::Request) -> Response<Body> {
     let started = Instant::now();
     if keeping::is_restore(&request) {
-        let restored = keeping::restore(&shared, request.into_body()).await;
+        let (head, body) = request.into_parts();
+        let restored = keeping::restore(&shared, &call_of(head, None), body).await;
         return response(&control::answer_of(restored));
     }
     let reset = request.extensions().get::<ConnectInfo<Reset>>().map(|it| it.0.clone());
@@ -98,20 +101,24 @@ fn strike(state: &mut State, call: &Call, now: Timestamp) -> Option<Strike<Effec
 }
 
 async fn read(request: extract::Request, body_bytes_max: usize) -> Option<Call> {
-    let (parts, body) = request.into_parts();
+    let (head, body) = request.into_parts();
     let body = body::read(body, body_bytes_max).await.ok()?;
-    let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    let host = parts.uri.authority().map(Authority::as_str);
+    Some(call_of(head, body))
+}
+
+fn call_of(head: Parts, body: Option<Bytes>) -> Call {
+    let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
+    let host = head.uri.authority().map(Authority::as_str);
     let host = host.or_else(|| text("host")).unwrap_or("localhost");
     let scheme = text("x-forwarded-proto").filter(|it| *it == "https").unwrap_or("http");
-    Some(Call {
+    Call {
         base_url: format!("{scheme}://{host}"),
-        path: parts.uri.path().to_owned(),
-        query: parts.uri.query().map(str::to_owned),
-        method: parts.method,
-        headers: parts.headers,
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().map(str::to_owned),
+        method: head.method,
+        headers: head.headers,
         body,
-    })
+    }
 }
 
 /// Whether a call is for the SDK or the buyer's pages.

@@ -181,6 +181,10 @@ async fn a_snapshot_that_is_wrong_is_refused_whole() {
         let request = shop.request("PUT", "/sandbox/v1/snapshot").body(text.to_owned());
         assert_eq!(request.send().await.unwrap().status(), 400);
     }
+    let elsewhere =
+        shop.request("PUT", "/sandbox/v1/snapshot").header("origin", "http://a.example");
+    let empty = Shop::open().await.get("/sandbox/v1/snapshot").await.text;
+    assert_eq!(elsewhere.body(empty).send().await.unwrap().status(), 403);
     assert_eq!(shop.get("/sandbox/v1/snapshot").await.text, before);
 }
 

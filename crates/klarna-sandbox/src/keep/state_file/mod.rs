@@ -3,6 +3,7 @@
 //! A thread of its own adds what has changed, once a second and at the end; a process that is
 //! killed loses at most what came after. Nothing of it is there in a sandbox without a state file.
 
+mod batch;
 mod desk;
 mod disk;
 mod lines;

@@ -149,6 +149,24 @@ proptest! {
 }
 
 #[test]
+fn a_row_that_goes_and_comes_again_while_the_file_is_written_anew_is_there_once() {
+    let mut world = World::new();
+    world.perform(&Act::Put(1));
+    world.perform(&Act::Put(2));
+    world.worker.write_all().unwrap();
+    world.perform(&Act::Begin);
+    while !world.worker.has_copied(0) {
+        world.perform(&Act::Copy);
+    }
+    world.perform(&Act::Remove(1));
+    world.perform(&Act::Put(1));
+    while world.worker.is_writing_anew() {
+        world.perform(&Act::Copy);
+    }
+    assert_eq!(text(&world.in_file().state), world.in_store());
+}
+
+#[test]
 fn a_batch_that_failed_is_written_with_the_next() {
     let mut world = World::new();
     world.perform(&Act::Put(1));

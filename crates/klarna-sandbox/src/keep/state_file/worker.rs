@@ -9,11 +9,12 @@ use std::{
 };
 
 use super::{
+    batch::{Copied, Taken},
     desk::Desk,
     disk::{Log, Place, discard_newer},
     lines,
 };
-use crate::state::{State, parts::PARTS, table::Changes};
+use crate::state::{State, parts::PARTS};
 
 /// How often what changed is written: what a killed process loses at most.
 const EVERY: Duration = Duration::from_secs(1);
@@ -33,9 +34,7 @@ const TELL_EVERY: Duration = Duration::from_mins(1);
 /// A file on its way to take the place of the old one.
 struct Newer {
     log: Log,
-    /// Where copying the rows has come to: the table's place among the tables, and a row's number.
-    table: usize,
-    from: u64,
+    copied: Copied,
 }
 
 pub(super) struct Worker {
@@ -53,13 +52,6 @@ pub(super) struct Worker {
     /// Not before then is anything written anew.
     rests_until: Instant,
     told_at: Option<Instant>,
-}
-
-/// What a batch took from the tables: what still has to be written, and what was.
-#[derive(Default)]
-struct Taken {
-    left: Vec<Changes>,
-    written: Vec<Changes>,
 }
 
 impl Worker {
@@ -137,7 +129,7 @@ impl Worker {
     pub(super) fn begin_newer(&mut self) -> io::Result<()> {
         self.discard();
         self.rests_until = Instant::now() + REST;
-        self.newer = Some(Newer { log: Log::newer(&self.place)?, table: 0, from: 0 });
+        self.newer = Some(Newer { log: Log::newer(&self.place)?, copied: Copied::default() });
         Ok(())
     }
 
@@ -283,7 +275,7 @@ impl Worker {
                 self.discard();
                 return Ok(());
             }
-            copy(&mut state, newer, &mut text, self.at_once)?
+            newer.copied.go_on(&mut state, &mut text, self.at_once)?
         };
         let waited = begun.elapsed();
         text.push_str(&lines::commit(self.sequence));
@@ -372,33 +364,6 @@ impl Worker {
     }
 }
 
-impl Taken {
-    /// Takes what changed and writes lines of it until the budget is used up. Gives whether nothing
-    /// is left.
-    fn write(&mut self, state: &mut State, text: &mut String, budget: usize) -> io::Result<bool> {
-        let tables = state.tables();
-        self.left.resize_with(tables.len(), Changes::default);
-        self.written.resize_with(tables.len(), Changes::default);
-        for ((name, table), (left, written)) in
-            tables.into_iter().zip(self.left.iter_mut().zip(&mut self.written))
-        {
-            left.extend(table.take_changes());
-            while text.len() < budget {
-                if let Some(id) = left.removed.pop_first() {
-                    lines::removed(text, name, &id)?;
-                    written.removed.insert(id);
-                } else if let Some(number) = left.put.pop_first() {
-                    lines::put(text, name, table, number)?;
-                    written.put.insert(number);
-                } else {
-                    break;
-                }
-            }
-        }
-        Ok(self.left.iter().all(Changes::is_empty))
-    }
-}
-
 #[cfg(test)]
 impl Worker {
     pub(super) fn write_one_row_at_once(&mut self) {
@@ -413,30 +378,14 @@ impl Worker {
         self.newer.is_some()
     }
 
+    /// Whether the row of this number stands in the newer file, of the table that is being copied.
+    pub(super) fn has_copied(&self, number: u64) -> bool {
+        self.newer.as_ref().is_some_and(|newer| newer.copied.is_beyond(number))
+    }
+
     pub(super) fn set_log(&mut self, log: Log) -> Log {
         self.log.replace(log).unwrap()
     }
-}
-
-/// Writes rows from where the newer file has come to. Gives whether these were the last.
-fn copy(
-    state: &mut State,
-    newer: &mut Newer,
-    text: &mut String,
-    budget: usize,
-) -> io::Result<bool> {
-    for (name, table) in state.tables().into_iter().skip(newer.table) {
-        while let Some(number) = table.next_from(newer.from) {
-            if text.len() >= budget {
-                return Ok(false);
-            }
-            lines::put(text, name, table, number)?;
-            newer.from = number + 1;
-        }
-        newer.table += 1;
-        newer.from = 0;
-    }
-    Ok(true)
 }
 
 fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
