@@ -152,6 +152,13 @@ mod tests {
     }
 
     #[test]
+    fn what_would_steer_a_terminal_is_written_out() {
+        let command = command(&exchange("a\u{1b}]0;b\r".as_bytes()));
+        assert!(command.ends_with(r"--data-raw $'a\x1b]0;b\x0d'"), "{command}");
+        assert!(!command.contains('\u{1b}'));
+    }
+
+    #[test]
     fn what_was_not_sent_is_not_said() {
         let mut one = exchange(b"");
         one.request_headers = HeaderMap::new();

@@ -129,3 +129,24 @@ fn what_is_rare_is_found_among_a_hundred_thousand() {
     assert_eq!(listed(&page).len(), 50);
     assert!(page.contains("status=403&#38;before=100010"), "{page}");
 }
+
+#[test]
+fn programs_get_as_many_as_they_ask_for() {
+    let shared = full();
+    let ask = |path: &str| -> serde_json::Value {
+        let call = call(path);
+        let mut asked = pin!(crate::http::control(&shared, &call));
+        let mut context = Context::from_waker(Waker::noop());
+        loop {
+            if let Poll::Ready(answer) = asked.as_mut().poll(&mut context) {
+                return serde_json::from_slice(&answer.unwrap().body).unwrap();
+            }
+        }
+    };
+    let lines = ask("/sandbox/v1/exchanges?limit=1500&after=900&status=403");
+    let numbers: Vec<u64> =
+        lines.as_array().unwrap().iter().map(|it| it["number"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, (91..1591).map(|n| n * 10).collect::<Vec<_>>());
+    let archive = ask("/sandbox/v1/exchanges.har?limit=1001");
+    assert_eq!(archive["log"]["entries"].as_array().unwrap().len(), 1001);
+}

@@ -208,6 +208,32 @@ async fn deciding_ends_the_window_that_the_buyer_has_open() {
 }
 
 #[tokio::test]
+async fn a_window_that_is_closed_or_asks_is_ended_as_well_as_can_be() {
+    let shop = Shop::open().await;
+    let open = async || {
+        let id = shop.session(&cart()).await;
+        let flows = format!("/kp/v1/sessions/{id}/purchase-flows");
+        let flow = shop.post(&flows, &json!({})).await.json()["flow_id"].clone();
+        (id, flow.as_str().unwrap().to_owned())
+    };
+    let approve = async |id: &str| {
+        let authorize = format!("/inspector/sessions/{id}/authorize");
+        pressed(&shop, &authorize, &[("outcome", "approved")]).await;
+    };
+    let (id, closed) = open().await;
+    shop.post(&format!("/kp/v1/purchase-flows/{closed}/close"), &json!({})).await;
+    approve(&id).await;
+    let told = shop.get(&format!("/kp/v1/purchase-flows/{closed}")).await.json();
+    assert_eq!(told["result"]["approved"], false, "what was told stays");
+    let (id, asking) = open().await;
+    let url = format!("{}/kp/flow/{asking}", shop.running.url());
+    filled(shop.client.post(url), &[("action", "close")]).send().await.unwrap();
+    approve(&id).await;
+    let asked = page(&shop, &format!("/kp/flow/{asking}")).await.text;
+    assert!(asked.contains(r#"data-step="done""#) && !asked.contains("Cancel the"), "{asked}");
+}
+
+#[tokio::test]
 async fn fraud_controls_buttons_decide() {
     let shop = Shop::open().await;
     let mut cart = cart();
@@ -279,6 +305,24 @@ async fn an_order_shows_where_it_stands_and_what_became_of_it() {
     assert_eq!(bars(&released).last(), Some(&bar("freed", 12_880)));
     assert!(released.contains("CAPTURED. Nothing follows."));
 
+    let titles = |page: &str| -> String {
+        let parts = page.split("<li id=\"movement-").skip(1);
+        parts
+            .map(|part| part.split("<strong>").nth(1).unwrap().split('<').next().unwrap())
+            .collect()
+    };
+    let several = shop.order().await;
+    for (act, body) in [
+        ("captures", json!({"captured_amount": 500})),
+        ("refunds", json!({"refunded_amount": 100})),
+        ("captures", json!({"captured_amount": 600})),
+    ] {
+        shop.done(&several, act, &body).await;
+        shop.advance("PT1M").await;
+    }
+    let page = text(&shop, &format!("/inspector/orders/{several}")).await;
+    assert_eq!(titles(&page), "CaptureRefundCapture", "the newest first");
+
     let cancelled = shop.order().await;
     shop.done(&cancelled, "cancel", &json!({})).await;
     assert_eq!(
@@ -291,6 +335,44 @@ async fn an_order_shows_where_it_stands_and_what_became_of_it() {
         stands(&text(&shop, &format!("/inspector/orders/{expired}")).await, "Status"),
         "EXPIRED"
     );
+}
+
+#[tokio::test]
+async fn an_order_is_shown_as_old_as_it_is() {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    };
+    struct Moving(Arc<AtomicI64>);
+    impl klarna_sandbox::Clock for Moving {
+        fn now(&self) -> jiff::Timestamp {
+            jiff::Timestamp::from_second(self.0.load(Ordering::Relaxed)).unwrap()
+        }
+    }
+    let seconds = Arc::new(AtomicI64::new(1_772_366_400));
+    let clock = Moving(seconds.clone());
+    let sandbox =
+        klarna_sandbox::Sandbox::with_sources(Config::default(), clock, klarna_sandbox::RandomIds);
+    // Nobody but a request lets time do its work.
+    let router = sandbox.router();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let shop = Shop::open().await;
+    let call = async |path: &str, body: &Value| -> Value {
+        let request = shop.client.post(format!("{url}{path}")).basic_auth("a", Some("b"));
+        request.json(body).send().await.unwrap().json().await.unwrap()
+    };
+    let session = call("/payments/v1/sessions", &cart()).await;
+    let session = session["session_id"].as_str().unwrap();
+    let approved = json!({"outcome": "approved"});
+    let token = call(&format!("/sandbox/v1/sessions/{session}/authorize"), &approved).await;
+    let token = token["authorization_token"].as_str().unwrap();
+    let placed = call(&format!("/payments/v1/authorizations/{token}/order"), &cart()).await;
+    seconds.fetch_add(28 * 86_400, Ordering::Relaxed);
+    let path = format!("{url}/inspector/orders/{}", placed["order_id"].as_str().unwrap());
+    let page = got(shop.client.get(path).send().await.unwrap()).await.text;
+    assert_eq!(stands(&page, "Status"), "EXPIRED");
 }
 
 #[tokio::test]
@@ -323,6 +405,12 @@ async fn sessions_and_orders_are_found_and_paged() {
         let page = text(&shop, &format!("/inspector/sessions{query}")).await;
         assert_eq!(rows(&page, "session"), count, "{query}");
     }
+    // What was sent with escapes is found by what it says.
+    let escaped = cart().to_string().replace("shop-1", "sh\\u00f6p-1");
+    let sent = shop.request("POST", "/payments/v1/sessions").body(escaped).send().await.unwrap();
+    assert_eq!(sent.status(), 200);
+    let page = text(&shop, "/inspector/sessions?q=sh%C3%B6p-1").await;
+    assert_eq!(rows(&page, "session"), 1);
     let capture_id = shop.done(&order, "captures", &json!({"captured_amount": 1})).await;
     for (query, count) in [
         ("", 1),
@@ -346,6 +434,7 @@ async fn an_exchange_is_shown_as_it_was_on_the_wire() {
     let body =
         "{\"captured_amount\":\t4711,\"description\":\"it's </pre><script>alert(1)</script>\"}";
     let sent = shop.request("POST", &path).header("content-type", "application/json");
+    let sent = sent.header("cookie", "a=secret-1").header("cookie", "b=secret-2");
     let sent = sent.header("klarna-idempotency-key", "<key>").body(body).send().await.unwrap();
     assert_eq!(sent.status(), 201);
     let page = text(&shop, "/inspector/exchanges/3").await;
@@ -368,6 +457,10 @@ async fn an_exchange_is_shown_as_it_was_on_the_wire() {
         assert!(page.contains(part), "{part}: {page}");
     }
     assert!(!page.contains("Basic ") && !page.contains("<script>"), "{page}");
+    assert!(!page.contains("secret-") && page.contains("<dt>cookie</dt><dd>(hidden)</dd>"));
+    let before = text(&shop, "/inspector/exchanges/2").await;
+    assert!(before.contains(r#"href="/inspector/exchanges/3" rel="next""#), "{before}");
+    assert!(!page.contains(r#"rel="next""#), "the newest");
     let archive = shop.get("/sandbox/v1/exchanges.har?after=2&limit=1").await.json();
     let entries = archive["log"]["entries"].as_array().unwrap();
     assert_eq!((entries.len(), &entries[0]["request"]["postData"]["text"]), (1, &json!(body)));
@@ -378,7 +471,8 @@ async fn an_exchange_is_shown_as_it_was_on_the_wire() {
     shop.request("POST", "/payments/v1/sessions").body(vec![0xff, b'<']).send().await.unwrap();
     let odd = text(&shop, "/inspector/exchanges/4").await;
     assert!(odd.contains("\u{fffd}&#60;") && odd.contains("2 bytes, not all of it text"), "{odd}");
-    let large = "x".repeat(300_000);
+    // The beginning of a number is a number too.
+    let large = "7".repeat(300_000);
     shop.request("POST", "/payments/v1/sessions").body(large).send().await.unwrap();
     let large = text(&shop, "/inspector/exchanges/5").await;
     assert!(large.contains("300000 bytes; the rest is in the HAR"), "{}", large.len());
@@ -440,18 +534,48 @@ async fn callbacks_are_shown_and_fired_again() {
     assert_eq!(inbox.bodies().len(), 3, "once, though it was refused");
     let rows: Vec<&str> = again.split("<tr id=\"attempt-").skip(1).collect();
     assert_eq!(rows.len(), 3);
-    assert!(rows[0].contains(">503<") && rows[1].contains(">200<") && rows[2].contains(">500<"));
+    for (row, badge) in rows.iter().zip([r#"wait">503<"#, r#"good">200<"#, r#"wait">500<"#]) {
+        assert!(row.contains(badge), "{badge}: {row}");
+    }
     let got = shop.post(&format!("/sandbox/v1/callbacks/{callback_id}/resend"), &Value::Null).await;
     assert_eq!(got.status, 200);
     assert_eq!(
         (&got.json()["status"], &got.json()["kind"]),
         (&json!(200), &json!("authorization"))
     );
+    assert_eq!(got.json()["attempt"], 1, "the first of another delivery");
     let bodies = inbox.bodies();
     assert!(bodies.iter().all(|body| *body == bodies[0]), "the same each time");
     let unknown = shop.post("/sandbox/v1/callbacks/none/resend", &Value::Null).await;
     assert_eq!((unknown.status, unknown.json()["code"].as_str()), (404, Some("NOT_FOUND")));
     assert_eq!(press(&shop, "/inspector/callbacks/none/resend", &[]).await.status, 404);
+}
+
+#[tokio::test]
+async fn an_approval_is_called_back_when_the_switch_says_so() {
+    let settings = Settings {
+        authorization_callback: klarna_sandbox::AuthorizationCallback::Before,
+        ..Settings::default()
+    };
+    let shop = Shop::open_with(Config { settings, ..Config::default() }).await;
+    let (inbox, url) = Inbox::open(&[]).await;
+    let mut cart = cart();
+    cart["merchant_urls"]["authorization"] = json!(url);
+    cart["merchant_urls"]["notification"] = json!(url);
+    let id = shop.session(&cart).await;
+    let authorize = format!("/inspector/sessions/{id}/authorize");
+    pressed(&shop, &authorize, &[("outcome", "approved")]).await;
+    assert_eq!(inbox.bodies().len(), 1, "before the page that follows");
+    let token = inbox.bodies()[0]["authorization_token"].as_str().unwrap().to_owned();
+    let placed = shop.place(&token, &cart).await.json();
+    let path = format!("/inspector/orders/{}", placed["order_id"].as_str().unwrap());
+    let page = pressed(&shop, &format!("{path}/fraud"), &[("decision", "STOPPED")]).await;
+    let rows: Vec<&str> = page.split("<tr id=\"attempt-").skip(1).collect();
+    assert_eq!(rows.len(), 2);
+    assert!(rows[0].contains("notification") && rows[1].contains("authorization"), "{page}");
+    let other = shop.order().await;
+    let other = text(&shop, &format!("/inspector/orders/{other}")).await;
+    assert!(!other.contains("<tr id=\"attempt-"), "the callbacks of another order");
 }
 
 #[tokio::test]
@@ -516,6 +640,7 @@ async fn the_clocks_buttons_move_it() {
     assert!(told.1.starts_with("by: \"&#60;soon&#62;\" is no duration"), "{}", told.1);
     let typed = press(&shop, "/inspector/clock/advance", &[("by", "<soon>")]).await.text;
     assert!(typed.contains(r#"value="&#60;soon&#62;""#), "what was typed stays");
+    assert!(moved.contains("data-live=") && !typed.contains("data-live="), "it has no address");
     let fast = pressed(&shop, "/inspector/clock/pace", &[("pace", "60")]).await;
     assert!(fast.contains("60 × as fast"), "{fast}");
     assert_eq!(shop.get("/sandbox/v1/clock").await.json()["pace"], 60);
