@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     answer::{Answer, Style},
-    rules::{read::Members, refusal::Refusal},
+    rules::{read::Body, refusal::Refusal},
     settings::DistributionStatus,
     state::{Moment, State},
     write::hpp,
@@ -52,6 +52,6 @@ pub(crate) fn answer(
     }
 }
 
-fn body(call: &Call) -> Result<Members, Refusal> {
-    call.members().ok_or_else(Refusal::bad_request)
+fn body(call: &Call) -> Result<Body<'_>, Refusal> {
+    call.document().ok_or_else(Refusal::bad_request)
 }

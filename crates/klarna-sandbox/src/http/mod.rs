@@ -34,13 +34,11 @@ pub(crate) use serve::handle;
 
 use std::collections::HashMap;
 
+use crate::rules::read::Body;
 use axum::{
     body::Bytes,
     http::{HeaderMap, Method},
 };
-use serde_json::Value;
-
-use crate::rules::read::Members;
 
 /// A request, read completely.
 #[derive(Clone)]
@@ -63,15 +61,8 @@ impl Call {
     }
 
     /// The body as a JSON object; an absent one counts as empty. `None`: it is something else.
-    pub(crate) fn members(&self) -> Option<Members> {
-        let bytes = self.body.as_deref().unwrap_or_default();
-        if bytes.iter().all(u8::is_ascii_whitespace) {
-            return Some(Members::new());
-        }
-        match serde_json::from_slice(bytes) {
-            Ok(Value::Object(members)) => Some(members),
-            _ => None,
-        }
+    pub(crate) fn document(&self) -> Option<Body<'_>> {
+        Body::parse(self.body.as_deref().unwrap_or_default())
     }
 
     /// The body as a form's fields.

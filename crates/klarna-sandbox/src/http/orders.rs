@@ -8,9 +8,7 @@ use super::{
 };
 use crate::{
     answer::{Answer, Style},
-    rules::{
-        authorization, capture, order::Order, read::Members, refund, refusal::Refusal, shipping,
-    },
+    rules::{authorization, capture, order::Order, read::Body, refund, refusal::Refusal, shipping},
     settings::Settings,
     state::{Moment, State, orders},
     write,
@@ -228,6 +226,6 @@ fn created(place: &str, has_lines: bool, moment: &Moment<'_>) -> Answer {
     if has_lines { answer.with("klarna-order-validation", "Valid") } else { answer }
 }
 
-fn body(call: &Call) -> Result<Members, Refusal> {
-    call.members().ok_or_else(Refusal::bad_request)
+fn body(call: &Call) -> Result<Body<'_>, Refusal> {
+    call.document().ok_or_else(Refusal::bad_request)
 }

@@ -5,7 +5,7 @@ use axum::http::Method;
 use super::Call;
 use crate::{
     answer::{Answer, Style},
-    rules::{purchase::Purchase, read::Members, refusal::Refusal},
+    rules::{purchase::Purchase, read::Body, refusal::Refusal},
     state::{Moment, State, held::HeldPurchase, sessions::Session},
     write::{json::Json, payments},
 };
@@ -64,8 +64,8 @@ pub(crate) fn ok(body: &Json) -> Answer {
 }
 
 /// The body's members; it has to be an object.
-pub(crate) fn body(call: &Call) -> Result<Members, Refusal> {
-    call.members().ok_or_else(Refusal::bad_request)
+pub(crate) fn body(call: &Call) -> Result<Body<'_>, Refusal> {
+    call.document().ok_or_else(Refusal::bad_request)
 }
 
 /// The degenerate error of a method that a path does not have (recorded exchange, on the path of

@@ -8,7 +8,7 @@ use super::{
     lifetime,
     line::{AMOUNT_MAX, Line},
     order::{Order, Status},
-    read::{Members, Problem, Reader},
+    read::{Body, Problem, Reader},
     refusal::Refusal,
 };
 
@@ -19,9 +19,9 @@ pub(crate) struct Update {
 }
 
 impl Update {
-    pub(crate) fn read(members: &Members) -> Result<Self, Refusal> {
+    pub(crate) fn read(body: &Body<'_>) -> Result<Self, Refusal> {
         let mut problems: Vec<Problem> = Vec::new();
-        let mut reader = Reader::new(members, &mut problems);
+        let mut reader = Reader::new(body, &mut problems);
         reader.text("description", 0, 255);
         let update = Self {
             order_amount: reader.required_integer("order_amount", 0, AMOUNT_MAX),
@@ -121,7 +121,7 @@ mod tests {
 
     fn set(order: &mut Order, amount: i64) -> Result<(), Refusal> {
         let body = json!({"order_amount": amount});
-        update(order, Update::read(body.as_object().unwrap())?)
+        update(order, Update::read(&Body::of(&body))?)
     }
 
     #[test]

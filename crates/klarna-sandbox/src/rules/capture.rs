@@ -6,7 +6,7 @@ use super::{
     line::{AMOUNT_MAX, LINES_MAX, Line},
     order::{Capture, FraudStatus, Order, Status},
     person,
-    read::{Members, Problem, Reader},
+    read::{Body, Problem, Reader},
     refusal::Refusal,
     shipping,
     texts::{Side, Texts},
@@ -23,9 +23,9 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    pub(crate) fn read(members: &Members) -> Result<Self, Refusal> {
+    pub(crate) fn read(body: &Body<'_>) -> Result<Self, Refusal> {
         let mut problems: Vec<Problem> = Vec::new();
-        let mut reader = Reader::new(members, &mut problems);
+        let mut reader = Reader::new(body, &mut problems);
         let request = Self {
             captured_amount: positive(&mut reader, "captured_amount"),
             description: reader.text("description", 0, 255),
@@ -142,7 +142,7 @@ pub(crate) mod tests {
     };
 
     pub(crate) fn take_from(order: &mut Order, body: &Value) -> Result<(), Refusal> {
-        let request = Request::read(body.as_object().unwrap())?;
+        let request = Request::read(&Body::of(body))?;
         let id = format!("c{}", order.captures.len() + 1);
         capture(order, request, id, at("2026-01-02T00:00:00Z"), false)
     }

@@ -80,11 +80,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::rules::read::Members;
+    use crate::rules::read::{Body, Members};
 
     fn invalid_of(value: serde_json::Value) -> Vec<String> {
         let members: Members = serde_json::from_value(value).unwrap();
-        invalid_fields(&Purchase::read(&members).0)
+        invalid_fields(&Purchase::read(&Body::from(&members)).0)
     }
 
     #[test]

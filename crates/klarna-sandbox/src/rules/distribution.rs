@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{
     contact, market,
     purchase::letters,
-    read::{Fault, Members, Problem, Reader},
+    read::{Body, Fault, Problem, Reader},
     refusal::Refusal,
 };
 
@@ -49,9 +49,9 @@ pub(crate) struct Request {
 
 impl Request {
     /// Reads and checks a request for a purchase in a country.
-    pub(crate) fn read(members: &Members, country: &str) -> Result<Self, Refusal> {
+    pub(crate) fn read(body: &Body<'_>, country: &str) -> Result<Self, Refusal> {
         let mut problems: Vec<Problem> = Vec::new();
-        let mut reader = Reader::new(members, &mut problems);
+        let mut reader = Reader::new(body, &mut problems);
         reader.required("contact_information");
         reader.required("method");
         let contact = reader.object("contact_information", |it| Contact {
@@ -139,7 +139,7 @@ mod tests {
 
     fn read(method: &str, contact: &Value) -> Result<Method, (u16, String, Vec<String>)> {
         let body = json!({"method": method, "contact_information": contact});
-        Request::read(body.as_object().unwrap(), "SE")
+        Request::read(&Body::of(&body), "SE")
             .map(|it| it.method)
             .map_err(|it| (it.status, it.code.into_owned(), it.messages))
     }
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn what_the_schema_requires_is_told_together() {
         let body = json!({"template": "CARD"});
-        let refusal = Request::read(body.as_object().unwrap(), "SE").err().unwrap();
+        let refusal = Request::read(&Body::of(&body), "SE").err().unwrap();
         assert_eq!((refusal.status, &*refusal.code), (400, "CONSTRAINT_VIOLATION"));
         assert_eq!(
             refusal.messages,

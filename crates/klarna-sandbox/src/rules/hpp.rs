@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
-    read::{Fault, Members, Problem, Reader},
+    read::{Body, Fault, Problem, Reader},
     refusal::Refusal,
     weight::Weigh,
 };
@@ -259,9 +259,9 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    pub(crate) fn read(members: &Members) -> Result<Self, Refusal> {
+    pub(crate) fn read(body: &Body<'_>) -> Result<Self, Refusal> {
         let mut problems: Vec<Problem> = Vec::new();
-        let mut reader = Reader::new(members, &mut problems);
+        let mut reader = Reader::new(body, &mut problems);
         reader.required("payment_session_url");
         let hosts = |text: &str| hosted(text).is_some();
         let request = Self {
@@ -302,7 +302,7 @@ mod tests {
     const SESSION: &str = "http://127.0.0.1:4010/payments/v1/sessions/92d9-4dc";
 
     fn read(body: &Value) -> Result<Request, Vec<String>> {
-        Request::read(body.as_object().unwrap()).map_err(|refusal| {
+        Request::read(&Body::of(body)).map_err(|refusal| {
             assert_eq!((refusal.status, &*refusal.code), (400, "CONSTRAINT_VIOLATION"));
             refusal.messages
         })

@@ -1,7 +1,7 @@
 //! What holds for an order whatever is done to it, in whatever order.
 
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     aging, authorization, capture,
@@ -9,7 +9,7 @@ use super::{
         Order, Status,
         tests::{at, order},
     },
-    read::Members,
+    read::Body,
     refund,
     refusal::Refusal,
 };
@@ -37,22 +37,18 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-fn members(body: &Value) -> Members {
-    body.as_object().unwrap().clone()
-}
-
 fn perform(order: &mut Order, act: &Act, now: jiff::Timestamp) -> Result<(), Refusal> {
     match act {
         Act::Capture(amount) => {
-            let request = capture::Request::read(&members(&json!({"captured_amount": amount})))?;
+            let request = capture::Request::read(&Body::of(&json!({"captured_amount": amount})))?;
             capture::capture(order, request, "c".into(), now, false)
         }
         Act::Refund(amount) => {
-            let request = refund::Request::read(&members(&json!({"refunded_amount": amount})))?;
+            let request = refund::Request::read(&Body::of(&json!({"refunded_amount": amount})))?;
             refund::refund(order, request, "r".into(), now)
         }
         Act::Update(amount) => {
-            let update = authorization::Update::read(&members(&json!({"order_amount": amount})))?;
+            let update = authorization::Update::read(&Body::of(&json!({"order_amount": amount})))?;
             authorization::update(order, update)
         }
         Act::Cancel => authorization::cancel(order),

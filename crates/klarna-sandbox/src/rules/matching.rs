@@ -105,9 +105,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::rules::read::Body;
 
     fn purchase(body: &Value) -> Purchase {
-        Purchase::read(body.as_object().unwrap()).0
+        Purchase::read(&Body::of(body)).0
     }
 
     fn held() -> Value {

@@ -292,6 +292,7 @@ pub(crate) mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::rules::read::Body;
 
     pub(crate) fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -313,7 +314,7 @@ pub(crate) mod tests {
                     "total_amount": 4000},
             ],
         });
-        let (purchase, problems) = Purchase::read(body.as_object().unwrap());
+        let (purchase, problems) = Purchase::read(&Body::of(&body));
         assert!(purchase.check(&problems).is_ok());
         let ids = NewIds {
             order_id: "o".into(),

@@ -6,7 +6,7 @@ use super::{
     amounts,
     line::{LINES_MAX, Line},
     market,
-    read::{Members, Problem, Reader},
+    read::{Body, Problem, Reader},
     refusal::Refusal,
     texts::{ADDRESS, ATTACHMENT, CUSTOMER, MERCHANT_URLS, OPTIONS, Side, Texts},
 };
@@ -43,9 +43,9 @@ const INTENTS: [&str; 5] =
 
 impl Purchase {
     /// Reads what was sent; nothing is required yet.
-    pub(crate) fn read(members: &Members) -> (Self, Vec<Problem>) {
+    pub(crate) fn read(body: &Body<'_>) -> (Self, Vec<Problem>) {
         let mut problems = Vec::new();
-        let mut reader = Reader::new(members, &mut problems);
+        let mut reader = Reader::new(body, &mut problems);
         let channels = ["ECOMMERCE", "IN_STORE", "TELESALES"];
         let side = Side::Payments;
         let purchase = Self {
@@ -216,7 +216,7 @@ mod tests {
     }
 
     fn check(body: &Value) -> Result<(), String> {
-        let (purchase, problems) = Purchase::read(body.as_object().unwrap());
+        let (purchase, problems) = Purchase::read(&Body::of(body));
         purchase.check(&problems).map_err(|refusal| refusal.messages.join("|"))
     }
 

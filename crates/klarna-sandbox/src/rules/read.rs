@@ -1,10 +1,43 @@
 //! Lenient reading of JSON: nulls count as absent, numbers may come as strings, unknown members
 //! are ignored (all observed). What cannot be read is noted with its path, never thrown.
 
-use serde_json::{Map, Value};
+use std::fmt;
 
-/// A JSON object as it came.
-pub(crate) type Members = Map<String, Value>;
+use serde_json::Map;
+use serde_json_borrow::{ObjectAsVec, Value};
+
+/// A JSON object that is kept or made.
+pub(crate) type Members = Map<String, serde_json::Value>;
+
+/// A JSON object as it was sent, borrowed from the bytes it came in. Of members of one name the
+/// last counts.
+#[derive(Default)]
+pub(crate) struct Body<'a>(ObjectAsVec<'a>);
+
+impl<'a> Body<'a> {
+    /// `None`: the bytes are something else than a JSON object. None at all count as an empty one.
+    pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
+        let text = str::from_utf8(bytes).ok()?;
+        if text.bytes().all(|byte| byte.is_ascii_whitespace()) {
+            return Some(Self::default());
+        }
+        match serde_json::from_str(text) {
+            Ok(Value::Object(members)) => Some(Self(members)),
+            _ => None,
+        }
+    }
+
+    /// The same, to be kept.
+    pub(crate) fn to_value(&self) -> serde_json::Value {
+        serde_json::Value::Object((&self.0).into())
+    }
+}
+
+impl<'a> From<&'a Members> for Body<'a> {
+    fn from(members: &'a Members) -> Self {
+        Self(members.iter().map(|(name, value)| (name.as_str(), value.into())).collect())
+    }
+}
 
 /// What is wrong with one member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,25 +69,44 @@ pub(crate) struct Problem {
     pub(crate) fault: Fault,
 }
 
+/// Where an object stands in the body. Written out only if something in it is wrong.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    Body,
+    Member(&'a Place<'a>, &'a str),
+    Element(&'a Place<'a>, &'a str, usize),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Body => Ok(()),
+            Self::Member(parent, name) => write!(f, "{parent}{name}."),
+            Self::Element(parent, name, index) => write!(f, "{parent}{name}[{index}]."),
+        }
+    }
+}
+
 /// Reads the members of one object and notes the problems of all of them.
 pub(crate) struct Reader<'a> {
-    members: &'a Members,
-    path: String,
+    members: &'a ObjectAsVec<'a>,
+    place: Place<'a>,
     problems: &'a mut Vec<Problem>,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(members: &'a Members, problems: &'a mut Vec<Problem>) -> Self {
-        Self { members, path: String::new(), problems }
+    pub(crate) fn new(body: &'a Body<'a>, problems: &'a mut Vec<Problem>) -> Self {
+        Self { members: &body.0, place: Place::Body, problems }
     }
 
-    fn get(&self, name: &str) -> Option<&'a Value> {
-        self.members.get(name).filter(|value| !value.is_null())
+    fn get(&self, name: &str) -> Option<&'a Value<'a>> {
+        let named = self.members.as_vec().iter().rev().find(|(key, _)| *key == name);
+        named.map(|(_, value)| value).filter(|value| !value.is_null())
     }
 
     /// Notes that the member of this name cannot be accepted.
     pub(crate) fn fault(&mut self, name: &str, fault: Fault) {
-        let path = format!("{}{name}", self.path);
+        let path = format!("{}{name}", self.place);
         self.problems.push(Problem { path, fault });
     }
 
@@ -62,8 +114,8 @@ impl<'a> Reader<'a> {
     /// library does.
     pub(crate) fn text(&mut self, name: &str, min: usize, max: usize) -> Option<String> {
         let text = match self.get(name)? {
-            Value::String(text) => text.clone(),
-            Value::Number(number) => number.to_string(),
+            Value::Str(text) => text.to_string(),
+            Value::Number(number) => serde_json::Number::from(*number).to_string(),
             _ => {
                 self.fault(name, Fault::NotText);
                 return None;
@@ -91,7 +143,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn integer(&mut self, name: &str, min: i64, max: i64) -> Option<i64> {
         let number = match self.get(name)? {
             Value::Number(number) => number.as_i64(),
-            Value::String(text) => text.trim().parse().ok(),
+            Value::Str(text) => text.trim().parse().ok(),
             _ => None,
         };
         match number {
@@ -111,7 +163,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn boolean(&mut self, name: &str) -> Option<bool> {
         let found = match self.get(name)? {
             Value::Bool(found) => Some(*found),
-            Value::String(text) => text.trim().parse().ok(),
+            Value::Str(text) => text.trim().parse().ok(),
             _ => None,
         };
         if found.is_none() {
@@ -151,8 +203,8 @@ impl<'a> Reader<'a> {
         read: impl FnOnce(&mut Reader<'_>) -> T,
     ) -> Option<T> {
         if let Value::Object(members) = self.get(name)? {
-            let path = format!("{}{name}.", self.path);
-            return Some(read(&mut Reader { members, path, problems: self.problems }));
+            let place = Place::Member(&self.place, name);
+            return Some(read(&mut Reader { members, place, problems: self.problems }));
         }
         self.fault(name, Fault::NotObject);
         None
@@ -177,8 +229,8 @@ impl<'a> Reader<'a> {
         let mut found = Vec::with_capacity(elements.len());
         for (index, element) in elements.iter().enumerate() {
             if let Value::Object(members) = element {
-                let path = format!("{}{name}[{index}].", self.path);
-                found.push(read(&mut Reader { members, path, problems: self.problems }));
+                let place = Place::Element(&self.place, name, index);
+                found.push(read(&mut Reader { members, place, problems: self.problems }));
             } else {
                 self.fault(&format!("{name}[{index}]"), Fault::NotObject);
             }
@@ -202,15 +254,22 @@ impl<'a> Reader<'a> {
 }
 
 #[cfg(test)]
+impl<'a> Body<'a> {
+    pub(crate) fn of(value: &'a serde_json::Value) -> Self {
+        value.as_object().unwrap().into()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
 
-    fn integer(value: Value) -> (Option<i64>, Vec<Fault>) {
-        let members: Members = [("n".to_owned(), value)].into_iter().collect();
+    fn integer(value: serde_json::Value) -> (Option<i64>, Vec<Fault>) {
+        let body = json!({"n": value});
         let mut problems = Vec::new();
-        let found = Reader::new(&members, &mut problems).integer("n", 0, 100);
+        let found = Reader::new(&Body::of(&body), &mut problems).integer("n", 0, 100);
         (found, problems.into_iter().map(|problem| problem.fault).collect())
     }
 
@@ -229,7 +288,7 @@ mod tests {
     fn a_problem_names_its_path() {
         let body = json!({"lines": [{"name": "ok"}, {"name": ""}, 3]});
         let mut problems = Vec::new();
-        Reader::new(body.as_object().unwrap(), &mut problems)
+        Reader::new(&Body::of(&body), &mut problems)
             .objects("lines", 1, 10, |line| line.required_text("name", 1, 255));
         let paths: Vec<&str> = problems.iter().map(|problem| problem.path.as_str()).collect();
         assert_eq!(paths, ["lines[1].name", "lines[2]"]);

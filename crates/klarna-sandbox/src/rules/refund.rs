@@ -7,7 +7,7 @@ use super::{
     lifetime,
     line::Line,
     order::{Capture, Order, Refund, Status},
-    read::{Members, Problem, Reader},
+    read::{Body, Problem, Reader},
     refusal::Refusal,
 };
 
@@ -24,9 +24,9 @@ const RETURN_FEE_COUNTRIES: [&str; 15] =
     ["AT", "DE", "DK", "FI", "FR", "NL", "NO", "SE", "IT", "ES", "IE", "PT", "CZ", "AU", "GR"];
 
 impl Request {
-    pub(crate) fn read(members: &Members) -> Result<Self, Refusal> {
+    pub(crate) fn read(body: &Body<'_>) -> Result<Self, Refusal> {
         let mut problems: Vec<Problem> = Vec::new();
-        let mut reader = Reader::new(members, &mut problems);
+        let mut reader = Reader::new(body, &mut problems);
         let request = Self {
             refunded_amount: positive(&mut reader, "refunded_amount"),
             description: reader.text("description", 0, 255),
@@ -137,7 +137,7 @@ mod tests {
     };
 
     fn give(order: &mut Order, body: &Value) -> Result<(), Refusal> {
-        let request = Request::read(body.as_object().unwrap())?;
+        let request = Request::read(&Body::of(body))?;
         refund(order, request, "r".into(), at("2026-01-03T00:00:00Z"))
     }
 

@@ -3,7 +3,7 @@
 use super::{
     order::{Capture, Order, Status},
     purchase::letters,
-    read::{Members, Problem, Reader},
+    read::{Body, Problem, Reader},
     refusal::Refusal,
     texts::{ADDRESS, SHIPPING_INFO, Side, Texts},
 };
@@ -23,9 +23,9 @@ pub(crate) fn read(reader: &mut Reader<'_>, min: usize) -> Option<Vec<Texts>> {
 }
 
 /// The parcels of a request that is about nothing else.
-pub(crate) fn required(members: &Members) -> Result<Vec<Texts>, Refusal> {
+pub(crate) fn required(body: &Body<'_>) -> Result<Vec<Texts>, Refusal> {
     let mut problems: Vec<Problem> = Vec::new();
-    let mut reader = Reader::new(members, &mut problems);
+    let mut reader = Reader::new(body, &mut problems);
     reader.required("shipping_info");
     let parcels = read(&mut reader, 1);
     match parcels {
@@ -61,9 +61,9 @@ pub(crate) fn capture_of<'a>(
 }
 
 /// Changes the shipping address.
-pub(crate) fn update_customer_details(order: &mut Order, members: &Members) -> Result<(), Refusal> {
+pub(crate) fn update_customer_details(order: &mut Order, body: &Body<'_>) -> Result<(), Refusal> {
     let mut problems: Vec<Problem> = Vec::new();
-    let mut reader = Reader::new(members, &mut problems);
+    let mut reader = Reader::new(body, &mut problems);
     let refuses_billing = reader.mentions("billing_address");
     let address = reader.object("shipping_address", |it| Texts::read(it, &ADDRESS, Side::Orders));
     if !problems.is_empty() {
@@ -97,9 +97,9 @@ pub(crate) fn update_customer_details(order: &mut Order, members: &Members) -> R
 }
 
 /// Changes the merchant's references: only those sent, an empty one clears.
-pub(crate) fn update_references(order: &mut Order, members: &Members) -> Result<(), Refusal> {
+pub(crate) fn update_references(order: &mut Order, body: &Body<'_>) -> Result<(), Refusal> {
     let mut problems: Vec<Problem> = Vec::new();
-    let mut reader = Reader::new(members, &mut problems);
+    let mut reader = Reader::new(body, &mut problems);
     let sent = ["merchant_reference1", "merchant_reference2"].map(|name| reader.text(name, 0, 255));
     if !problems.is_empty() {
         return Err(Refusal::unprocessable(&problems));
@@ -126,11 +126,11 @@ pub(crate) const DUE_DATE_OPTIONS: [(i64, i64); 2] = [(14, 0), (30, 1900)];
 pub(crate) fn extend_due_date(
     order: &mut Order,
     capture_id: &str,
-    members: &Members,
+    body: &Body<'_>,
 ) -> Result<(), Refusal> {
     const CONSEQUENCE: &str = "Due date cannot be extended.";
     let mut problems: Vec<Problem> = Vec::new();
-    let days = Reader::new(members, &mut problems).required_integer("number_of_days", 1, i64::MAX);
+    let days = Reader::new(body, &mut problems).required_integer("number_of_days", 1, i64::MAX);
     if !problems.is_empty() {
         return Err(Refusal::unprocessable(&problems));
     }
@@ -153,25 +153,21 @@ pub(crate) fn extend_due_date(
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use crate::rules::order::tests::order;
-
-    fn members(body: &Value) -> Members {
-        body.as_object().unwrap().clone()
-    }
 
     #[test]
     fn references_change_only_where_sent() {
         let mut order = order();
         let both = json!({"merchant_reference1": "1", "merchant_reference2": "2"});
-        update_references(&mut order, &members(&both)).unwrap();
-        update_references(&mut order, &members(&json!({"merchant_reference1": ""}))).unwrap();
+        update_references(&mut order, &Body::of(&both)).unwrap();
+        update_references(&mut order, &Body::of(&json!({"merchant_reference1": ""}))).unwrap();
         assert_eq!(order.merchant_reference1, None);
         assert_eq!(order.merchant_reference2.as_deref(), Some("2"));
         order.status = Status::Cancelled;
-        let refusal = update_references(&mut order, &members(&both)).unwrap_err();
+        let refusal = update_references(&mut order, &Body::of(&both)).unwrap_err();
         assert_eq!((refusal.status, &*refusal.code), (403, "NOT_ALLOWED"));
     }
 
@@ -179,19 +175,19 @@ mod tests {
     fn a_shipping_address_is_changed_but_not_emptied() {
         let mut order = order();
         let body = json!({"shipping_address": {"city": "Lund", "postal_code": "22100"}});
-        update_customer_details(&mut order, &members(&body)).unwrap();
+        update_customer_details(&mut order, &Body::of(&body)).unwrap();
         let body = json!({"shipping_address": {"city": "Malmö"}});
-        update_customer_details(&mut order, &members(&body)).unwrap();
+        update_customer_details(&mut order, &Body::of(&body)).unwrap();
         let held = order.shipping_address.as_ref().unwrap();
         assert_eq!((held.get("city"), held.get("postal_code")), (Some("Malmö"), Some("22100")));
         let body = json!({"shipping_address": {"city": ""}});
-        let refusal = update_customer_details(&mut order, &members(&body)).unwrap_err();
+        let refusal = update_customer_details(&mut order, &Body::of(&body)).unwrap_err();
         assert_eq!((refusal.status, &*refusal.code), (422, "INVALID_ADDRESS"));
         let body = json!({"shipping_address": {"country": "SWE"}});
-        let refusal = update_customer_details(&mut order, &members(&body)).unwrap_err();
+        let refusal = update_customer_details(&mut order, &Body::of(&body)).unwrap_err();
         assert_eq!((refusal.status, &*refusal.code), (422, "INVALID_ADDRESS"));
         let body = json!({"billing_address": {"city": "Lund"}});
-        let refusal = update_customer_details(&mut order, &members(&body)).unwrap_err();
+        let refusal = update_customer_details(&mut order, &Body::of(&body)).unwrap_err();
         assert_eq!(
             refusal.messages,
             ["Billing address cannot be updated for user account order. \
@@ -201,10 +197,10 @@ mod tests {
 
     #[test]
     fn parcels_are_counted_and_measured() {
-        assert!(required(&members(&json!({}))).is_err());
-        assert!(required(&members(&json!({"shipping_info": []}))).is_err());
+        assert!(required(&Body::of(&json!({}))).is_err());
+        assert!(required(&Body::of(&json!({"shipping_info": []}))).is_err());
         let long = json!({"shipping_info": [{"shipping_company": "x".repeat(101)}]});
-        let refusal = required(&members(&long)).err().unwrap();
+        let refusal = required(&Body::of(&long)).err().unwrap();
         assert_eq!(
             refusal.messages,
             ["The size of the shipping_info/shipping_company value must be between 0 and 100"]
@@ -212,10 +208,10 @@ mod tests {
         let one = json!({"shipping_info": [{"shipping_method": "Home"}]});
         let mut held = Vec::new();
         for _ in 0..500 {
-            append(&mut held, required(&members(&one)).ok().unwrap()).unwrap();
+            append(&mut held, required(&Body::of(&one)).ok().unwrap()).unwrap();
         }
         assert_eq!(
-            append(&mut held, required(&members(&one)).ok().unwrap()).unwrap_err().status,
+            append(&mut held, required(&Body::of(&one)).ok().unwrap()).unwrap_err().status,
             422
         );
         assert_eq!(held.len(), 500);

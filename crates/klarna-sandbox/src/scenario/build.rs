@@ -14,7 +14,7 @@ use crate::{
     rules::{
         authorization, capture, lifetime,
         order::{FraudStatus, Order, Status},
-        read::Members,
+        read::{Body, Members},
         refund,
         refusal::Refusal,
     },
@@ -143,7 +143,7 @@ impl Builder<'_> {
         let session_id = self.create_session(&body, placed_at)?;
         let token = self.authorize(&session_id, wish.payment_method, placed_at)?;
         let moment = self.world.at(placed_at);
-        let order_id = self.state.place(&token, &body, &moment)?.order_id;
+        let order_id = self.state.place(&token, &Body::from(&body), &moment)?.order_id;
 
         let acts = acts(wish.state);
         let age = self.world.now.duration_since(placed_at);
@@ -159,7 +159,7 @@ impl Builder<'_> {
 
     fn create_session(&mut self, body: &Members, at: Timestamp) -> Result<String, Wrong> {
         let moment = self.world.at(at);
-        Ok(self.state.create_session(body, &moment)?)
+        Ok(self.state.create_session(&Body::from(body), &moment)?)
     }
 
     fn authorize(
@@ -209,7 +209,7 @@ impl Builder<'_> {
             Act::Capture(share) => {
                 let all = order.remaining_authorized_amount;
                 let request = request("captured_amount", wish.captured_amount, share, all, lines)?;
-                let request = capture::Request::read(&request)?;
+                let request = capture::Request::read(&Body::from(&request))?;
                 let pending = settings.capture_while_pending;
                 capture::capture(order, request, id, at, pending)
                     .map_err(|refusal| at_amount(refusal, "captured_amount"))
@@ -217,7 +217,7 @@ impl Builder<'_> {
             Act::Refund(share) => {
                 let all = order.captured_amount;
                 let request = request("refunded_amount", wish.refunded_amount, share, all, lines)?;
-                let request = refund::Request::read(&request)?;
+                let request = refund::Request::read(&Body::from(&request))?;
                 refund::refund(order, request, id, at)
                     .map_err(|refusal| at_amount(refusal, "refunded_amount"))
             }

@@ -1,7 +1,6 @@
 //! Customer tokens: made of an authorization, good for recurring orders until they are cancelled.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::{
     Moment, State,
@@ -13,7 +12,7 @@ use crate::{
         order::{NewIds, Order},
         person::{self, Reaction},
         purchase::{Purchase, is_locale, letters},
-        read::{Members, Problem, Reader},
+        read::{Body, Problem, Reader},
         refusal::Refusal,
         texts::{ADDRESS, CUSTOMER, Side, Texts},
     },
@@ -84,13 +83,13 @@ impl State {
     pub(crate) fn tokenize(
         &mut self,
         token: &str,
-        body: &Members,
+        body: &Body<'_>,
         moment: &Moment<'_>,
     ) -> Result<&CustomerToken, Refusal> {
         self.valid(token, moment.now)?;
         let authorization =
             self.authorizations.get_mut(token).ok_or_else(Refusal::invalid_token)?;
-        let body_value = Value::Object(body.clone());
+        let body_value = body.to_value();
         if let Some((first, token_id)) = &authorization.tokenized {
             if *first != body_value {
                 let text =
@@ -150,7 +149,7 @@ impl State {
     pub(crate) fn charge(
         &mut self,
         token_id: &str,
-        body: &Members,
+        body: &Body<'_>,
         moment: &Moment<'_>,
     ) -> Result<Placed, Refusal> {
         let token = self.customer_token(token_id)?;
@@ -197,7 +196,7 @@ impl State {
     pub(crate) fn cancel_customer_token(
         &mut self,
         token_id: &str,
-        body: &Members,
+        body: &Body<'_>,
     ) -> Result<(), Refusal> {
         let token = self.customer_tokens.get_mut(token_id).ok_or_else(no_such_token)?;
         let mut problems: Vec<Problem> = Vec::new();
@@ -227,9 +226,9 @@ struct TokenRequest {
 impl TokenRequest {
     /// `purchase_currency` and `locale` are required by the schema, but Klarna's own sample sends
     /// no currency: what is missing is tolerated, what is sent has to be well formed.
-    fn read(members: &Members) -> Result<Self, Refusal> {
+    fn read(body: &Body<'_>) -> Result<Self, Refusal> {
         let mut problems: Vec<Problem> = Vec::new();
-        let mut reader = Reader::new(members, &mut problems);
+        let mut reader = Reader::new(body, &mut problems);
         reader.required_text("description", 1, 255);
         reader.required("intended_use");
         reader.form("intended_use", |text| text.eq_ignore_ascii_case("SUBSCRIPTION"));

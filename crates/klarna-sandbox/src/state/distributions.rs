@@ -7,7 +7,7 @@ use super::{Moment, State};
 use crate::rules::{
     distribution::{Contact, Method, Request},
     hpp::Status,
-    read::Members,
+    read::Body,
     refusal::Refusal,
 };
 
@@ -34,7 +34,7 @@ impl State {
     pub(crate) fn distribute(
         &mut self,
         session_id: &str,
-        body: &Members,
+        body: &Body<'_>,
         moment: &Moment<'_>,
     ) -> Result<(), Refusal> {
         let not_found = || Refusal::new(404, "NOT_FOUND", "HPP session not found");

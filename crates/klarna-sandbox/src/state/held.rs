@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::Error as _};
 use serde_json::value::RawValue;
 
-use crate::rules::{purchase::Purchase, read::Members, weight::Weigh};
+use crate::rules::{purchase::Purchase, read::Body, weight::Weigh};
 
 /// Most sessions are never looked at again: their purchase stays the text that was sent, a third
 /// of the size of what is read from it, until somebody asks.
@@ -20,8 +20,8 @@ impl HeldPurchase {
     pub(crate) fn get(&self) -> Cow<'_, Purchase> {
         match self {
             Self::Sent(body) => {
-                let members: Members = serde_json::from_slice(body).unwrap_or_default();
-                Cow::Owned(Purchase::read(&members).0)
+                let body = Body::parse(body).unwrap_or_default();
+                Cow::Owned(Purchase::read(&body).0)
             }
             Self::Read(purchase) => Cow::Borrowed(purchase),
         }
@@ -77,7 +77,8 @@ impl<'de> Deserialize<'de> for HeldPurchase {
             Kept::Read(purchase) => return Ok(Self::Read(purchase)),
             Kept::Sent(sent) => sent,
         };
-        let members: Members = serde_json::from_str(sent.get()).map_err(D::Error::custom)?;
+        let members = Body::parse(sent.get().as_bytes());
+        let members = members.ok_or_else(|| D::Error::custom("sent: it is no object"))?;
         let (purchase, problems) = Purchase::read(&members);
         let good = purchase.check(&problems);
         good.map_err(|refusal| D::Error::custom(refusal.messages.join(" ")))?;
@@ -123,7 +124,7 @@ mod tests {
     #[test]
     fn what_would_not_have_been_taken_is_not_restored() {
         for (text, problem) in [
-            (r#"{"sent":[]}"#, "map"),
+            (r#"{"sent":[]}"#, "no object"),
             (r#"{"sent":{"purchase_country":"SE"}}"#, "Bad value: purchase_currency"),
             (r#"{"bought":{}}"#, "unknown variant `bought`"),
         ] {

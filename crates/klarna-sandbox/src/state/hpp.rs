@@ -14,7 +14,7 @@ use crate::{
         hpp::{MerchantUrls, Options, PlaceOrderMode, Placeholders, Request, Status},
         lifetime, market,
         purchase::Purchase,
-        read::Members,
+        read::Body,
         refusal::Refusal,
         weight::Weigh,
     },
@@ -111,7 +111,7 @@ fn not_found() -> Refusal {
 impl State {
     pub(crate) fn create_hpp_session(
         &mut self,
-        body: &Members,
+        body: &Body<'_>,
         moment: &Moment<'_>,
     ) -> Result<&HppSession, Refusal> {
         let Request { payment_session_id, merchant_urls, options } = Request::read(body)?;
@@ -346,25 +346,20 @@ mod tests {
         },
     };
 
-    fn members(value: Value) -> Members {
-        serde_json::from_value(value).unwrap()
-    }
-
     fn moment<'a>(ids: &'a Counting, now: &str) -> Moment<'a> {
         let settings = Arc::new(Settings::default());
         Moment { now: at(now), ids, settings, base_url: "http://127.0.0.1:4010" }
     }
 
     /// A page's session id.
-    fn hosted(state: &mut State, page: Value, moment: &Moment<'_>) -> String {
-        let cart = members(json!({"purchase_country": "SE", "purchase_currency": "SEK",
+    fn hosted(state: &mut State, mut page: Value, moment: &Moment<'_>) -> String {
+        let cart = json!({"purchase_country": "SE", "purchase_currency": "SEK",
             "order_amount": 100, "order_lines": [
-                {"name": "Boots", "quantity": 1, "unit_price": 100, "total_amount": 100}]}));
-        let hosted = state.create_session(&cart, moment).unwrap();
-        let mut page = members(page);
+                {"name": "Boots", "quantity": 1, "unit_price": 100, "total_amount": 100}]});
+        let hosted = state.create_session(&Body::of(&cart), moment).unwrap();
         let url = format!("http://127.0.0.1:4010/payments/v1/sessions/{hosted}");
-        page.insert("payment_session_url".into(), json!(url));
-        state.create_hpp_session(&page, moment).unwrap().session_id.clone()
+        page["payment_session_url"] = json!(url);
+        state.create_hpp_session(&Body::of(&page), moment).unwrap().session_id.clone()
     }
 
     #[test]
@@ -407,7 +402,7 @@ mod tests {
         let mut first = None;
         for _ in 0..=10_000 {
             let contact = json!({"method": "email", "contact_information": {"email": "a@b.se"}});
-            state.distribute(&id, &members(contact), &moment).unwrap();
+            state.distribute(&id, &Body::of(&contact), &moment).unwrap();
             let newest = || state.distributions.iter().next_back().map(|(id, _)| id.to_owned());
             first = first.or_else(newest);
         }
@@ -425,7 +420,7 @@ mod tests {
             "options": {"purchase_type": "buy", "payment_method_category": "pay_now"}});
         let id = hosted(&mut state, page, &moment);
         let contact = json!({"method": "email", "contact_information": {"email": "a@b.se"}});
-        state.distribute(&id, &members(contact), &moment).unwrap();
+        state.distribute(&id, &Body::of(&contact), &moment).unwrap();
         let Shown::Flow(flow_id) = state.enter_hpp_page(&id, &moment) else { panic!() };
         assert_eq!(state.enter_hpp_page(&id, &moment), Shown::Flow(flow_id.clone()));
 
@@ -441,7 +436,7 @@ mod tests {
         // Flows are not saved: the buyer begins anew.
         let Shown::Flow(new_id) = state.enter_hpp_page(&id, &moment) else { panic!() };
         assert_ne!(new_id, flow_id);
-        let nothing = Members::new();
+        let nothing = serde_json::Map::new();
         let approved = Some(Decision::Approved);
         state.decide_hpp_session(&id, approved, &nothing, None, &moment).unwrap();
         let saved = serde_json::to_string(&state).unwrap();

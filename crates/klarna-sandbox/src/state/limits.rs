@@ -191,7 +191,7 @@ mod tests {
     use crate::{
         rules::{
             order::tests::{at, order},
-            read::Members,
+            read::{Body, Members},
         },
         source::tests::Counting,
         state::{
@@ -258,7 +258,7 @@ mod tests {
         }
         assert_eq!((state.authorizations.len(), state.given_up.len()), (1, 2));
         let change = json!({"billing_address": {"city": "Lund"}});
-        let update = state.update_session("s", change.as_object().unwrap(), &moment);
+        let update = state.update_session("s", &Body::of(&change), &moment);
         assert!(update.is_ok());
         assert_eq!((state.authorizations.len(), state.given_up.len()), (0, 3));
     }

@@ -11,7 +11,7 @@ use crate::rules::{
     order::{FraudStatus, NewIds, Order, fill_placeholders},
     person::{self, Reaction},
     purchase::Purchase,
-    read::Members,
+    read::Body,
     refusal::Refusal,
 };
 use crate::{settings::RepeatedPlacing, source};
@@ -48,10 +48,10 @@ impl State {
     pub(crate) fn place(
         &mut self,
         token: &str,
-        body: &Members,
+        body: &Body<'_>,
         moment: &Moment<'_>,
     ) -> Result<Placed, Refusal> {
-        let body_value = Value::Object(body.clone());
+        let body_value = body.to_value();
         if let Some((first, Ok(placed))) =
             self.authorizations.get(token).and_then(|it| it.placed.as_ref())
         {
@@ -91,7 +91,7 @@ impl State {
     fn place_first(
         &mut self,
         token: &str,
-        body: &Members,
+        body: &Body<'_>,
         moment: &Moment<'_>,
     ) -> Result<Placed, Refusal> {
         let (sent, problems) = Purchase::read(body);

@@ -16,7 +16,7 @@ use crate::rules::{
     method::Method,
     person::{self, Reaction},
     purchase::Purchase,
-    read::Members,
+    read::{Body, Members},
     refusal::Refusal,
 };
 
@@ -74,7 +74,7 @@ impl Session {
 
     /// The purchase with what an authorization brings, or the fields that the shopper has to mend.
     pub(crate) fn authorizable(&self, data: &Members) -> Result<Purchase, Vec<String>> {
-        let (newer, problems) = Purchase::read(data);
+        let (newer, problems) = Purchase::read(&Body::from(data));
         let mut purchase = self.purchase.get().into_owned();
         purchase.merge(newer);
         purchase.check(&problems).map_err(|refusal| fields_of(&refusal))?;
@@ -87,7 +87,7 @@ impl State {
     /// Opens a session and keeps it; gives its id.
     pub(crate) fn create_session(
         &mut self,
-        body: &Members,
+        body: &Body<'_>,
         moment: &Moment<'_>,
     ) -> Result<String, Refusal> {
         let (purchase, problems) = Purchase::read(body);
@@ -124,7 +124,7 @@ impl State {
     pub(crate) fn update_session(
         &mut self,
         session_id: &str,
-        body: &Members,
+        body: &Body<'_>,
         moment: &Moment<'_>,
     ) -> Result<(), Refusal> {
         let session = self.open_session(session_id, moment.now)?;

@@ -166,7 +166,11 @@ mod tests {
 
     use super::*;
     use crate::{
-        rules::{order::tests::order as sample, read::Reader, texts::Side},
+        rules::{
+            order::tests::order as sample,
+            read::{Body, Reader},
+            texts::Side,
+        },
         write::text::compact,
     };
 
@@ -176,7 +180,8 @@ mod tests {
         one.order_lines.truncate(1);
         let body = json!({"city": "Lund", "country": "se"});
         let mut problems = Vec::new();
-        let mut reader = Reader::new(body.as_object().unwrap(), &mut problems);
+        let body = Body::of(&body);
+        let mut reader = Reader::new(&body, &mut problems);
         one.billing_address = Some(Texts::read(&mut reader, &ADDRESS, Side::Orders));
         assert_eq!(
             String::from_utf8(compact(&order(&one, &Settings::default()).into())).unwrap(),

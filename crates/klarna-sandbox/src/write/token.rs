@@ -60,12 +60,13 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::rules::read::Body;
 
     #[test]
     fn it_can_be_decoded_and_has_the_length_of_the_real_one() {
         let body = json!({"purchase_country": "us", "locale": "es-US", "order_amount": 700,
             "design": "quo\"ted"});
-        let (purchase, _) = Purchase::read(body.as_object().unwrap());
+        let (purchase, _) = Purchase::read(&Body::of(&body));
         let base_url = "http://127.0.0.1:4010";
         let token = client_token("48ab3d6b-e3b5-1f2b-8000-000000000001", &purchase, base_url);
         let parts: Vec<&str> = token.split('.').collect();
