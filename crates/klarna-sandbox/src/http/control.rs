@@ -52,6 +52,9 @@ impl From<Refusal> for Error {
 
 /// Answers a call of the control API; `None`: it is none.
 pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> {
+    if call.parts().next() != Some("sandbox") {
+        return None;
+    }
     let segments = call.segments();
     let ["sandbox", "v1", path @ ..] = segments.as_slice() else { return None };
     let outcome = match (call.method.as_str(), path) {

@@ -37,7 +37,7 @@ const LOAN: usize = 64;
 /// Answers a call for the stream; `None`: it is for something else.
 pub(crate) fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Response<Body>> {
     let is_asked_for =
-        call.method == Method::GET && call.segments() == ["sandbox", "v1", "exchanges", "live"];
+        call.method == Method::GET && call.parts().eq(["sandbox", "v1", "exchanges", "live"]);
     if !is_asked_for {
         return None;
     }

@@ -57,7 +57,12 @@ impl Call {
     /// The path's parts. A leading `//` and a trailing slash make no difference (recorded
     /// exchange).
     pub(crate) fn segments(&self) -> Vec<&str> {
-        self.path.split('/').filter(|segment| !segment.is_empty()).collect()
+        self.parts().collect()
+    }
+
+    /// The same, one after the other: for a look at the first ones.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &str> {
+        self.path.split('/').filter(|segment| !segment.is_empty())
     }
 
     /// The body as a JSON object; an absent one counts as empty. `None`: it is something else.

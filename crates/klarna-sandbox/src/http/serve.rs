@@ -123,11 +123,19 @@ fn call_of(head: Parts, body: Option<Bytes>) -> Call {
 
 /// Whether a call is for the SDK or the buyer's pages.
 pub(super) fn is_a_browsers(call: &Call) -> bool {
-    matches!(call.segments().as_slice(), ["kp", ..] | ["eu" | "na" | "oc", "kp" | "hpp", ..])
+    let mut parts = call.parts();
+    match parts.next() {
+        Some("kp") => true,
+        Some("eu" | "na" | "oc") => matches!(parts.next(), Some("kp" | "hpp")),
+        _ => false,
+    }
 }
 
 /// The answer to a browser or to a merchant's server.
 pub(super) async fn unharmed(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
+    if !is_a_browsers(call) {
+        return klarna(shared, call, started);
+    }
     match call.segments().as_slice() {
         ["kp", path @ ..] | ["eu" | "na" | "oc", "kp", path @ ..] => {
             browser::answer(shared, call, path).await
@@ -194,7 +202,7 @@ fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
     let mut state = shared.state();
     let moment = shared.moment(&state, call);
     let settings = &moment.settings;
-    let (category, base_time) = (category(call), shared.base_time());
+    let (category, base_time) = (category(&call.method, &segments), shared.base_time());
     let allowance = state.rate_limits.count(&credential, category, settings, base_time);
     if allowance.is_exceeded {
         return allowance.too_many_requests();
@@ -255,18 +263,17 @@ fn readable(call: &Call, settings: &Settings) -> Result<(), Refusal> {
 
 /// Whether a content type is JSON, whatever its parameters.
 fn is_json(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence == "application/json"
-        || (essence.starts_with("application/") && essence.ends_with("+json"))
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    let is_plain = essence.eq_ignore_ascii_case("application/json");
+    let is_derived = |it: &str| it.starts_with("application/") && it.ends_with("+json");
+    is_plain || is_derived(&essence.to_ascii_lowercase())
 }
 
 /// Which of Klarna's rate limits counts a call.
-pub(super) fn category(call: &Call) -> Category {
-    match call.segments().as_slice() {
-        ["payments", "v1", "sessions"] if call.method == Method::POST => {
-            Category::Sessions("payments")
-        }
-        ["hpp", "v1", "sessions"] if call.method == Method::POST => Category::Sessions("hpp"),
+pub(super) fn category(method: &Method, segments: &[&str]) -> Category {
+    match segments {
+        ["payments", "v1", "sessions"] if method == Method::POST => Category::Sessions("payments"),
+        ["hpp", "v1", "sessions"] if method == Method::POST => Category::Sessions("hpp"),
         ["payments", "v1", "authorizations", _, "customer-token"] => {
             Category::Sessions("customer-token")
         }

@@ -54,7 +54,9 @@ pub(crate) async fn outcome(
             klarna_error(shared, call, error, started)
         }
         Effect::Unauthorized => auth::unauthorized(),
-        Effect::TooManyRequests => rate_limit::unlimited(category(call)).too_many_requests(),
+        Effect::TooManyRequests => {
+            rate_limit::unlimited(category(&call.method, &call.segments())).too_many_requests()
+        }
         Effect::Html502(turn) => {
             takes_effect(turn.when).await;
             let page = "<html><head><title>502 Bad Gateway</title></head><body><center>\
@@ -117,5 +119,5 @@ fn klarna_error(shared: &Shared, call: &Call, error: KlarnaError, started: Insta
     let correlation_id = source::uuid(&*shared.ids);
     let answer = style.refusal(&refusal, &correlation_id);
     let answer = style.finish(answer, &correlation_id, started.elapsed().as_millis());
-    rate_limit::unlimited(category(call)).told_in(answer)
+    rate_limit::unlimited(category(&call.method, &segments)).told_in(answer)
 }

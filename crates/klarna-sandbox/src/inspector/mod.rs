@@ -73,6 +73,9 @@ struct Visit<'a> {
 
 /// Answers a call for a page; `None`: it is for something else.
 pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> {
+    if !matches!(call.parts().next(), None | Some("inspector")) {
+        return None;
+    }
     let segments = call.segments();
     let path = match segments.as_slice() {
         [] if is_read(call) => &[],

@@ -84,10 +84,10 @@ impl Writer {
                 self.put(",");
             }
             self.line();
-            self.string(name);
-            self.space();
-            self.put(":");
-            self.space();
+            // Names are this program's own words.
+            self.put("\"");
+            self.put(name);
+            self.put(if self.pretty { "\" : " } else { "\":" });
             self.value(value);
         }
         self.depth -= 1;

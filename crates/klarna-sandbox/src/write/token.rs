@@ -3,7 +3,10 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::json::Text;
+use super::{
+    json::{Json, Object},
+    text::compact,
+};
 use crate::rules::{market, purchase::Purchase};
 
 const HEADER: &str = r#"{"alg":"RS256","kid":"5a4d2b0c-0000-4000-8000-6b766974740a"}"#;
@@ -17,24 +20,24 @@ const SIGNATURE_BYTES: usize = 256;
 pub(crate) fn client_token(session_id: &str, purchase: &Purchase, base_url: &str) -> String {
     let country = purchase.country();
     let locale = market::locale(&country, purchase.locale.as_deref());
-    let claims = format!(
-        concat!(
-            r#"{{"session_id":"{session_id}","base_url":{base},"design":{design},"#,
-            r#""language":"{language}","purchase_country":{country},"environment":"playground","#,
-            r#""merchant_name":"Sandbox shop","session_type":"PAYMENTS","#,
-            r#""client_event_base_url":{base_url},"scheme":true,"experiments":[],"#,
-            r#""region":"{region}","order_amount":{amount},"offering_opts":2,"oo":"d2","#,
-            r#""version":"v1.10.0-sandbox"}}"#,
-        ),
-        session_id = session_id,
-        base = quoted(&market::browser_base(base_url, &country)),
-        design = quoted(purchase.design.as_deref().unwrap_or("klarna")),
-        language = locale.get(..2).unwrap_or("en"),
-        country = quoted(&country),
-        base_url = quoted(base_url),
-        region = market::region(&country),
-        amount = purchase.amount(),
-    );
+    let claims = Object::new()
+        .with("session_id", session_id)
+        .with("base_url", market::browser_base(base_url, &country))
+        .with("design", purchase.design.as_deref().unwrap_or("klarna"))
+        .with("language", locale.get(..2).unwrap_or("en"))
+        .with("purchase_country", &*country)
+        .with("environment", Json::word("playground"))
+        .with("merchant_name", Json::word("Sandbox shop"))
+        .with("session_type", Json::word("PAYMENTS"))
+        .with("client_event_base_url", base_url)
+        .with("scheme", true)
+        .with("experiments", Json::Array(Vec::new()))
+        .with("region", Json::word(market::region(&country)))
+        .with("order_amount", purchase.amount())
+        .with("offering_opts", 2)
+        .with("oo", Json::word("d2"))
+        .with("version", Json::word("v1.10.0-sandbox"));
+    let claims = compact(&claims.into());
     let mut token = String::with_capacity(HEADER.len() + claims.len() * 4 / 3 + 512);
     URL_SAFE_NO_PAD.encode_string(HEADER, &mut token);
     token.push('.');
@@ -42,17 +45,13 @@ pub(crate) fn client_token(session_id: &str, purchase: &Purchase, base_url: &str
     token.push('.');
     // The session's id, again and again: no two sessions sign alike.
     let mut signature = [0; SIGNATURE_BYTES];
-    for (byte, noise) in signature.iter_mut().zip(session_id.bytes().cycle()) {
-        *byte = noise;
+    for piece in signature.chunks_mut(session_id.len().max(1)) {
+        if let Some(noise) = session_id.as_bytes().get(..piece.len()) {
+            piece.copy_from_slice(noise);
+        }
     }
     URL_SAFE_NO_PAD.encode_string(signature, &mut token);
     token
-}
-
-/// A text as JSON.
-fn quoted(text: &str) -> Text {
-    // A text always has a JSON form.
-    serde_json::to_string(text).unwrap_or_default().into()
 }
 
 #[cfg(test)]
