@@ -63,9 +63,15 @@ pub(crate) fn of(country: &str) -> Option<&'static Market> {
 /// upper case (observed: `nl-NL` of a Belgian purchase reads `nl-BE`). A language that the market
 /// does not have becomes its English, as does a missing one, whose default is `en-US`.
 pub(crate) fn locale(country: &str, sent: Option<&str>) -> String {
-    let language = sent.and_then(|locale| locale.get(..2)).unwrap_or("en").to_ascii_lowercase();
+    format!("{}-{}", language(country, sent), country.to_ascii_uppercase())
+}
+
+/// The language of that locale.
+pub(crate) fn language(country: &str, sent: Option<&str>) -> String {
+    let mut language = sent.and_then(|locale| locale.get(..2)).unwrap_or("en").to_owned();
+    language.make_ascii_lowercase();
     let known = of(country).is_none_or(|market| market.languages.contains(&language.as_str()));
-    format!("{}-{}", if known { &language } else { "en" }, country.to_ascii_uppercase())
+    if known { language } else { "en".to_owned() }
 }
 
 /// Where the browser's calls go, under the sandbox's address: Klarna's hosts are divided by region,

@@ -26,7 +26,8 @@ struct Row<V> {
 
 /// Rows by id.
 pub(crate) struct Table<V> {
-    rows: HashMap<Arc<str>, Row<V>>,
+    /// Boxed, so that a table that grows moves pointers and nobody waits for it.
+    rows: HashMap<Arc<str>, Box<Row<V>>>,
     ids: BTreeMap<u64, Arc<str>>,
     next_number: u64,
     /// What changed since somebody last asked; `None`: nobody wants to know.
@@ -95,7 +96,8 @@ impl<V> Table<V> {
         };
         self.ids.insert(number, Arc::clone(&key));
         self.next_number = self.next_number.max(number.saturating_add(1));
-        &mut self.rows.entry(key).insert_entry(Row { number, value }).into_mut().value
+        let row = Box::new(Row { number, value });
+        &mut self.rows.entry(key).insert_entry(row).into_mut().value
     }
 
     pub(crate) fn remove(&mut self, id: &str) -> Option<V> {

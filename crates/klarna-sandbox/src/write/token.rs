@@ -1,7 +1,12 @@
 //! The client token: it looks like the real one (recorded exchange), and its `base_url` leads the
 //! browser back to the sandbox.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use std::sync::LazyLock;
+
+use base64::{
+    Engine as _,
+    engine::{Simd, general_purpose::NO_PAD},
+};
 
 use super::{
     json::{Json, Object},
@@ -11,6 +16,8 @@ use crate::rules::{market, purchase::Purchase};
 
 const HEADER: &str = r#"{"alg":"RS256","kid":"5a4d2b0c-0000-4000-8000-6b766974740a"}"#;
 
+static BASE64: LazyLock<Simd> = LazyLock::new(|| Simd::url_safe(NO_PAD));
+
 /// How long a signature of RS256 is. This one is noise, since nobody can verify Klarna's.
 const SIGNATURE_BYTES: usize = 256;
 
@@ -19,12 +26,11 @@ const SIGNATURE_BYTES: usize = 256;
 /// same token whenever it is asked for, as long as it is about the same amount.
 pub(crate) fn client_token(session_id: &str, purchase: &Purchase, base_url: &str) -> String {
     let country = purchase.country();
-    let locale = market::locale(&country, purchase.locale.as_deref());
     let claims = Object::new()
         .with("session_id", session_id)
         .with("base_url", market::browser_base(base_url, &country))
         .with("design", purchase.design.as_deref().unwrap_or("klarna"))
-        .with("language", locale.get(..2).unwrap_or("en"))
+        .with("language", market::language(&country, purchase.locale.as_deref()))
         .with("purchase_country", &*country)
         .with("environment", Json::word("playground"))
         .with("merchant_name", Json::word("Sandbox shop"))
@@ -39,9 +45,9 @@ pub(crate) fn client_token(session_id: &str, purchase: &Purchase, base_url: &str
         .with("version", Json::word("v1.10.0-sandbox"));
     let claims = compact(&claims.into());
     let mut token = String::with_capacity(HEADER.len() + claims.len() * 4 / 3 + 512);
-    URL_SAFE_NO_PAD.encode_string(HEADER, &mut token);
+    BASE64.encode_string(HEADER, &mut token);
     token.push('.');
-    URL_SAFE_NO_PAD.encode_string(&claims, &mut token);
+    BASE64.encode_string(&claims, &mut token);
     token.push('.');
     // The session's id, again and again: no two sessions sign alike.
     let mut signature = [0; SIGNATURE_BYTES];
@@ -50,7 +56,7 @@ pub(crate) fn client_token(session_id: &str, purchase: &Purchase, base_url: &str
             piece.copy_from_slice(noise);
         }
     }
-    URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+    BASE64.encode_string(signature, &mut token);
     token
 }
 
@@ -69,7 +75,7 @@ mod tests {
         let base_url = "http://127.0.0.1:4010";
         let token = client_token("48ab3d6b-e3b5-1f2b-8000-000000000001", &purchase, base_url);
         let parts: Vec<&str> = token.split('.').collect();
-        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).unwrap();
+        let decode = |part: &str| BASE64.decode(part).unwrap();
         let header: Value = serde_json::from_slice(&decode(parts[0])).unwrap();
         assert_eq!(header["alg"], "RS256");
         let claims: Value = serde_json::from_slice(&decode(parts[1])).unwrap();
