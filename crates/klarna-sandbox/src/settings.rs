@@ -226,11 +226,21 @@ impl Settings {
                     if worded.to_string().starts_with("unknown variant") { worded } else { error }
                 })
             });
-            tried = read.map_err(|error| SettingError(format!("{name}: {error}")))?;
+            tried = read.map_err(|error| SettingError(format!("{name}: {}", in_words(&error))))?;
         }
         *self = tried;
         Ok(())
     }
+}
+
+/// Why a value does not fit, with ranges in the place of Rust's names of types.
+fn in_words(error: &serde_json::Error) -> String {
+    [("u16", u64::from(u16::MAX)), ("u32", u64::from(u32::MAX)), ("u64", u64::MAX)]
+        .into_iter()
+        .fold(error.to_string(), |text, (type_name, max)| {
+            let range = format!("expected a whole number from 0 to {max}");
+            text.replace(&format!("expected {type_name}"), &range)
+        })
 }
 
 /// The switches as JSON. Plain members only: serialising them cannot fail.
@@ -268,7 +278,14 @@ mod tests {
             text("repeated_placing", "410"),
             "repeated_placing: unknown variant `410`, expected one of `200`, `403`, `404`, `409`"
         );
-        assert!(text("authorization_days", "-1").starts_with("authorization_days: invalid value"));
+        assert_eq!(
+            text("authorization_days", "-1"),
+            "authorization_days: invalid value: integer `-1`, expected a whole number from 0 to 65535"
+        );
+        assert!(text("rate_limit_others", "some").ends_with("a whole number from 0 to 4294967295"));
+        assert!(
+            text("callback_pause_milliseconds", "1.5").ends_with("from 0 to 18446744073709551615")
+        );
         assert!(text("capture_while_pending", "maybe").contains("expected a boolean"));
         let unknown = text("captures", "true");
         assert!(unknown.starts_with("captures: there is no such setting; there are authorization"));

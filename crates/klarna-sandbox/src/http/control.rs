@@ -7,7 +7,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    Call, attempts, browser, callbacks, control_hpp, exchanges, faults, keeping, named, origin,
+    Call, attempts, browser, callbacks, contents, control_hpp, exchanges, faults, keeping, named,
+    origin,
 };
 use crate::{
     answer::Answer,
@@ -59,6 +60,7 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
     let ["sandbox", "v1", path @ ..] = segments.as_slice() else { return None };
     let outcome = match (call.method.as_str(), path) {
         (method, _) if method != "GET" && !origin::is_own(call) => Err(origin::refused()),
+        ("GET", []) => Ok(contents::list()),
         ("POST", ["sessions", id, "authorize"]) => authorize(shared, call, id).await,
         ("POST", ["sessions", id, "expire"]) => named::expire_session(shared, call, id),
         ("POST", ["orders", id, "expire"]) => named::expire_order(shared, call, id),
@@ -87,13 +89,13 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
         ("GET", ["callbacks"]) => Ok(attempts::list(shared, call)),
         (_, ["faults", path @ ..]) => {
             let answer = faults::answer(shared, call, path, |state| &mut state.faults);
-            answer.unwrap_or_else(|| unknown(call))
+            answer.unwrap_or_else(|| Err(contents::unknown(call)))
         }
         (_, ["callback-faults", path @ ..]) => {
             let answer = faults::answer(shared, call, path, |state| &mut state.callback_faults);
-            answer.unwrap_or_else(|| unknown(call))
+            answer.unwrap_or_else(|| Err(contents::unknown(call)))
         }
-        _ => unknown(call),
+        _ => Err(contents::unknown(call)),
     };
     Some(answer_of(outcome))
 }
@@ -108,10 +110,6 @@ pub(super) fn answer_of(outcome: Result<Answer, Error>) -> Answer {
 
 pub(crate) fn json_answer(status: u16, body: &Value) -> Answer {
     Answer::document(status, "application/json", body.to_string())
-}
-
-fn unknown(call: &Call) -> Result<Answer, Error> {
-    Err(Error::new(404, "NOT_FOUND", format!("no {} {}", call.method, call.path)))
 }
 
 /// The request's JSON. Unknown members and values are refused by name.
@@ -185,7 +183,10 @@ async fn authorize(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer
         (authorized, delivery)
     };
     if let Some(delivery) = delivery {
-        browser::send(shared, delivery, request.callback.unwrap_or_default()).await;
+        match request.callback {
+            Some(when) => browser::send(shared, delivery, when).await,
+            None => browser::call_back(shared, delivery).await,
+        }
     }
     Ok(json_answer(200, &sdk::authorized(&authorized)))
 }

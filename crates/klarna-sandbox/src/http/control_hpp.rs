@@ -39,7 +39,8 @@ struct DecideRequest {
     data: Option<Members>,
     /// How the buyer pays, under its Payments name; `invoice` if absent.
     payment_method: Option<String>,
-    /// When the status updates and the authorization callback are sent, seen from the answer.
+    /// When the status updates and the authorization callback are sent, seen from the answer. If
+    /// absent: the callback as the switch says.
     callback: Option<AuthorizationCallback>,
 }
 
@@ -75,8 +76,15 @@ pub(super) async fn decide(shared: &Arc<Shared>, call: &Call, id: &str) -> Resul
         let answer = Answer::document(200, "application/json", compact(&body));
         (answer, updates, authorization)
     };
-    let when = request.callback.unwrap_or_default();
-    browser::send_all(shared, updates, authorization, when).await;
+    if let Some(when) = request.callback {
+        browser::send_all(shared, updates, authorization, when).await;
+        return Ok(answer);
+    }
+    // As when the buyer is there: the switch is about the authorization callback alone.
+    callback::send_in_background(shared, updates);
+    if let Some(delivery) = authorization {
+        browser::call_back(shared, delivery).await;
+    }
     Ok(answer)
 }
 

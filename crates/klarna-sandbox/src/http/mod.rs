@@ -6,6 +6,7 @@ mod body;
 mod browser;
 mod buyer;
 mod callbacks;
+mod contents;
 mod control;
 mod control_hpp;
 mod customer_tokens;

@@ -179,9 +179,18 @@ impl Purchase {
 
     /// The customer's e-mail, by which test persons are known.
     pub(crate) fn email(&self) -> Option<&str> {
+        self.contact("email")
+    }
+
+    /// The customer's phone, by which those who are denied are known as well.
+    pub(crate) fn phone(&self) -> Option<&str> {
+        self.contact("phone")
+    }
+
+    fn contact(&self, name: &str) -> Option<&str> {
         [&self.billing_address, &self.shipping_address]
             .into_iter()
-            .find_map(|address| address.as_ref()?.get("email"))
+            .find_map(|address| address.as_ref()?.get(name))
     }
 
     /// The URL of this name.

@@ -18,6 +18,7 @@ use crate::rules::{
     purchase::Purchase,
     read::{Body, Members},
     refusal::Refusal,
+    test_persons,
 };
 
 /// A Klarna Payments session.
@@ -176,8 +177,10 @@ impl State {
             Err(fields) => return Ok(Authorized::InvalidFields(fields)),
         };
         let reaction = person::reaction(purchase.email());
-        match (outcome, reaction) {
-            (Some(Outcome::Denied), _) | (None, Reaction::Denied) => return Ok(Authorized::Denied),
+        let is_denied =
+            reaction == Reaction::Denied || purchase.phone().is_some_and(test_persons::is_denied);
+        match (outcome, is_denied) {
+            (Some(Outcome::Denied), _) | (None, true) => return Ok(Authorized::Denied),
             (Some(Outcome::Aborted), _) => return Ok(Authorized::Aborted),
             (Some(Outcome::InvalidFields(fields)), _) => {
                 return Ok(Authorized::InvalidFields(fields));

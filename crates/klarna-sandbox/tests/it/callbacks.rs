@@ -38,6 +38,29 @@ async fn the_authorization_callback_comes_before_after_twice_or_never() {
 }
 
 #[tokio::test]
+async fn unless_told_it_comes_as_the_switch_says() {
+    let shop = shop().await;
+    let (inbox, url) = Inbox::open(&[]).await;
+    let mut count = 0;
+    for (when, more) in [("never", 0), ("twice", 2), ("before", 1), ("never", 0), ("before", 1)] {
+        let changes = json!({"authorization_callback": when});
+        shop.call("PATCH", "/sandbox/v1/settings", Some(&changes)).await;
+        let id = shop.session(&cart_calling(&url)).await;
+        shop.authorize(&id, &json!({"outcome": "approved"})).await;
+        count += more;
+        if when == "before" {
+            assert_eq!(inbox.bodies().len(), count);
+        }
+        assert_eq!(inbox.wait_for(count).await.len(), count, "{when}");
+    }
+    let id = shop.session(&cart_calling(&url)).await;
+    shop.call("PATCH", "/sandbox/v1/settings", Some(&json!({"authorization_callback": "never"})))
+        .await;
+    shop.authorize(&id, &json!({"outcome": "approved", "callback": "before"})).await;
+    assert_eq!(inbox.bodies().len(), count + 1);
+}
+
+#[tokio::test]
 async fn a_refused_callback_is_tried_three_times() {
     let shop = shop().await;
     for (answers, tried) in [(vec![500, 204], 2), (vec![500, 404, 302, 200], 3), (vec![200], 1)] {

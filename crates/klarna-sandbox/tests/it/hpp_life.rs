@@ -333,6 +333,24 @@ async fn a_developer_chooses_when_it_is_told() {
 }
 
 #[tokio::test]
+async fn unless_told_the_authorization_callback_comes_as_the_switch_says() {
+    let shop = quick().await;
+    let (inbox, url) = Inbox::open(&[]).await;
+    let mut cart = cart();
+    cart["merchant_urls"]["authorization"] = json!(url);
+    let mut expected = 0;
+    // The status updates, of coming and of completing, come whatever the switch says.
+    for (when, count) in [("never", 2), ("twice", 4), ("before", 3)] {
+        let changes = json!({"authorization_callback": when});
+        shop.call("PATCH", "/sandbox/v1/settings", Some(&changes)).await;
+        let hosted = Hosted::with(&shop, &cart, &calling(&url, "NONE")).await;
+        hosted.decide(&shop, &json!({"outcome": "approved"})).await;
+        expected += count;
+        assert_eq!(inbox.wait_for(expected).await.len(), expected, "{when}");
+    }
+}
+
+#[tokio::test]
 async fn who_is_told_nothing_of_one_page_is_told_of_another() {
     let shop = quick().await;
     let (inbox, url) = Inbox::open(&[]).await;
