@@ -45,7 +45,7 @@ pub enum Error {
         problem: String,
     },
     /// The disk failed, or is full.
-    #[error("the state file {} cannot be {action}: {source}", path.display())]
+    #[error("the state file {} cannot be {action}: {source}{}", path.display(), way_out(.source))]
     StateFileIo {
         /// The file.
         path: PathBuf,
@@ -54,6 +54,11 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
+}
+
+/// What helps where a file's folder is not there.
+fn way_out(error: &io::Error) -> &'static str {
+    if error.kind() == io::ErrorKind::NotFound { ": make its folder first" } else { "" }
 }
 
 /// One thing that is wrong with a scenario.

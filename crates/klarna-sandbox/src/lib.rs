@@ -1,15 +1,13 @@
-//! Klarna on localhost: Klarna Payments v1, Order Management v1 and Hosted Payment Page v1 without
-//! network, credentials or a merchant account, with a clock that can be moved and faults that can
-//! be injected.
+//! Klarna on localhost: Klarna Payments v1, Order Management v1, Hosted Payment Page v1 and Customer
+//! Token v1 without network, credentials or a merchant account, with a clock that can be moved and
+//! faults that can be injected.
 //!
 //! It answers as the real Klarna does, as far as recorded exchanges and Klarna's documentation
 //! tell; the crate's `FIDELITY.md` says for each behaviour which of the two it rests on, or that
 //! it is a guess. Its browser SDK is at `/kp/lib/v1/api.js`, and leads the buyer through pages of
 //! the sandbox's own. What Klarna does not have (the customer's step, the clock, faults, what was
-//! exchanged) stands under `/sandbox/v1`; the crate's `FAULTS.md` tells of all that can be made to go
-//! wrong.
-//!
-//! A test starts one in its own process, on a port of its own, and gives it as Klarna's address:
+//! exchanged) stands under `/sandbox/v1`, as the crate's `CONTROL.md` lists it; `FAULTS.md` tells of
+//! all that can be made to go wrong. A page at `/` shows what it holds and what was exchanged.
 //!
 //! A test starts one in its own process, on a port of its own, and gives it as Klarna's address:
 //!

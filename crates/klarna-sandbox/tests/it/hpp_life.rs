@@ -172,6 +172,15 @@ async fn without_an_outcome_the_person_decides() {
         let got = hosted.decide(&shop, &json!({})).await;
         assert_eq!(got.json()["session"]["status"], status, "{email}");
     }
+    // So does the phone of one who is denied.
+    let payment = shop.session(&cart_of("customer@email.se")).await;
+    for (phone, is_approved) in [("+46701740620", false), ("+46701740615", true)] {
+        let data = json!({"billing_address": {"email": "customer@email.se", "phone": phone}});
+        let said = shop.authorize(&payment, &json!({ "data": data })).await;
+        assert_eq!(said["approved"], is_approved, "{phone}");
+        let told = json!({"data": data, "outcome": "approved"});
+        assert_eq!(shop.authorize(&payment, &told).await["approved"], true, "{phone}");
+    }
     // What the buyer brings is merged over the session.
     let hosted = Hosted::open(&shop).await;
     let data = json!({"billing_address": {"email": "customer+denied@email.se"}});

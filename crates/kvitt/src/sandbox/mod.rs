@@ -20,8 +20,10 @@ use crate::output;
 
 const AFTER_HELP: &str = "\
 It answers as Klarna does: Klarna Payments under /payments/v1, Order Management
-under /ordermanagement/v1. What Klarna does not have (the customer's step, a
-clock that can be moved, faults) is under /sandbox/v1. It keeps everything in
+under /ordermanagement/v1, Hosted Payment Page under /hpp/v1, Customer Token
+under /customer-token/v1. Its page at / shows what it holds and what was sent.
+What Klarna does not have (the buyer's step, a clock that can be moved, faults)
+is under /sandbox/v1; `GET /sandbox/v1` lists the calls. It keeps everything in
 memory and forgets it when it stops, unless --state names a file.
 
 Any Basic credentials are accepted, except the password `wrong`, which always

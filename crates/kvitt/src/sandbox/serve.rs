@@ -83,6 +83,12 @@ pub(super) async fn run(args: &ServeArgs, context: &Context) -> Result<ExitCode,
     }
     config.pace = args.pace.unwrap_or(config.pace);
     config.exchanges_max = args.exchanges.unwrap_or(config.exchanges_max);
+    if let Some(folder) = &args.record {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            let text = format!("--record {}: the folder cannot be made: {error}", folder.display());
+            Failure::usage(text)
+        })?;
+    }
     config.record_folder = args.record.clone().or(config.record_folder);
     let scenario = args.seed.as_deref().map(Document::read).transpose()?;
     let listener = listen.bind().await.map_err(Failure::usage)?;

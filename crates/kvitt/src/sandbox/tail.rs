@@ -22,8 +22,8 @@ const AT_ONCE: usize = 500;
 
 const AFTER_HELP: &str = "\
 One line for each: the sandbox's time, method, path, status, how long it took,
-and the fault that struck, if one did. It goes on until ctrl-c, also when the
-sandbox is started anew.
+and the fault that struck, if one did. Calls under /sandbox/v1 and what browsers
+load do not show. It goes on until ctrl-c, also when the sandbox is started anew.
 
 Examples:
   kvitt sandbox tail

@@ -35,9 +35,28 @@ pub(super) struct TriggerArgs {
 }
 
 #[derive(Args)]
+struct OrderNamed {
+    /// Its order_id, klarna_reference or merchant_reference1
+    #[arg(value_name = "ORDER")]
+    name: String,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+#[derive(Args)]
+struct SessionNamed {
+    /// Its session_id or merchant_reference1
+    #[arg(value_name = "SESSION")]
+    name: String,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+#[derive(Args)]
 struct Named {
-    /// The order or session
-    #[arg(value_name = "NAME")]
+    /// An order's order_id, klarna_reference or merchant_reference1, or a session's session_id or
+    /// merchant_reference1
+    #[arg(value_name = "ORDER|SESSION")]
     name: String,
     #[command(flatten)]
     reach: Reach,
@@ -46,23 +65,23 @@ struct Named {
 #[derive(Subcommand)]
 enum What {
     /// Fraud control accepts an ORDER
-    FraudAccepted(Named),
+    FraudAccepted(OrderNamed),
     /// Fraud control rejects an ORDER; four hours later it is cancelled
-    FraudRejected(Named),
+    FraudRejected(OrderNamed),
     /// Fraud control wants an ORDER's shipment stopped
-    FraudStopped(Named),
+    FraudStopped(OrderNamed),
     /// The buyer of a SESSION agrees; prints the authorization token
     Approve {
         #[command(flatten)]
-        session: Named,
+        session: SessionNamed,
         /// How the buyer pays, such as card or direct_debit; invoice unless given
         #[arg(long, value_name = "TYPE")]
         payment_method: Option<String>,
     },
     /// The buyer of a SESSION is denied
-    Deny(Named),
+    Deny(SessionNamed),
     /// The buyer of a SESSION leaves
-    Abort(Named),
+    Abort(SessionNamed),
     /// An ORDER's authorization, or a SESSION, runs out now, and nothing else does
     Expire(Named),
     /// A callback is sent once more, the last one unless told; waits for its answer
@@ -76,14 +95,14 @@ enum What {
     /// The sandbox's clock leaps ahead
     Advance {
         /// How far, as ISO 8601 writes it: PT10M, P3D, P1M
-        #[arg(value_name = "DURATION")]
+        #[arg(value_name = "DURATION", allow_hyphen_values = true)]
         by: String,
         #[command(flatten)]
         reach: Reach,
     },
     /// The sandbox's clock runs so many times as fast as the machine's
     Pace {
-        /// 1 is the machine's own pace, 3600 makes an hour of every second
+        /// 1 is the machine's own pace, 3600 makes an hour of every second; up to 1000000
         times: u32,
         #[command(flatten)]
         reach: Reach,
@@ -124,7 +143,7 @@ pub(super) async fn run(args: &TriggerArgs, context: &Context) -> Result<ExitCod
 
 type Done = (String, Value);
 
-async fn decide(order: &Named, decision: &str, context: &Context) -> Result<Done, Failure> {
+async fn decide(order: &OrderNamed, decision: &str, context: &Context) -> Result<Done, Failure> {
     let sandbox = Control::new(&order.reach, context)?;
     let path = ["orders", &order.name, "fraud"];
     sandbox.post(&path, Some(&json!({ "decision": decision }))).await?;
@@ -133,7 +152,7 @@ async fn decide(order: &Named, decision: &str, context: &Context) -> Result<Done
 }
 
 async fn authorize(
-    session: &Named,
+    session: &SessionNamed,
     outcome: &str,
     more: Option<(&str, Value)>,
     context: &Context,
@@ -204,10 +223,18 @@ async fn resend(callback: Option<&str>, sandbox: &Control) -> Result<Done, Failu
 }
 
 fn clock(answer: Value) -> Done {
-    let now = answer["now"].as_str().unwrap_or_default();
+    let now = to_the_second(answer["now"].as_str().unwrap_or_default());
     let told = match answer["pace"].as_u64() {
         Some(1) | None => format!("it is {now}"),
         Some(pace) => format!("it is {now}, {pace} times as fast as the machine's clock"),
     };
     (told, answer)
+}
+
+/// A moment without the part of its second, which tells people nothing.
+fn to_the_second(now: &str) -> String {
+    match now.parse::<jiff::Timestamp>() {
+        Ok(now) => now.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        Err(_) => now.to_owned(),
+    }
 }

@@ -95,6 +95,15 @@ fn a_scenario_that_is_wrong_names_its_lines_and_changes_nothing() {
 }
 
 #[test]
+fn folders_that_cannot_be_are_told_before_it_starts() {
+    let place = Place::new();
+    let file = place.write("a file", "");
+    let start = |flag: &str, path: &str| place.run(&[&ANYWHERE[..], &[flag, path]].concat());
+    refused(&start("--record", &format!("{file}/in")), 2, &["--record", "cannot be made", "in"]);
+    refused(&start("--state", "nowhere/a.jsonl"), 2, &["nowhere/a.jsonl", "make its folder"]);
+}
+
+#[test]
 fn triggers_fire() {
     let (place, sandbox) = running(&[]);
     let file = place.write(
@@ -140,7 +149,8 @@ fn triggers_fire() {
     assert_eq!(place.json(&["sandbox", "trigger", "resend", id])["status"], 404);
 
     let clock = format!("{}/sandbox/v1/clock", sandbox.url);
-    assert!(trigger(&["advance", "P28D"]).starts_with("it is 20"));
+    let said = trigger(&["advance", "P28D"]);
+    assert_eq!((said.len(), &said[..8], &said[25..]), (30, "it is 20", " UTC\n"), "{said}");
     assert_eq!(get(&clock)["offset_seconds"], 28 * 86_400);
     assert!(trigger(&["pace", "60"]).contains("60 times as fast"));
     assert_eq!(get(&clock)["pace"], 60);
@@ -156,6 +166,7 @@ fn triggers_fire() {
     refused(&bad(&["expire", "half shipped"]), 3, &["CAPTURED", "run out"]);
     refused(&bad(&["resend", "nobody"]), 4, &["callback nobody is not kept"]);
     refused(&bad(&["advance", "soon"]), 3, &["P28D"]);
+    refused(&bad(&["advance", "-P1D"]), 3, &["\"-P1D\"", "P28D"]);
     refused(&bad(&["pace", "0"]), 3, &["pace: 0"]);
     refused(&bad(&["pace", "fast"]), 2, &["<TIMES>", "fast"]);
     refused(&bad(&["approve", "other", "--payment-method", "shells"]), 3, &["shells"]);
