@@ -76,15 +76,16 @@ pub(super) async fn decide(shared: &Arc<Shared>, call: &Call, id: &str) -> Resul
         let answer = Answer::document(200, "application/json", compact(&body));
         (answer, updates, authorization)
     };
-    if let Some(when) = request.callback {
-        browser::send_all(shared, updates, authorization, when).await;
+    let switch = shared.state().settings.authorization_callback;
+    if request.callback.is_none() && switch != AuthorizationCallback::default() {
+        // The switch is about the authorization callback alone.
+        browser::send_all(shared, updates, None, AuthorizationCallback::default()).await;
+        if let Some(delivery) = authorization {
+            browser::send(shared, delivery, switch).await;
+        }
         return Ok(answer);
     }
-    // As when the buyer is there: the switch is about the authorization callback alone.
-    callback::send_in_background(shared, updates);
-    if let Some(delivery) = authorization {
-        browser::call_back(shared, delivery).await;
-    }
+    browser::send_all(shared, updates, authorization, request.callback.unwrap_or_default()).await;
     Ok(answer)
 }
 

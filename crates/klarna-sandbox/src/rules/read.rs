@@ -267,7 +267,7 @@ mod tests {
     use super::*;
 
     fn integer(value: serde_json::Value) -> (Option<i64>, Vec<Fault>) {
-        let body = json!({"n": value});
+        let body = serde_json::Value::from_iter([("n", value)]);
         let mut problems = Vec::new();
         let found = Reader::new(&Body::of(&body), &mut problems).integer("n", 0, 100);
         (found, problems.into_iter().map(|problem| problem.fault).collect())
