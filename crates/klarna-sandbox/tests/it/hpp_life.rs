@@ -353,10 +353,16 @@ async fn unless_told_the_authorization_callback_comes_as_the_switch_says() {
         let changes = json!({"authorization_callback": when});
         shop.call("PATCH", "/sandbox/v1/settings", Some(&changes)).await;
         let hosted = Hosted::with(&shop, &cart, &calling(&url, "NONE")).await;
-        hosted.decide(&shop, &json!({"outcome": "approved"})).await;
+        let decided = hosted.decide(&shop, &json!({"outcome": "approved"})).await.json();
+        if when == "before" {
+            let token = &decided["session"]["authorization_token"];
+            assert!(inbox.bodies().iter().any(|it| &it["authorization_token"] == token));
+        }
         expected += count;
         assert_eq!(inbox.wait_for(expected).await.len(), expected, "{when}");
     }
+    let bodies = inbox.bodies();
+    assert_eq!(bodies.iter().filter(|it| it["authorization_token"].is_string()).count(), 3);
 }
 
 #[tokio::test]
