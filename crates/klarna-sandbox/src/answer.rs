@@ -1,6 +1,6 @@
 //! An answer, and the styles in which the two back ends give it.
 
-use std::{borrow::Cow, sync::LazyLock};
+use std::{borrow::Cow, str::FromStr as _, sync::LazyLock};
 
 use axum::{
     body::Bytes,
@@ -102,13 +102,19 @@ impl Answer {
             let named = SECURITY.map(|(name, value)| {
                 (HeaderName::from_static(name), HeaderValue::from_static(value))
             });
-            HeaderMap::from_iter(named)
+            // Room for the others too: a clone that grows would sort them all anew.
+            let mut map = HeaderMap::with_capacity(SECURITY.len() + HEADERS + 1);
+            map.extend(named);
+            map
         });
         let mut map =
             if self.has_security_headers { SECURITY_MAP.clone() } else { HeaderMap::new() };
         map.reserve(self.headers.len() + 1);
         for (name, value) in &self.headers {
-            let name = HeaderName::from_bytes(name.as_bytes());
+            let name = match name {
+                Cow::Borrowed(name) => Ok(HeaderName::from_static(name)),
+                Cow::Owned(name) => HeaderName::from_str(name),
+            };
             let value = match value {
                 Cow::Borrowed(value) => Ok(HeaderValue::from_static(value)),
                 Cow::Owned(value) => HeaderValue::from_str(value),
@@ -128,7 +134,7 @@ impl Answer {
 
 impl Style {
     /// A JSON answer. `T` is an [`Object`] or an array of them.
-    pub(crate) fn json(self, status: u16, body: &Json) -> Answer {
+    pub(crate) fn json(self, status: u16, body: &Json<'_>) -> Answer {
         let answer = match self {
             Self::Payments => {
                 Answer::document(status, "application/json;charset=utf-8", pretty(body))

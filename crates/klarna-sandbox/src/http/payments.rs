@@ -25,7 +25,8 @@ pub(crate) fn answer(
         }
         ["sessions", id] if call.method == get => {
             let (session, token) = state.read_session(id, moment.now)?;
-            Ok(ok(&payments::read_session(session, token, call.base_url.as_str()).into()))
+            let purchase = session.purchase.get();
+            Ok(ok(&payments::read_session(session, &purchase, token, &call.base_url).into()))
         }
         ["authorizations", token] if call.method == delete => {
             state.delete_authorization(token, moment.now)?;
@@ -53,13 +54,14 @@ pub(crate) fn open_session(call: &Call, moment: &Moment<'_>) -> Result<(Session,
     purchase.check(&problems)?;
     let session_id = moment.loose_uuid();
     let created = payments::created_session(&session_id, &purchase, moment.base_url);
+    let answer = ok(&created.into());
     let sent = call.body.clone().unwrap_or_default();
     let session = Session::open(session_id, HeldPurchase::Sent(sent), moment.now);
-    Ok((session, ok(&created.into())))
+    Ok((session, answer))
 }
 
 /// A success of the Payments back end.
-pub(crate) fn ok(body: &Json) -> Answer {
+pub(crate) fn ok(body: &Json<'_>) -> Answer {
     Style::Payments.json(200, body)
 }
 

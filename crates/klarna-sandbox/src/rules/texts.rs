@@ -124,14 +124,14 @@ const SHIPPING_METHODS: [&str; 13] = [
     "PalletDelivery",
 ];
 
-/// Named texts. Deliberately without `Debug`: most of them are personal data.
+/// Named texts, sorted by their names. Deliberately without `Debug`: most of them are personal data.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub(crate) struct Texts(BTreeMap<&'static str, String>);
+pub(crate) struct Texts(Vec<(&'static str, String)>);
 
 impl Texts {
     /// Reads the members of a table and checks the forms of those that have one.
     pub(crate) fn read(reader: &mut Reader<'_>, table: &'static [Member], side: Side) -> Self {
-        let mut texts = BTreeMap::new();
+        let mut texts = Self::default();
         for member in table {
             let max = match side {
                 Side::Payments => member.payments_max,
@@ -141,15 +141,22 @@ impl Texts {
                 if !fits(member.name, &text, side) {
                     reader.fault(member.name, Fault::Pattern);
                 }
-                texts.insert(member.name, text);
+                texts.set(member.name, text);
             }
         }
-        Self(texts)
+        texts
+    }
+
+    fn set(&mut self, name: &'static str, text: String) {
+        match self.0.binary_search_by_key(&name, |(known, _)| known) {
+            Ok(place) => self.0[place].1 = text,
+            Err(place) => self.0.insert(place, (name, text)),
+        }
     }
 
     /// The member's text, if it was sent.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, text)| text.as_str())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -158,29 +165,33 @@ impl Texts {
 
     /// All that were sent.
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
-        self.0.values().map(String::as_str)
+        self.0.iter().map(|(_, text)| text.as_str())
     }
 
     /// Takes over every member that the other has.
     pub(crate) fn merge(&mut self, other: Texts) {
-        self.0.extend(other.0);
+        for (name, text) in other.0 {
+            self.set(name, text);
+        }
     }
 }
 
 impl Serialize for Texts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        serializer.collect_map(self.0.iter().map(|(name, text)| (name, text)))
     }
 }
 
 impl<'de> Deserialize<'de> for Texts {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let texts = BTreeMap::<String, String>::deserialize(deserializer)?;
-        let known = |(name, text): (String, String)| match member_name(&name) {
-            Some(name) => Ok((name, text)),
-            None => Err(D::Error::custom(format!("{name:?} is not the name of a text"))),
-        };
-        texts.into_iter().map(known).collect::<Result<_, _>>().map(Self)
+        let mut read = Self::default();
+        for (name, text) in texts {
+            let name = member_name(&name)
+                .ok_or_else(|| D::Error::custom(format!("{name:?} is not the name of a text")))?;
+            read.set(name, text);
+        }
+        Ok(read)
     }
 }
 

@@ -219,11 +219,12 @@ impl State {
         let customer = self.hpp_customer(session, moment);
         let read = hpp::session(session, customer.as_deref());
         let body = Object::new().with("event_id", &event_id).with("session", read);
+        let body = String::from_utf8_lossy(&compact(&body.into())).into_owned();
         Some(Delivery {
             callback_id: event_id,
             kind: Kind::StatusUpdate,
             url,
-            body: String::from_utf8_lossy(&compact(&body.into())).into_owned(),
+            body,
             session_id: Some(session_id.to_owned()),
             order_id: None,
             fault: None,

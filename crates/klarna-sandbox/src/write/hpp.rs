@@ -11,7 +11,7 @@ use crate::{
 
 /// A session as it is answered when it is created. `manual_identification_check_url`, which the
 /// schema has too, stands in no sample.
-pub(crate) fn created(session: &HppSession) -> Object {
+pub(crate) fn created(session: &HppSession) -> Object<'_> {
     let pages = &session.pages_url;
     let id = &session.session_id;
     let api = format!("{}/hpp/v1/sessions/{id}", session.base_url);
@@ -27,7 +27,7 @@ pub(crate) fn created(session: &HppSession) -> Object {
     Object::new()
         .with("session_id", id)
         .with("redirect_url", session.redirect_url())
-        .with("session_url", &api)
+        .with("session_url", api.clone())
         .with("qr_code_url", format!("{pages}/payments/{id}/qr"))
         .with("distribution_url", format!("{api}/distribution"))
         .with("expires_at", time(session.expires_at))
@@ -35,7 +35,7 @@ pub(crate) fn created(session: &HppSession) -> Object {
 }
 
 /// A session as it is read, and as callbacks have it. `customer`: whose details are shown.
-pub(crate) fn session(session: &HppSession, customer: Option<&Purchase>) -> Json {
+pub(crate) fn session<'a>(session: &'a HppSession, customer: Option<&'a Purchase>) -> Json<'a> {
     let object = Object::new()
         .with("session_id", &session.session_id)
         .with("status", session.status.as_str());
@@ -55,7 +55,7 @@ pub(crate) fn session(session: &HppSession, customer: Option<&Purchase>) -> Json
         .into()
 }
 
-fn shown_customer(purchase: &Purchase) -> Object {
+fn shown_customer(purchase: &Purchase) -> Object<'_> {
     let address = purchase.billing_address.as_ref();
     let customer = purchase.customer.as_ref();
     let known = |name| {

@@ -1,38 +1,37 @@
-//! JSON whose members keep the order in which they are put.
+//! JSON whose members keep the order in which they are put, borrowed from what it tells of.
+
+use std::borrow::Cow;
 
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Json {
-    Text(Text),
+pub(crate) enum Json<'a> {
+    Text(Cow<'a, str>),
     Integer(i64),
     Boolean(bool),
-    Array(Vec<Json>),
-    Object(Object),
+    Array(Vec<Json<'a>>),
+    Object(Object<'a>),
 }
-
-/// A text; many are Klarna's own words, the same in every answer.
-pub(crate) type Text = std::borrow::Cow<'static, str>;
 
 /// An object; its members stand in the order in which they were put.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Object(Vec<(&'static str, Json)>);
+pub(crate) struct Object<'a>(Vec<(&'static str, Json<'a>)>);
 
 /// Room for the members of most objects.
 const ROOM: usize = 16;
 
-impl Object {
+impl<'a> Object<'a> {
     pub(crate) fn new() -> Self {
         Self(Vec::with_capacity(ROOM))
     }
 
     /// With one more member.
-    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Json>) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Json<'a>>) -> Self {
         self.0.push((name, value.into()));
         self
     }
 
     /// With one more member, if there is a value: Klarna never writes nulls (recorded exchange).
-    pub(crate) fn maybe(self, name: &'static str, value: Option<impl Into<Json>>) -> Self {
+    pub(crate) fn maybe(self, name: &'static str, value: Option<impl Into<Json<'a>>>) -> Self {
         match value {
             Some(value) => self.with(name, value),
             None => self,
@@ -40,55 +39,48 @@ impl Object {
     }
 
     /// The members in their order.
-    pub(crate) fn members(&self) -> &[(&'static str, Json)] {
+    pub(crate) fn members(&self) -> &[(&'static str, Json<'a>)] {
         &self.0
     }
 }
 
-impl Json {
-    /// A text that is the same in every answer.
-    pub(crate) const fn word(text: &'static str) -> Self {
-        Self::Text(Text::Borrowed(text))
+impl<'a> From<&'a str> for Json<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text.into())
     }
 }
 
-impl From<&str> for Json {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_owned().into())
+impl<'a> From<&'a String> for Json<'a> {
+    fn from(text: &'a String) -> Self {
+        Self::Text(text.into())
     }
 }
 
-impl From<&String> for Json {
-    fn from(text: &String) -> Self {
-        Self::from(text.as_str())
-    }
-}
-
-impl From<String> for Json {
+impl From<String> for Json<'_> {
     fn from(text: String) -> Self {
         Self::Text(text.into())
     }
 }
 
-impl From<i64> for Json {
+impl From<i64> for Json<'_> {
     fn from(number: i64) -> Self {
         Self::Integer(number)
     }
 }
 
-impl From<bool> for Json {
+impl From<bool> for Json<'_> {
     fn from(value: bool) -> Self {
         Self::Boolean(value)
     }
 }
 
-impl From<Object> for Json {
-    fn from(object: Object) -> Self {
+impl<'a> From<Object<'a>> for Json<'a> {
+    fn from(object: Object<'a>) -> Self {
         Self::Object(object)
     }
 }
 
-impl<T: Into<Json>> FromIterator<T> for Json {
+impl<'a, T: Into<Json<'a>>> FromIterator<T> for Json<'a> {
     fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Self {
         Self::Array(elements.into_iter().map(Into::into).collect())
     }

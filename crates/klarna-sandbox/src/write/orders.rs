@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// An order as it is read.
-pub(crate) fn order(order: &Order, settings: &Settings) -> Object {
+pub(crate) fn order<'a>(order: &'a Order, settings: &Settings) -> Object<'a> {
     let method = Object::new()
         .with("type", order.method.orders)
         .with("description", order.method.description)
@@ -52,12 +52,12 @@ pub(crate) fn order(order: &Order, settings: &Settings) -> Object {
 }
 
 /// The captures of an order.
-pub(crate) fn captures(order: &Order, settings: &Settings) -> Json {
+pub(crate) fn captures<'a>(order: &'a Order, settings: &Settings) -> Json<'a> {
     (0..order.captures.len()).map(|place| capture(order, place, settings)).collect()
 }
 
 /// The capture of this place.
-pub(crate) fn capture(order: &Order, place: usize, settings: &Settings) -> Object {
+pub(crate) fn capture<'a>(order: &'a Order, place: usize, settings: &Settings) -> Object<'a> {
     let Some(capture) = order.captures.get(place) else { return Object::new() };
     let shows_all = settings.unallocated_refunds_show_on_captures;
     let share = order.unallocated_refunds().nth(place).filter(|_| shows_all);
@@ -77,7 +77,7 @@ pub(crate) fn capture(order: &Order, place: usize, settings: &Settings) -> Objec
 }
 
 /// One refund.
-pub(crate) fn refund(refund: &Refund, settings: &Settings) -> Object {
+pub(crate) fn refund<'a>(refund: &'a Refund, settings: &Settings) -> Object<'a> {
     let reference = refund.reference.as_ref().filter(|_| settings.refund_references_are_readable);
     Object::new()
         .with("refund_id", &refund.refund_id)
@@ -90,7 +90,7 @@ pub(crate) fn refund(refund: &Refund, settings: &Settings) -> Object {
 }
 
 /// The choices for putting off an invoice.
-pub(crate) fn due_date_options(order: &Order) -> Object {
+pub(crate) fn due_date_options(order: &Order) -> Object<'_> {
     // An order that is not paid by invoice has no choice: no refusal is declared here.
     let options: Json = DUE_DATE_OPTIONS
         .iter()
@@ -100,17 +100,16 @@ pub(crate) fn due_date_options(order: &Order) -> Object {
     Object::new().with("currency", &order.purchase_currency).with("options", options)
 }
 
-fn lines(lines: &[Line]) -> Json {
+fn lines(lines: &[Line]) -> Json<'_> {
     lines.iter().map(line).collect()
 }
 
-fn line(line: &Line) -> Object {
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+fn line(line: &Line) -> Object<'_> {
     Object::new()
-        .with("reference", text(&line.reference))
+        .with("reference", line.reference.as_deref().unwrap_or_default())
         .with("type", line.kind_or_default())
         .with("quantity", line.quantity)
-        .with("quantity_unit", text(&line.quantity_unit))
+        .with("quantity_unit", line.quantity_unit.as_deref().unwrap_or_default())
         .with("name", &line.name)
         .with("total_amount", line.total_amount)
         .with("unit_price", line.unit_price)
@@ -124,17 +123,17 @@ fn line(line: &Line) -> Object {
         .maybe("subscription", line.subscription.as_ref().map(subscription))
 }
 
-fn parcels(parcels: &[Texts]) -> Json {
+fn parcels(parcels: &[Texts]) -> Json<'_> {
     parcels.iter().map(|parcel| texts(parcel, &SHIPPING_INFO)).collect()
 }
 
-fn customer(customer: &Texts) -> Object {
+fn customer(customer: &Texts) -> Object<'_> {
     Object::new()
         .maybe("date_of_birth", customer.get("date_of_birth"))
         .with("type", customer.get("type").filter(|it| !it.is_empty()).unwrap_or("person"))
 }
 
-fn address(address: &Texts) -> Object {
+fn address(address: &Texts) -> Object<'_> {
     ADDRESS.iter().enumerate().fold(Object::new(), |object, (index, member)| {
         let text = address.get(member.name).filter(|text| !text.is_empty());
         match member.name {

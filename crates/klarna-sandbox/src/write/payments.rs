@@ -34,23 +34,25 @@ fn categories(country: &str) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-fn payment_method_categories(purchase: &Purchase) -> Json {
+fn payment_method_categories(purchase: &Purchase) -> Json<'static> {
     categories(&purchase.country())
         .iter()
         .map(|(identifier, name)| {
-            let badges = Object::new()
-                .with("descriptive", Json::word(BADGE))
-                .with("standard", Json::word(BADGE));
+            let badges = Object::new().with("descriptive", BADGE).with("standard", BADGE);
             Object::new()
-                .with("identifier", Json::word(identifier))
-                .with("name", Json::word(name))
+                .with("identifier", *identifier)
+                .with("name", *name)
                 .with("asset_urls", badges)
         })
         .collect()
 }
 
 /// A session as it is answered when it is created.
-pub(crate) fn created_session(session_id: &str, purchase: &Purchase, base_url: &str) -> Object {
+pub(crate) fn created_session<'a>(
+    session_id: &'a str,
+    purchase: &Purchase,
+    base_url: &str,
+) -> Object<'a> {
     Object::new()
         .with("session_id", session_id)
         .with("client_token", client_token(session_id, purchase, base_url))
@@ -59,16 +61,16 @@ pub(crate) fn created_session(session_id: &str, purchase: &Purchase, base_url: &
 
 /// A session as it is read. Customer details only show after authorization (Klarna
 /// documentation); the member order is the schema's.
-pub(crate) fn read_session(
-    session: &Session,
-    authorization_token: Option<&str>,
+pub(crate) fn read_session<'a>(
+    session: &'a Session,
+    purchase: &'a Purchase,
+    authorization_token: Option<&'a str>,
     base_url: &str,
-) -> Object {
-    let purchase = session.purchase.get();
+) -> Object<'a> {
     let status = if session.order_id.is_some() { "complete" } else { "incomplete" };
     let is_known = session.authorization_token.is_some() || session.order_id.is_some();
     let customer = purchase.customer.as_ref().filter(|_| is_known);
-    let shown = |address: &Option<Texts>| {
+    let shown = |address: &'a Option<Texts>| {
         address.as_ref().filter(|_| is_known).map(|address| texts(address, &ADDRESS))
     };
     Object::new()
@@ -76,7 +78,7 @@ pub(crate) fn read_session(
         .maybe("attachment", purchase.attachment.as_ref().map(|it| texts(it, &ATTACHMENT)))
         .maybe("authorization_token", authorization_token)
         .maybe("billing_address", shown(&purchase.billing_address))
-        .with("client_token", client_token(&session.session_id, &purchase, base_url))
+        .with("client_token", client_token(&session.session_id, purchase, base_url))
         .maybe(
             "custom_payment_method_ids",
             purchase.custom_payment_method_ids.as_ref().map(|ids| ids.iter().collect::<Json>()),
@@ -93,7 +95,7 @@ pub(crate) fn read_session(
         .with("order_amount", purchase.amount())
         .with("order_lines", purchase.lines().iter().map(line).collect::<Json>())
         .maybe("order_tax_amount", purchase.order_tax_amount)
-        .with("payment_method_categories", payment_method_categories(&purchase))
+        .with("payment_method_categories", payment_method_categories(purchase))
         .maybe("purchase_country", purchase.purchase_country.as_ref())
         .maybe("purchase_currency", purchase.purchase_currency.as_ref())
         .maybe("shipping_address", shown(&purchase.shipping_address))
@@ -102,7 +104,7 @@ pub(crate) fn read_session(
 }
 
 /// An order as it is answered when it is placed.
-pub(crate) fn placed(placed: &Placed) -> Object {
+pub(crate) fn placed(placed: &Placed) -> Object<'_> {
     Object::new()
         .with("order_id", &placed.order_id)
         .maybe("redirect_url", placed.redirect_url.as_ref())
@@ -111,14 +113,14 @@ pub(crate) fn placed(placed: &Placed) -> Object {
 }
 
 /// How a purchase is paid. In how many parts is told by the schema, not by a recording.
-fn payment_method(method: Method) -> Object {
+fn payment_method(method: Method) -> Object<'static> {
     Object::new()
         .with("type", method.payments)
         .maybe("number_of_installments", method.installments())
 }
 
 /// A customer token as it is answered when it is made.
-pub(crate) fn customer_token(token: &CustomerToken) -> Object {
+pub(crate) fn customer_token(token: &CustomerToken) -> Object<'_> {
     Object::new()
         .with("token_id", &token.token_id)
         .with("payment_method_reference", &token.payment_method_reference)
@@ -129,7 +131,7 @@ pub(crate) fn customer_token(token: &CustomerToken) -> Object {
 
 /// A customer token as it is read: what it is charged by and whether it can be (recorded exchange).
 /// Cards and accounts are the sandbox's own.
-pub(crate) fn read_customer_token(token: &CustomerToken) -> Object {
+pub(crate) fn read_customer_token(token: &CustomerToken) -> Object<'_> {
     let read = Object::new()
         .with("status", token.status.as_str())
         .with("payment_method_type", token.method.orders);
@@ -150,13 +152,13 @@ pub(crate) fn read_customer_token(token: &CustomerToken) -> Object {
 }
 
 /// Those members of a table that are known.
-pub(crate) fn texts(texts: &Texts, table: &'static [Member]) -> Object {
+pub(crate) fn texts<'a>(texts: &'a Texts, table: &'static [Member]) -> Object<'a> {
     table
         .iter()
         .fold(Object::new(), |object, member| object.maybe(member.name, texts.get(member.name)))
 }
 
-fn line(line: &Line) -> Object {
+fn line(line: &Line) -> Object<'_> {
     Object::new()
         .maybe("image_url", line.image_url.as_ref())
         .maybe("merchant_data", line.merchant_data.as_ref())
@@ -176,13 +178,13 @@ fn line(line: &Line) -> Object {
 }
 
 /// What the product is, if that was sent.
-pub(crate) fn identifiers(line: &Line) -> Option<Object> {
+pub(crate) fn identifiers(line: &Line) -> Option<Object<'_>> {
     let identifiers = line.product_identifiers.as_ref().filter(|it| !it.is_empty());
     identifiers.map(|it| texts(it, &PRODUCT_IDENTIFIERS))
 }
 
 /// How often the line is paid.
-pub(crate) fn subscription(subscription: &Subscription) -> Object {
+pub(crate) fn subscription(subscription: &Subscription) -> Object<'_> {
     Object::new()
         .with("name", &subscription.name)
         .with("interval", &subscription.interval)

@@ -8,19 +8,19 @@
 use super::json::{Json, Object};
 
 /// In the style of the Payments back end.
-pub(crate) fn pretty(value: &Json) -> Vec<u8> {
+pub(crate) fn pretty(value: &Json<'_>) -> Vec<u8> {
     written(value, true)
 }
 
 /// In the style of the Order Management back end.
-pub(crate) fn compact(value: &Json) -> Vec<u8> {
+pub(crate) fn compact(value: &Json<'_>) -> Vec<u8> {
     written(value, false)
 }
 
 /// Room for most answers, in bytes.
 const ROOM: usize = 2048;
 
-fn written(value: &Json, pretty: bool) -> Vec<u8> {
+fn written(value: &Json<'_>, pretty: bool) -> Vec<u8> {
     let mut writer = Writer { text: Vec::with_capacity(ROOM), pretty, depth: 0 };
     writer.value(value);
     writer.text
@@ -52,10 +52,10 @@ impl Writer {
         }
     }
 
-    fn value(&mut self, value: &Json) {
+    fn value(&mut self, value: &Json<'_>) {
         match value {
             Json::Text(text) => self.string(text),
-            Json::Integer(number) => self.put(&number.to_string()),
+            Json::Integer(number) => self.put(itoa::Buffer::new().format(*number)),
             Json::Boolean(true) => self.put("true"),
             Json::Boolean(false) => self.put("false"),
             Json::Array(elements) => self.array(elements),
@@ -63,7 +63,7 @@ impl Writer {
         }
     }
 
-    fn array(&mut self, elements: &[Json]) {
+    fn array(&mut self, elements: &[Json<'_>]) {
         self.put("[");
         for (index, element) in elements.iter().enumerate() {
             if index > 0 {
@@ -76,7 +76,7 @@ impl Writer {
         self.put("]");
     }
 
-    fn object(&mut self, object: &Object) {
+    fn object(&mut self, object: &Object<'_>) {
         self.put("{");
         self.depth += 1;
         for (index, (name, value)) in object.members().iter().enumerate() {
@@ -117,7 +117,7 @@ impl Writer {
 mod tests {
     use super::*;
 
-    fn sample() -> Json {
+    fn sample() -> Json<'static> {
         Object::new()
             .with("a", "x")
             .with("b", ["y", "z"].into_iter().collect::<Json>())

@@ -32,17 +32,17 @@ pub(crate) fn client_token(session_id: &str, purchase: &Purchase, base_url: &str
         .with("design", purchase.design.as_deref().unwrap_or("klarna"))
         .with("language", market::language(&country, purchase.locale.as_deref()))
         .with("purchase_country", &*country)
-        .with("environment", Json::word("playground"))
-        .with("merchant_name", Json::word("Sandbox shop"))
-        .with("session_type", Json::word("PAYMENTS"))
+        .with("environment", "playground")
+        .with("merchant_name", "Sandbox shop")
+        .with("session_type", "PAYMENTS")
         .with("client_event_base_url", base_url)
         .with("scheme", true)
         .with("experiments", Json::Array(Vec::new()))
-        .with("region", Json::word(market::region(&country)))
+        .with("region", market::region(&country))
         .with("order_amount", purchase.amount())
         .with("offering_opts", 2)
-        .with("oo", Json::word("d2"))
-        .with("version", Json::word("v1.10.0-sandbox"));
+        .with("oo", "d2")
+        .with("version", "v1.10.0-sandbox");
     let claims = compact(&claims.into());
     let mut token = String::with_capacity(HEADER.len() + claims.len() * 4 / 3 + 512);
     BASE64.encode_string(HEADER, &mut token);
