@@ -1,8 +1,11 @@
 //! The control API: the clock, what was exchanged, starting over, and its refusals.
 
+use std::sync::atomic::Ordering;
+
+use klarna_sandbox::{Config, RandomIds, Sandbox};
 use serde_json::{Value, json};
 
-use crate::support::{Shop, cart};
+use crate::support::{Shop, cart, moving};
 
 #[tokio::test]
 async fn the_clock_is_read_and_moved_on() {
@@ -99,20 +102,8 @@ async fn reset_forgets_everything() {
 
 #[tokio::test]
 async fn time_that_passes_by_itself_counts_as_well() {
-    use std::sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    };
-    struct Moving(Arc<AtomicI64>);
-    impl klarna_sandbox::Clock for Moving {
-        fn now(&self) -> jiff::Timestamp {
-            jiff::Timestamp::from_second(self.0.load(Ordering::Relaxed)).unwrap()
-        }
-    }
-    let seconds = Arc::new(AtomicI64::new(1_772_366_400));
-    let config = klarna_sandbox::Config::default();
-    let clock = Moving(seconds.clone());
-    let sandbox = klarna_sandbox::Sandbox::with_sources(config, clock, klarna_sandbox::RandomIds);
+    let (clock, seconds) = moving();
+    let sandbox = Sandbox::with_sources(Config::default(), clock, RandomIds);
     let running = sandbox.start_here().await.unwrap();
     let shop = Shop { running, client: Shop::open().await.client };
     let order = shop.order().await;

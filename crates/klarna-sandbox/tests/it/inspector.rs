@@ -1,10 +1,12 @@
 //! The sandbox's own pages and their buttons, as a browser meets them.
 
+use std::sync::atomic::Ordering;
+
 use klarna_sandbox::{Config, Settings};
 use serde_json::{Value, json};
 
 use crate::customer_tokens;
-use crate::support::{Got, Inbox, Shop, cart, got};
+use crate::support::{Got, Inbox, Shop, cart, got, untimed};
 
 /// A page, asked for without credentials.
 async fn page(shop: &Shop, path: &str) -> Got {
@@ -339,25 +341,7 @@ async fn an_order_shows_where_it_stands_and_what_became_of_it() {
 
 #[tokio::test]
 async fn an_order_is_shown_as_old_as_it_is() {
-    use std::sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    };
-    struct Moving(Arc<AtomicI64>);
-    impl klarna_sandbox::Clock for Moving {
-        fn now(&self) -> jiff::Timestamp {
-            jiff::Timestamp::from_second(self.0.load(Ordering::Relaxed)).unwrap()
-        }
-    }
-    let seconds = Arc::new(AtomicI64::new(1_772_366_400));
-    let clock = Moving(seconds.clone());
-    let sandbox =
-        klarna_sandbox::Sandbox::with_sources(Config::default(), clock, klarna_sandbox::RandomIds);
-    // Nobody but a request lets time do its work.
-    let router = sandbox.router();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    let (url, seconds) = untimed().await;
     let shop = Shop::open().await;
     let call = async |path: &str, body: &Value| -> Value {
         let request = shop.client.post(format!("{url}{path}")).basic_auth("a", Some("b"));

@@ -1,6 +1,9 @@
 //! A running sandbox, a client, and a cart whose amounts are written by hand.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicI64, Ordering},
+};
 
 use axum::{Router, extract::State, routing::post};
 use klarna_sandbox::{Clock, Config, RandomIds, Running, Sandbox};
@@ -166,6 +169,32 @@ impl Shop {
         let got = self.post("/sandbox/v1/clock/advance", &json!({"by": by})).await;
         assert_eq!(got.status, 200, "{}", got.text);
     }
+}
+
+/// Tells what a test sets.
+pub(crate) struct Moving(Arc<AtomicI64>);
+
+impl Clock for Moving {
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::from_second(self.0.load(Ordering::Relaxed)).unwrap()
+    }
+}
+
+/// A clock at noon of the first of March, and the seconds it tells.
+pub(crate) fn moving() -> (Moving, Arc<AtomicI64>) {
+    let seconds = Arc::new(AtomicI64::new(1_772_366_400));
+    (Moving(seconds.clone()), seconds)
+}
+
+/// A sandbox where nobody but a request lets time do its work, and its clock in seconds.
+pub(crate) async fn untimed() -> (String, Arc<AtomicI64>) {
+    let (clock, seconds) = moving();
+    let sandbox = Sandbox::with_sources(Config::default(), clock, RandomIds);
+    let router = sandbox.router();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, seconds)
 }
 
 pub(crate) async fn got(response: reqwest::Response) -> Got {
