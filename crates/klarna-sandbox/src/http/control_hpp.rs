@@ -58,7 +58,7 @@ pub(super) async fn decide(shared: &Arc<Shared>, call: &Call, id: &str) -> Resul
         OutcomeName::Error => Decision::Error,
     });
     let data = request.data.unwrap_or_default();
-    let (answer, updates, authorization) = {
+    let (answer, updates, authorization, switch) = {
         let mut state = shared.state();
         let moment = settled(shared, &mut state, call);
         // What was due before has nothing to do with this buyer.
@@ -74,9 +74,8 @@ pub(super) async fn decide(shared: &Arc<Shared>, call: &Call, id: &str) -> Resul
         let body =
             Object::new().with("session", read).maybe("redirect_url", session.leads_to()).into();
         let answer = Answer::document(200, "application/json", compact(&body));
-        (answer, updates, authorization)
+        (answer, updates, authorization, moment.settings.authorization_callback)
     };
-    let switch = shared.state().settings.authorization_callback;
     if request.callback.is_none() && switch != AuthorizationCallback::default() {
         // The switch is about the authorization callback alone.
         browser::send_all(shared, updates, None, AuthorizationCallback::default()).await;

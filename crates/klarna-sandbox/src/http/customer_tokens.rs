@@ -4,7 +4,7 @@ use axum::http::Method;
 
 use super::{
     Call,
-    payments::{body, method_not_allowed, ok, unknown_path},
+    payments::{method_not_allowed, ok, unknown_path},
 };
 use crate::{
     answer::Answer,
@@ -27,11 +27,11 @@ pub(crate) fn answer(
             Ok(ok(&payments::read_customer_token(state.customer_token(id)?).into()))
         }
         ["tokens", id, "order"] if call.method == Method::POST => {
-            let placed = state.charge(id, &body(call)?, moment)?;
+            let placed = state.charge(id, &call.document()?, moment)?;
             Ok(ok(&payments::placed(&placed).into()))
         }
         ["tokens", id, "status"] if call.method == Method::PATCH => {
-            state.cancel_customer_token(id, &body(call)?)?;
+            state.cancel_customer_token(id, &call.document()?)?;
             Ok(Answer::empty(202))
         }
         ["tokens", _] | ["tokens", _, "order" | "status"] => Err(method_not_allowed()),

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     answer::{Answer, Style},
-    rules::{read::Body, refusal::Refusal},
+    rules::refusal::Refusal,
     settings::DistributionStatus,
     state::{Moment, State},
     write::hpp,
@@ -24,7 +24,7 @@ pub(crate) fn answer(
     let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
     match path {
         ["sessions"] if call.method == post => {
-            let session = state.create_hpp_session(&body(call)?, moment)?;
+            let session = state.create_hpp_session(&call.document()?, moment)?;
             Ok(Style::HostedPaymentPage.json(201, &hpp::created(session).into()))
         }
         ["sessions", id] if call.method == get => {
@@ -39,7 +39,7 @@ pub(crate) fn answer(
             Ok(Answer::empty(204))
         }
         ["sessions", id, "distribution"] if call.method == post => {
-            state.distribute(id, &body(call)?, moment)?;
+            state.distribute(id, &call.document()?, moment)?;
             Ok(Answer::empty(match moment.settings.hpp_distribution_status {
                 DistributionStatus::Created => 201,
                 DistributionStatus::NoContent => 204,
@@ -50,8 +50,4 @@ pub(crate) fn answer(
         }
         _ => Err(unknown_path()),
     }
-}
-
-fn body(call: &Call) -> Result<Body<'_>, Refusal> {
-    call.document().ok_or_else(Refusal::bad_request)
 }

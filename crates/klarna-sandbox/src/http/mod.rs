@@ -35,7 +35,7 @@ pub(crate) use serve::handle;
 
 use std::collections::HashMap;
 
-use crate::rules::read::Body;
+use crate::rules::{read::Body, refusal::Refusal};
 use axum::{
     body::Bytes,
     http::{HeaderMap, Method},
@@ -66,9 +66,9 @@ impl Call {
         self.path.split('/').filter(|segment| !segment.is_empty())
     }
 
-    /// The body as a JSON object; an absent one counts as empty. `None`: it is something else.
-    pub(crate) fn document(&self) -> Option<Body<'_>> {
-        Body::parse(self.body.as_deref().unwrap_or_default())
+    /// The body as a JSON object; an absent one counts as empty. Anything else is refused.
+    pub(crate) fn document(&self) -> Result<Body<'_>, Refusal> {
+        Body::parse(self.body.as_deref().unwrap_or_default()).ok_or_else(Refusal::bad_request)
     }
 
     /// The body as a form's fields.

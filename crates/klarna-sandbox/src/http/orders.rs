@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     answer::{Answer, Style},
-    rules::{authorization, capture, order::Order, read::Body, refund, refusal::Refusal, shipping},
+    rules::{authorization, capture, order::Order, refund, refusal::Refusal, shipping},
     settings::Settings,
     state::{Moment, State, orders},
     write,
@@ -124,7 +124,7 @@ fn write_operation(
     match operation {
         ["captures"] => {
             let order = known(order, id, "Capture not possible.")?;
-            let request = capture::Request::read(&body(call)?)?;
+            let request = capture::Request::read(&call.document()?)?;
             let capture_id = moment.uuid();
             let has_lines = request.has_lines();
             let pending = moment.settings.capture_while_pending;
@@ -136,7 +136,7 @@ fn write_operation(
         ["refunds"] => {
             let text = format!("Order {id} cannot be found. Refund not possible.");
             let order = order.ok_or_else(|| Refusal::new(404, "NOT_FOUND", text))?;
-            let request = refund::Request::read(&body(call)?)?;
+            let request = refund::Request::read(&call.document()?)?;
             let refund_id = moment.uuid();
             let has_lines = request.has_lines();
             refund::refund(order, request, refund_id.clone(), moment.now)?;
@@ -165,12 +165,12 @@ fn change(
         }
         ["authorization"] => {
             let order = known(order, id, "Order authorization cannot be updated.")?;
-            authorization::update(order, authorization::Update::read(&body(call)?)?)
+            authorization::update(order, authorization::Update::read(&call.document()?)?)
         }
         ["cancel"] => authorization::cancel(known(order, id, "Cancel not possible.")?),
         ["customer-details"] => {
             let order = known(order, id, "Customer details cannot be updated.")?;
-            shipping::update_customer_details(order, &body(call)?)
+            shipping::update_customer_details(order, &call.document()?)
         }
         ["extend-authorization-time"] => {
             let order = known(order, id, "Authorization time cannot be extended.")?;
@@ -180,7 +180,7 @@ fn change(
             // The one text that does not name the order (Klarna documentation).
             let text = "Order cannot be found. Merchant references cannot be updated.";
             let order = order.ok_or_else(|| Refusal::new(404, "NO_SUCH_ORDER", text))?;
-            shipping::update_references(order, &body(call)?)
+            shipping::update_references(order, &call.document()?)
         }
         ["release-remaining-authorization"] => {
             let order = known(order, id, "Remaining authorization cannot be released.")?;
@@ -189,13 +189,13 @@ fn change(
         ["shipping-info"] => {
             let consequence = format!("Shipping info cannot be added to order {id}.");
             let order = known(order, id, &consequence)?;
-            shipping::append(&mut order.shipping_info, shipping::required(&body(call)?)?)
+            shipping::append(&mut order.shipping_info, shipping::required(&call.document()?)?)
         }
         ["captures", capture_id, "shipping-info"] => {
             let consequence = format!("Shipping info cannot be added to capture {capture_id}");
             let order = known(order, id, &format!("{consequence}."))?;
             let capture = shipping::capture_of(order, capture_id, &consequence)?;
-            shipping::append(&mut capture.shipping_info, shipping::required(&body(call)?)?)
+            shipping::append(&mut capture.shipping_info, shipping::required(&call.document()?)?)
         }
         ["captures", capture_id, "trigger-send-out"] => {
             let consequence = "Send out cannot be triggered.";
@@ -203,7 +203,7 @@ fn change(
         }
         ["captures", capture_id, "extend-due-date"] => {
             let order = known(order, id, "Due date cannot be extended.")?;
-            shipping::extend_due_date(order, capture_id, &body(call)?)
+            shipping::extend_due_date(order, capture_id, &call.document()?)
         }
         _ => Err(unknown_path()),
     }
@@ -224,8 +224,4 @@ fn created(place: &str, has_lines: bool, moment: &Moment<'_>) -> Answer {
         .with("location", format!("{}/ordermanagement/v1/{place}", moment.base_url))
         .with("transaction-id", moment.uuid());
     if has_lines { answer.with("klarna-order-validation", "Valid") } else { answer }
-}
-
-fn body(call: &Call) -> Result<Body<'_>, Refusal> {
-    call.document().ok_or_else(Refusal::bad_request)
 }

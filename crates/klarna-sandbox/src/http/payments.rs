@@ -5,7 +5,7 @@ use axum::http::Method;
 use super::Call;
 use crate::{
     answer::{Answer, Style},
-    rules::{purchase::Purchase, read::Body, refusal::Refusal},
+    rules::{purchase::Purchase, refusal::Refusal},
     state::{Moment, State, held::HeldPurchase, sessions::Session},
     write::{json::Json, payments},
 };
@@ -20,7 +20,7 @@ pub(crate) fn answer(
     let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
     match path {
         ["sessions", id] if call.method == post => {
-            state.update_session(id, &body(call)?, moment)?;
+            state.update_session(id, &call.document()?, moment)?;
             Ok(Answer::empty(204))
         }
         ["sessions", id] if call.method == get => {
@@ -33,11 +33,11 @@ pub(crate) fn answer(
             Ok(Answer::empty(204))
         }
         ["authorizations", token, "order"] if call.method == post => {
-            let placed = state.place(token, &body(call)?, moment)?;
+            let placed = state.place(token, &call.document()?, moment)?;
             Ok(ok(&payments::placed(&placed).into()))
         }
         ["authorizations", token, "customer-token"] if call.method == post => {
-            let token = state.tokenize(token, &body(call)?, moment)?;
+            let token = state.tokenize(token, &call.document()?, moment)?;
             Ok(ok(&payments::customer_token(token).into()))
         }
         ["sessions"]
@@ -50,7 +50,7 @@ pub(crate) fn answer(
 /// Opens a session, which the caller has to keep. Needs nothing of the store, so that many can be
 /// opened at once.
 pub(crate) fn open_session(call: &Call, moment: &Moment<'_>) -> Result<(Session, Answer), Refusal> {
-    let (purchase, problems) = Purchase::read(&body(call)?);
+    let (purchase, problems) = Purchase::read(&call.document()?);
     purchase.check(&problems)?;
     let session_id = moment.loose_uuid();
     let created = payments::created_session(&session_id, &purchase, moment.base_url);
@@ -63,11 +63,6 @@ pub(crate) fn open_session(call: &Call, moment: &Moment<'_>) -> Result<(Session,
 /// A success of the Payments back end.
 pub(crate) fn ok(body: &Json<'_>) -> Answer {
     Style::Payments.json(200, body)
-}
-
-/// The body's members; it has to be an object.
-pub(crate) fn body(call: &Call) -> Result<Body<'_>, Refusal> {
-    call.document().ok_or_else(Refusal::bad_request)
 }
 
 /// The degenerate error of a method that a path does not have (recorded exchange, on the path of

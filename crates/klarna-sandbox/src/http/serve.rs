@@ -133,15 +133,13 @@ pub(super) fn is_a_browsers(call: &Call) -> bool {
 
 /// The answer to a browser or to a merchant's server.
 pub(super) async fn unharmed(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
-    if !is_a_browsers(call) {
-        return klarna(shared, call, started);
-    }
-    match call.segments().as_slice() {
+    let segments = call.segments();
+    match segments.as_slice() {
         ["kp", path @ ..] | ["eu" | "na" | "oc", "kp", path @ ..] => {
             browser::answer(shared, call, path).await
         }
         ["eu" | "na" | "oc", "hpp", path @ ..] => hosted::answer(shared, call, path).await,
-        _ => klarna(shared, call, started),
+        _ => klarna(shared, call, &segments, started),
     }
 }
 
@@ -178,10 +176,9 @@ const KLARNA_ROOTS: [&str; 8] = [
 
 /// Klarna's answer. What changes something that is there happens under one lock, so that two
 /// requests with one idempotency key are one after the other.
-fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
-    let segments = call.segments();
+fn klarna(shared: &Arc<Shared>, call: &Call, segments: &[&str], started: Instant) -> Answer {
     let credential = auth::credential(&call.headers, &shared.config);
-    let (api, path) = match segments.as_slice() {
+    let (api, path) = match segments {
         ["payments", "v1", path @ ..] => (Api::Payments, path),
         ["ordermanagement", "v1", path @ ..] => (Api::OrderManagement, path),
         ["customer-token", "v1", path @ ..] => (Api::CustomerToken, path),
@@ -202,7 +199,7 @@ fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
     let mut state = shared.state();
     let moment = shared.moment(&state, call);
     let settings = &moment.settings;
-    let (category, base_time) = (category(&call.method, &segments), shared.base_time());
+    let (category, base_time) = (category(&call.method, segments), shared.base_time());
     let allowance = state.rate_limits.count(&credential, category, settings, base_time);
     if allowance.is_exceeded {
         return allowance.too_many_requests();
@@ -229,7 +226,7 @@ fn klarna(shared: &Arc<Shared>, call: &Call, started: Instant) -> Answer {
     if let (Api::OrderManagement, ["orders", id, ..]) = (api, path) {
         state.settle_order(id, &moment);
     }
-    let key = idempotency_key(call, api, &segments, credential);
+    let key = idempotency_key(call, api, segments, credential);
     let recalled = key.as_ref().and_then(|key| state.idempotency.recall(key, moment.now));
     let answer = recalled.unwrap_or_else(|| {
         let outcome = match api {

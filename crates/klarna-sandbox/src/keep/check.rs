@@ -3,22 +3,19 @@
 
 use crate::{
     rules::order::{Capture, Order},
-    state::{State, orders::canonical},
+    state::{State, orders::canonical, table::Table},
 };
 
 /// The member that breaks a law, and how; `None`: the store is sound.
 pub(crate) fn problem(state: &State) -> Option<String> {
-    let session = state.sessions.iter().find(|(id, session)| session.session_id != *id);
-    if let Some((id, _)) = session {
-        return Some(format!("sessions.{id}.session_id: it differs from the row's id"));
-    }
-    let page = state.hpp_sessions.iter().find(|(id, session)| session.session_id != *id);
-    if let Some((id, _)) = page {
-        return Some(format!("hpp_sessions.{id}.session_id: it differs from the row's id"));
-    }
-    let token = state.customer_tokens.iter().find(|(id, token)| token.token_id != *id);
-    if let Some((id, _)) = token {
-        return Some(format!("customer_tokens.{id}.token_id: it differs from the row's id"));
+    for (table, member, id) in [
+        ("sessions", "session_id", misplaced(&state.sessions, |it| &it.session_id)),
+        ("hpp_sessions", "session_id", misplaced(&state.hpp_sessions, |it| &it.session_id)),
+        ("customer_tokens", "token_id", misplaced(&state.customer_tokens, |it| &it.token_id)),
+    ] {
+        if let Some(id) = id {
+            return Some(format!("{table}.{id}.{member}: it differs from the row's id"));
+        }
     }
     for (name, is_sound) in
         [("faults", state.faults.is_sound()), ("callback_faults", state.callback_faults.is_sound())]
@@ -38,6 +35,11 @@ pub(crate) fn problem(state: &State) -> Option<String> {
     }
     let clock = (!state.clock.is_sound()).then_some("clock: its offset is out of bounds");
     clock.map(str::to_owned)
+}
+
+/// The id of the first row that says it has another.
+fn misplaced<V>(table: &Table<V>, own_id: impl Fn(&V) -> &String) -> Option<&str> {
+    table.iter().find(|(id, row)| own_id(row) != id).map(|(id, _)| id)
 }
 
 /// The first of the laws of amounts that an order breaks.
