@@ -140,8 +140,13 @@ async fn a_lock_held_by_another_process_is_told() {
 #[tokio::test]
 async fn a_write_that_nobody_waits_for_harms_nobody() {
     let (dir, writer) = fresh().await;
+    // Nothing can be written as long as another holds the lock, however quick the writer is.
+    let options = SqliteConnectOptions::new().filename(dir.path().join("kvitt.db"));
+    let mut other = options.connect().await.unwrap();
+    other.execute("BEGIN IMMEDIATE").await.unwrap();
     let impatient = tokio::time::timeout(Duration::ZERO, writer.write(Sql(GOOD))).await;
     assert!(impatient.is_err());
+    other.execute("ROLLBACK").await.unwrap();
     writer.write(Sql(GOOD)).await.unwrap();
     assert_eq!(notes(&dir).await, 2, "what was queued is written");
 }
