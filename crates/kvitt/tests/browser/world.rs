@@ -1,6 +1,8 @@
 //! The demo in a process of its own, and its doors.
 
-use std::io::{BufRead as _, BufReader};
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
 use reqwest::Method;
@@ -9,6 +11,7 @@ use serde_json::{Value, json};
 /// Klarna, kvitt and the shop.
 pub(crate) struct World {
     process: Child,
+    log: File,
     pub(crate) shop: String,
     pub(crate) server: String,
     pub(crate) sandbox: String,
@@ -31,11 +34,12 @@ impl World {
         // Another test of this process may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let anywhere = "127.0.0.1:0";
+        let log = tempfile::tempfile().unwrap();
         let mut process = Command::new(env!("CARGO_BIN_EXE_kvitt"))
             .args(["demo", "--json", "--listen", anywhere, "--sandbox-listen", anywhere])
             .args(["--shop-listen", anywhere])
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log.try_clone().unwrap())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
@@ -46,6 +50,7 @@ impl World {
         let dashboard = |name: &str| doors["dashboard"][name].as_str().unwrap().to_owned();
         Self {
             process,
+            log,
             shop: door("shop"),
             server: door("server"),
             sandbox: door("sandbox"),
@@ -224,8 +229,37 @@ async fn answer(request: reqwest::RequestBuilder) -> Value {
     if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() }
 }
 
+impl World {
+    /// What a failed test is understood by: what Klarna was asked, what it told, and the log.
+    fn tell_of_failure(&mut self) {
+        for (what, path) in [("asked", "/sandbox/v1/exchanges"), ("told", "/sandbox/v1/callbacks")]
+        {
+            let told = self.read_at_sandbox(path).unwrap_or_else(|error| error.to_string());
+            eprintln!("-- {what}: {told}");
+        }
+        let mut log = String::new();
+        let _ = self.log.rewind();
+        let _ = self.log.read_to_string(&mut log);
+        eprintln!("-- log:\n{log}");
+    }
+
+    /// Without the test's runtime, which may be ending.
+    fn read_at_sandbox(&self, path: &str) -> std::io::Result<String> {
+        let address = self.sandbox.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(5)))?;
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    }
+}
+
 impl Drop for World {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.tell_of_failure();
+        }
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
