@@ -27,7 +27,7 @@ use crate::{
 pub(crate) struct HppSession {
     pub(crate) session_id: String,
     /// The last part of its page's address.
-    pub(super) page_id: String,
+    pub(crate) page_id: String,
     /// The address under which the sandbox was called when this was made.
     pub(crate) base_url: String,
     /// Where its pages are.
@@ -78,6 +78,16 @@ impl HppSession {
     /// Where the buyer pays.
     pub(crate) fn redirect_url(&self) -> String {
         format!("{}/payments/{}", self.pages_url, self.page_id)
+    }
+
+    /// Where its QR code is.
+    pub(crate) fn qr_code_url(&self) -> String {
+        format!("{}/payments/{}/qr", self.pages_url, self.session_id)
+    }
+
+    /// Where an operator hands its page over.
+    pub(crate) fn operators_url(&self) -> String {
+        format!("{}/distributions/{}", self.pages_url, self.session_id)
     }
 
     /// Where the browser goes as the session stands, if the merchant has a URL for it.
@@ -315,6 +325,15 @@ impl State {
             if let Some(session) = self.hpp_sessions.get_mut(&id) {
                 session.expires_at = moment.now;
             }
+        }
+    }
+
+    /// How a session stands by now, also if nobody has looked at it since.
+    pub(crate) fn hpp_standing(&self, session: &HppSession, now: Timestamp) -> Status {
+        match self.due(session, now) {
+            Some(Due::Completed) => Status::Completed,
+            Some(Due::TimedOut) => Status::Timeout,
+            Some(Due::Forgotten) | None => session.status,
         }
     }
 
