@@ -117,8 +117,8 @@ async fn a_page_shows_all_that_belongs_to_it() {
     }
     assert!(open.contains("228.80 SEK"));
     let sent = part(&open, "sent");
-    let (newer, older) = (sent.find("+46701740615 SE").unwrap(), sent.find("first@").unwrap());
-    assert!(newer < older && sent.contains("INSTORE_PURCHASE"), "{sent}");
+    let (second, first) = (sent.find("+46701740615 SE").unwrap(), sent.find("first@").unwrap());
+    assert!(second < first && sent.contains("INSTORE_PURCHASE"), "{sent}");
     assert!(!sent.contains("other@"), "{sent}");
     let session_link = format!("href=\"/inspector/sessions/{}\"", hosted.payment_session);
     assert!(open.contains(&session_link), "{open}");

@@ -13,7 +13,7 @@ impl Inspected {
     async fn placing(&self, reference: &str, email: &str) -> Hosted {
         let places = json!({"place_order_mode": "PLACE_ORDER", "page_title": "Boots by post",
             "purchase_type": "BUY"});
-        self.hosted(&self.cart(reference, email), self.page(places)).await
+        self.hosted(&self.cart(reference, email), self.page(&places)).await
     }
 
     /// A page without an address to go to.

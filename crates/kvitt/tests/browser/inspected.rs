@@ -103,7 +103,7 @@ impl Inspected {
     }
 
     /// What a hosted page asks for that leads to the merchant in all cases and tells them of all.
-    pub(crate) fn page(&self, options: Value) -> Value {
+    pub(crate) fn page(&self, options: &Value) -> Value {
         let url = |name: &str| format!("{}/{name}?session={{{{session_id}}}}", self.merchant);
         json!({"options": options, "merchant_urls": {
             "success": format!("{}&order={{{{order_id}}}}", url("success")),

@@ -114,11 +114,11 @@ async fn inspector_pictures_of_hosted_pages() {
         ("4006", "entered"),
     ] {
         let cart = inspected.cart(reference, email);
-        let hosted = inspected.hosted(&cart, inspected.page(places.clone())).await;
+        let hosted = inspected.hosted(&cart, inspected.page(&places)).await;
         inspected.decide(&hosted, outcome).await;
     }
     let cart = inspected.cart("4007", email);
-    let hosted = inspected.hosted(&cart, inspected.page(places)).await;
+    let hosted = inspected.hosted(&cart, inspected.page(&places)).await;
     let distribution = format!("/hpp/v1/sessions/{}/distribution", hosted.session_id);
     for body in [
         json!({"method": "email", "contact_information": {"email": email}}),
