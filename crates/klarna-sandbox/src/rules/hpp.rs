@@ -112,6 +112,20 @@ const PURCHASE_TYPES: [(&str, &str); 7] = [
 const CATEGORIES: [&str; 6] =
     ["DIRECT_DEBIT", "DIRECT_BANK_TRANSFER", "PAY_NOW", "PAY_LATER", "PAY_OVER_TIME", "KLARNA"];
 
+/// The members of a request's `merchant_urls` and `options` (Klarna's schema).
+pub(crate) const MERCHANT_URLS: [&str; 8] =
+    ["back", "cancel", "error", "failure", "privacy_policy", "status_update", "success", "terms"];
+pub(crate) const OPTIONS: [&str; 8] = [
+    "background_images",
+    "logo_url",
+    "page_title",
+    "payment_method_categories",
+    "payment_method_category",
+    "place_order_mode",
+    "purchase_type",
+    "show_subtotal_detail",
+];
+
 /// What the merchant wants of the page. Logo and background are read and left out: no page of the
 /// sandbox loads anything from elsewhere.
 #[derive(Clone, Default, Serialize, Deserialize)]

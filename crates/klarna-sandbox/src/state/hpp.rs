@@ -142,7 +142,6 @@ impl State {
             }
         };
         let session_id = moment.loose_uuid();
-        self.hpp_pages.insert(&page_id, session_id.clone());
         let session = HppSession {
             session_id: session_id.clone(),
             page_id,
@@ -159,9 +158,16 @@ impl State {
             flow_id: None,
             memory: 0,
         };
-        self.hpp_sessions.insert(&session_id, session);
-        self.weigh_hpp_session(&session_id);
+        self.keep_hpp_session(session);
         self.hpp_sessions.get(&session_id).ok_or_else(not_found)
+    }
+
+    /// Puts in a session that is new here.
+    pub(crate) fn keep_hpp_session(&mut self, session: HppSession) {
+        let id = session.session_id.clone();
+        self.hpp_pages.insert(&session.page_id, id.clone());
+        self.hpp_sessions.insert(&id, HppSession { memory: 0, ..session });
+        self.weigh_hpp_session(&id);
     }
 
     /// The session as it may be read.
@@ -306,7 +312,7 @@ impl State {
     }
 
     /// Lets happen to sessions what is due by now.
-    pub(super) fn settle_hpp_sessions(&mut self, moment: &Moment<'_>) {
+    pub(crate) fn settle_hpp_sessions(&mut self, moment: &Moment<'_>) {
         let due = |(id, it): (&str, _)| Some((id.to_owned(), self.due(it, moment.now)?));
         for (id, due) in self.hpp_sessions.iter().filter_map(due).collect::<Vec<_>>() {
             match due {
