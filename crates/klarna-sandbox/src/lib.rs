@@ -78,7 +78,7 @@ mod write;
 pub use config::{Config, Secret};
 pub use error::{Error, ScenarioProblem};
 pub use sandbox::{Running, Sandbox};
-pub use scenario::{Seeded, SeededOrder, SeededSession};
+pub use scenario::{Seeded, SeededHostedPage, SeededOrder, SeededSession};
 pub use settings::{
     AuthorizationCallback, DistributionStatus, HeaderText, RepeatedPlacing, SettingError, Settings,
 };

@@ -9,11 +9,12 @@ use super::{
 use crate::answer::Answer;
 
 /// Method, path and purpose of every call. `CONTROL.md` has the same, with bodies and parameters.
-const CALLS: [(&str, &str, &str); 36] = [
+const CALLS: [(&str, &str, &str); 37] = [
     ("GET", "/sandbox/v1", "this list"),
     ("POST", "/sandbox/v1/sessions/{id}/authorize", "the buyer decides"),
     ("POST", "/sandbox/v1/sessions/{id}/expire", "a session runs out now"),
     ("POST", "/sandbox/v1/hpp/{session_id}", "the buyer comes to a hosted payment page"),
+    ("DELETE", "/sandbox/v1/hpp/{session_id}", "the merchant withdraws a hosted payment page"),
     ("POST", "/sandbox/v1/orders/{id}/fraud", "fraud control decides"),
     ("POST", "/sandbox/v1/orders/{id}/expire", "an order's authorization runs out now"),
     ("PATCH", "/sandbox/v1/customer-tokens/{id}", "suspends a token, or declines its next orders"),
@@ -43,7 +44,7 @@ const CALLS: [(&str, &str, &str); 36] = [
     ("GET", "/sandbox/v1/test-persons", "Klarna's test persons"),
     ("GET", "/sandbox/v1/snapshot", "everything that the sandbox remembers"),
     ("PUT", "/sandbox/v1/snapshot", "brings a snapshot back"),
-    ("POST", "/sandbox/v1/scenarios", "makes orders and sessions in chosen states"),
+    ("POST", "/sandbox/v1/scenarios", "makes orders, sessions and hosted pages in chosen states"),
     ("GET", "/sandbox/v1/state-file", "how the state file stands"),
     ("POST", "/sandbox/v1/reset", "forgets everything"),
 ];

@@ -84,6 +84,7 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Option<Answer> 
         ("GET", ["exchanges", number]) => exchanges::one(shared, number),
         ("GET", ["exchanges.har"]) => Ok(exchanges::archive(shared, call).await),
         ("POST", ["hpp", id]) => control_hpp::decide(shared, call, id).await,
+        ("DELETE", ["hpp", id]) => control_hpp::withdraw(shared, call, id),
         ("GET", ["distributions"]) => Ok(control_hpp::distributions(shared)),
         ("POST", ["callbacks", id, "resend"]) => callbacks::resend(shared, id).await,
         ("GET", ["callbacks"]) => Ok(attempts::list(shared, call)),

@@ -1,5 +1,5 @@
-//! What the control API has for hosted payment pages: the buyer's step without a browser, and what
-//! would have been sent to buyers.
+//! What the control API has for hosted payment pages: the buyer's step without a browser, the
+//! merchant's last one without credentials, and what would have been sent to buyers.
 
 use std::sync::Arc;
 
@@ -86,6 +86,15 @@ pub(super) async fn decide(shared: &Arc<Shared>, call: &Call, id: &str) -> Resul
     }
     browser::send_all(shared, updates, authorization, request.callback.unwrap_or_default()).await;
     Ok(answer)
+}
+
+/// Withdraws the page, as its merchant would.
+pub(super) fn withdraw(shared: &Arc<Shared>, call: &Call, id: &str) -> Result<Answer, Error> {
+    let mut state = shared.state();
+    let moment = settled(shared, &mut state, call);
+    state.disable_hpp_session(id, &moment)?;
+    callback::send_in_background(shared, std::mem::take(&mut state.outbox));
+    Ok(Answer::empty(204))
 }
 
 /// Every message that would have been sent, the oldest first.

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
-use super::{Form, Visit, customer_tokens, faults, html, not_found, read, settings};
+use super::{Form, Visit, customer_tokens, faults, hosted_pages, html, not_found, read, settings};
 use crate::{
     answer::Answer,
     http::{Call, control},
@@ -36,6 +36,8 @@ pub(super) fn done(key: &str) -> Option<&'static str> {
         "approved" => "Approved. The session has an authorization token now.",
         "denied" => "Denied. Nothing was authorized; the buyer may try again.",
         "aborted" => "Aborted. Nothing was authorized; the buyer may try again.",
+        "buyer-decided" => "The buyer has decided. The map shows where that led.",
+        "withdrawn" => "Withdrawn. Nothing can be paid there any more.",
         "decided" => "Fraud control has spoken.",
         "advanced" => "The clock was advanced, and what became due has happened.",
         "pace" => "The clock has a new pace.",
@@ -73,6 +75,14 @@ fn behind(visit: &Visit<'_>, path: &[&str], form: &Form) -> Option<Result<Act, (
             };
             let page = format!("/inspector/sessions/{id}");
             act(post, format!("sessions/{id}/authorize"), body, page, done)
+        }
+        ["hosted-pages", id, "decide"] => {
+            let body = json!({"outcome": text("outcome")});
+            act(post, format!("hpp/{id}"), body, hosted_pages::path_of(id), "buyer-decided")
+        }
+        ["hosted-pages", id, "withdraw"] => {
+            let (path, page) = (format!("hpp/{id}"), hosted_pages::path_of(id));
+            act(Method::DELETE, path, Value::Null, page, "withdrawn")
         }
         ["orders", id, "fraud"] => {
             let body = json!({"decision": text("decision")});

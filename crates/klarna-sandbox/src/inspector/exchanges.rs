@@ -25,8 +25,9 @@ const STATUSES: [(&str, &str); 5] = [
     ("none", "no answer"),
 ];
 /// By the first part of the path.
-const APIS: [(&str, &str); 3] = [
+const APIS: [(&str, &str); 4] = [
     ("payments", "Klarna Payments"),
+    ("hpp", "Hosted Payment Page"),
     ("ordermanagement", "Order Management"),
     ("customer-token", "Customer Token"),
 ];

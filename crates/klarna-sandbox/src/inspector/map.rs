@@ -112,6 +112,48 @@ pub(super) const SESSION: Chart = Chart {
     ],
 };
 
+/// A hosted payment page. That one whose payment session led to an order elsewhere is completed
+/// with it is left out.
+pub(super) const HOSTED_PAGE: Chart = Chart {
+    subject: "Hosted page",
+    height: 212,
+    places: &[
+        place("WAITING", 2, 6, 92),
+        place("IN_PROGRESS", 118, 6, 104),
+        place("COMPLETED", 246, 6, 96),
+        place("FAILED", 118, 56, 104),
+        place("CANCELLED", 246, 56, 96),
+        place("BACK", 118, 106, 104),
+        place("DISABLED", 246, 106, 96),
+        place("ERROR", 118, 156, 104),
+        place("TIMEOUT", 246, 156, 96),
+    ],
+    ways: &[
+        way("WAITING", "IN_PROGRESS", "M94 16H111", (118, 16, 0), "the buyer comes"),
+        way("IN_PROGRESS", "COMPLETED", "M222 16H239", (246, 16, 0), "the purchase is approved"),
+        way("IN_PROGRESS", "FAILED", "M118 30H106V73H111", (118, 73, 0), "it is denied"),
+        way("IN_PROGRESS", "BACK", "M118 30H106V123H111", (118, 123, 0), "the buyer goes back"),
+        way("IN_PROGRESS", "ERROR", "M118 30H106V173H111", (118, 173, 0), "something goes wrong"),
+        way("IN_PROGRESS", "CANCELLED", "M222 30H234V67H239", (246, 67, 0), "the buyer cancels"),
+        way("FAILED", "IN_PROGRESS", "M118 73H106V30H111", (118, 30, 0), "the buyer tries again"),
+        way("BACK", "IN_PROGRESS", "M118 123H106V30H111", (118, 30, 0), "the buyer comes again"),
+        way("ERROR", "IN_PROGRESS", "M118 173H106V30H111", (118, 30, 0), "the buyer tries again"),
+        way("WAITING", "DISABLED", "M48 40V204H234V123H239", (246, 123, 0), WITHDRAWN),
+        way("IN_PROGRESS", "DISABLED", "M222 30H234V123H239", (246, 123, 0), WITHDRAWN),
+        way("FAILED", "DISABLED", "M222 82H234V123H239", (246, 123, 0), WITHDRAWN),
+        way("BACK", "DISABLED", "M222 123H239", (246, 123, 0), WITHDRAWN),
+        way("ERROR", "DISABLED", "M222 173H234V123H239", (246, 123, 0), WITHDRAWN),
+        way("WAITING", "TIMEOUT", "M48 40V204H234V173H239", (246, 173, 0), TIMED_OUT),
+        way("IN_PROGRESS", "TIMEOUT", "M222 30H234V173H239", (246, 173, 0), TIMED_OUT),
+        way("FAILED", "TIMEOUT", "M222 82H234V173H239", (246, 173, 0), TIMED_OUT),
+        way("BACK", "TIMEOUT", "M222 123H234V173H239", (246, 173, 0), TIMED_OUT),
+        way("ERROR", "TIMEOUT", "M222 173H239", (246, 173, 0), TIMED_OUT),
+    ],
+};
+
+const WITHDRAWN: &str = "the merchant withdraws it";
+const TIMED_OUT: &str = "its time is over";
+
 /// A customer token.
 pub(super) const CUSTOMER_TOKEN: Chart = Chart {
     subject: "Customer token",
@@ -144,7 +186,10 @@ pub(super) struct Map {
 impl Map {
     pub(super) fn new(chart: &Chart, current: &'static str, tone: Tone) -> Self {
         let Chart { subject, height, places, ways } = *chart;
-        Self { subject, height, places, ways: ways.iter().collect(), current, tone }
+        let mut ways: Vec<_> = ways.iter().collect();
+        // Where ways share a stretch, an open one lies on top.
+        ways.sort_by_key(|way| way.from == current);
+        Self { subject, height, places, ways, current, tone }
     }
 
     /// The same without a way that is closed by a switch.
@@ -170,11 +215,14 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::rules::order::{FraudStatus, Status};
+    use crate::rules::{
+        hpp,
+        order::{FraudStatus, Status},
+    };
 
     #[test]
     fn every_way_leads_from_one_place_to_another() {
-        for chart in [STATUS, FRAUD, SESSION, CUSTOMER_TOKEN] {
+        for chart in [STATUS, FRAUD, SESSION, HOSTED_PAGE, CUSTOMER_TOKEN] {
             let names: BTreeSet<_> = chart.places.iter().map(|place| place.name).collect();
             assert_eq!(names.len(), chart.places.len());
             for way in chart.ways {
@@ -194,6 +242,11 @@ mod tests {
             Status::Expired,
         ] {
             assert!(has(&STATUS, status.as_str()), "{}", status.as_str());
+        }
+        for status in hpp::Status::ALL {
+            assert!(has(&HOSTED_PAGE, status.as_str()), "{}", status.as_str());
+            let leads_on = HOSTED_PAGE.ways.iter().any(|way| way.from == status.as_str());
+            assert_eq!(leads_on, status.is_open(), "{}", status.as_str());
         }
         for status in [FraudStatus::Pending, FraudStatus::Accepted, FraudStatus::Rejected] {
             assert!(has(&FRAUD, status.as_str()), "{}", status.as_str());

@@ -17,6 +17,8 @@ mod exchanges;
 mod faults;
 mod frame;
 mod gather;
+mod hosted_page;
+mod hosted_pages;
 mod indent;
 mod map;
 mod order;
@@ -24,6 +26,7 @@ mod orders;
 mod overview;
 mod purchase;
 mod search;
+mod sent;
 mod session;
 mod sessions;
 mod settings;
@@ -47,9 +50,10 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The pages that the head of every page leads to.
-const SECTIONS: [(&str, &str); 8] = [
+const SECTIONS: [(&str, &str); 9] = [
     ("Overview", "/"),
     ("Sessions", "/inspector/sessions"),
+    ("Hosted pages", hosted_pages::PATH),
     ("Orders", "/inspector/orders"),
     ("Tokens", customer_tokens::PATH),
     ("Exchanges", "/inspector/exchanges"),
@@ -113,6 +117,8 @@ async fn read(visit: &Visit<'_>, path: &[&str]) -> Option<String> {
         [] => Some(overview::page(visit).await),
         ["sessions"] => Some(sessions::page(visit).await),
         ["sessions", id] => session::page(visit, id).await,
+        ["hosted-pages"] => Some(hosted_pages::page(visit).await),
+        ["hosted-pages", id] => hosted_page::page(visit, id).await,
         ["orders"] => Some(orders::page(visit).await),
         ["orders", id] => order::page(visit, id).await,
         ["customer-tokens"] => Some(customer_tokens::page(visit).await),

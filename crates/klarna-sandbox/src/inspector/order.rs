@@ -7,6 +7,7 @@ use super::{
     bars::{Bar, bars},
     callbacks, exchanges,
     frame::{Frame, render},
+    hosted_pages,
     map::{self, Map},
     purchase::Lines,
     words::{self, Badge, Moment},
@@ -49,6 +50,7 @@ struct OrderPage {
     lines: Lines,
     movements: Vec<Movement>,
     session: Option<(String, String)>,
+    hosted: Vec<hosted_pages::Link>,
     facts: Vec<(&'static str, String)>,
     addresses: Vec<(&'static str, Vec<String>)>,
     callbacks: callbacks::Table,
@@ -61,7 +63,7 @@ struct OrderPage {
 pub(super) async fn page(visit: &Visit<'_>, id: &str) -> Option<String> {
     let shared = visit.shared;
     let frame = Frame::of(visit, "Order", "/inspector/orders");
-    let (mut page, filter) = {
+    let (mut page, filter, session_id) = {
         let mut state = shared.state();
         let moment = shared.moment(&state, visit.call);
         state.settle_order(id, &moment);
@@ -71,17 +73,19 @@ pub(super) async fn page(visit: &Visit<'_>, id: &str) -> Option<String> {
         let ids = [order.order_id.as_str(), &order.session_id, token.unwrap_or_default()];
         let ids: Vec<&str> = ids.into_iter().filter(|id| !id.is_empty()).collect();
         let filter = Filter::about(&ids);
-        (OrderPage::of(order, &state, frame.live(visit, &filter)), filter)
+        let page = OrderPage::of(order, &state, frame.live(visit, &filter));
+        (page, filter, order.session_id.clone())
     };
     let (table, has_more) = exchanges::newest(shared, &filter, SHOWN).await;
     page.exchanges = table;
+    page.hosted = hosted_pages::of(shared, &session_id).await;
     page.all = has_more.then(|| format!("/inspector/exchanges{}", filter.said().query(&[])));
     page.frame.title = format!("Order {}", page.klarna_reference);
     Some(render(&page))
 }
 
 impl OrderPage {
-    /// Without its exchanges.
+    /// Without its exchanges and hosted pages.
     fn of(order: &Order, state: &State, frame: Frame) -> Self {
         let (status, fraud) = (words::status(order.status), words::fraud(order.fraud_status));
         let currency = Some(order.purchase_currency.as_str());
@@ -117,6 +121,7 @@ impl OrderPage {
             lines: Lines::of(&order.order_lines, order.order_amount, None, currency),
             movements: movements(order, &state.settings),
             session,
+            hosted: Vec::new(),
             facts: facts(order),
             addresses: addresses.collect(),
             callbacks: callbacks::about(state, &[&order.order_id, &order.session_id], SHOWN),

@@ -5,7 +5,7 @@ use askama::Template;
 use super::{
     Visit, callbacks, customer_tokens, exchanges, faults,
     frame::{Frame, render},
-    orders, sessions,
+    hosted_pages, orders, sessions,
     words::{self, Moment},
 };
 use crate::http::Filter;
@@ -57,6 +57,7 @@ pub(super) async fn page(visit: &Visit<'_>) -> String {
         let offset = state.clock.offset(shared.base_time());
         let counts = vec![
             ("Sessions", "/inspector/sessions", state.sessions.len().to_string()),
+            ("Hosted pages", hosted_pages::PATH, state.hpp_sessions.len().to_string()),
             ("Orders", "/inspector/orders", state.orders.len().to_string()),
             ("Tokens", customer_tokens::PATH, state.customer_tokens.len().to_string()),
             ("Exchanges", "/inspector/exchanges", exchanges),

@@ -5,6 +5,7 @@ use askama::Template;
 use super::{
     Visit, callbacks, exchanges,
     frame::{Frame, render},
+    hosted_pages,
     map::{self, Map},
     purchase::Lines,
     sessions::Standing,
@@ -33,6 +34,7 @@ struct SessionPage {
     lines: Lines,
     /// The order's page and reference.
     order: Option<(String, String)>,
+    hosted: Vec<hosted_pages::Link>,
     facts: Vec<(&'static str, String)>,
     urls: Vec<(&'static str, String)>,
     addresses: Vec<(&'static str, Vec<String>)>,
@@ -64,12 +66,13 @@ pub(super) async fn page(visit: &Visit<'_>, id: &str) -> Option<String> {
     };
     let (table, has_more) = exchanges::newest(shared, &filter, SHOWN).await;
     page.exchanges = table;
+    page.hosted = hosted_pages::of(shared, &page.id).await;
     page.all = has_more.then(|| format!("/inspector/exchanges{}", filter.said().query(&[])));
     Some(render(&page))
 }
 
 impl SessionPage {
-    /// Without its exchanges.
+    /// Without its exchanges and hosted pages.
     fn of(
         session: &Session,
         standing: Standing,
@@ -112,6 +115,7 @@ impl SessionPage {
                 currency,
             ),
             order,
+            hosted: Vec::new(),
             facts: facts(session),
             urls: urls.collect(),
             addresses: addresses.collect(),

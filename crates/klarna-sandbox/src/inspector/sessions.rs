@@ -70,7 +70,7 @@ impl Row {
     /// `None`: it is not looked for.
     fn of(session: &Session, state: &State, now: Timestamp, search: &Search) -> Option<Self> {
         let standing = Standing::of(session, state, now).badge();
-        if !search.wants("standing", standing.word) || !could_be_found(session, search) {
+        if !search.wants("standing", standing.word) || !could_be_found(session, &[], search) {
             return None;
         }
         let purchase = session.purchase.get();
@@ -101,13 +101,13 @@ fn ids(session: &Session) -> [&str; 3] {
     ]
 }
 
-/// Whether it is worth reading a session's purchase: what a text does not hold, nothing that is
-/// read from it does either.
-fn could_be_found(session: &Session, search: &Search) -> bool {
+/// Whether it is worth reading a session's purchase, where it is looked for in these texts as well:
+/// what a text does not hold, nothing that is read from it does either.
+pub(super) fn could_be_found(session: &Session, others: &[&str], search: &Search) -> bool {
     let HeldPurchase::Sent(body) = &session.purchase else { return true };
     let Ok(text) = std::str::from_utf8(body) else { return true };
     // What is escaped is written otherwise than it reads.
-    text.contains('\\') || search.finds(&[ids(session).as_slice(), &[text]].concat())
+    text.contains('\\') || search.finds(&[ids(session).as_slice(), others, &[text]].concat())
 }
 
 /// A table of sessions, the newest first.

@@ -10,11 +10,13 @@ use axum::{
     http::{HeaderMap, HeaderValue},
 };
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::*;
 use crate::{
     config::Config,
     exchanges::Exchange,
+    rules::read::Body,
     sandbox::Sandbox,
     source::{RandomIds, SystemClock},
 };
@@ -149,4 +151,48 @@ fn programs_get_as_many_as_they_ask_for() {
     assert_eq!(numbers, (91..1591).map(|n| n * 10).collect::<Vec<_>>());
     let archive = ask("/sandbox/v1/exchanges.har?limit=1001");
     assert_eq!(archive["log"]["entries"].as_array().unwrap().len(), 1001);
+}
+
+/// So many hosted pages, each with a message to its buyer; their session ids, the oldest first.
+fn hosting(shared: &Shared, count: usize) -> Vec<(String, String)> {
+    let call = call("/");
+    let mut state = shared.state();
+    let moment = shared.moment(&state, &call);
+    let made = (0..count).map(|number| {
+        let cart = json!({"purchase_country": "SE", "purchase_currency": "SEK",
+            "order_amount": 100, "merchant_reference1": format!("shop-{number}-end"),
+            "order_lines": [
+                {"name": "Boots", "quantity": 1, "unit_price": 100, "total_amount": 100}]});
+        let session = state.create_session(&Body::of(&cart), &moment).unwrap();
+        let url = format!("http://127.0.0.1:4010/payments/v1/sessions/{session}");
+        let page = json!({"payment_session_url": url});
+        let page = state.create_hpp_session(&Body::of(&page), &moment).unwrap().session_id.clone();
+        let to = json!({"method": "email", "contact_information": {"email": "test@example.com"}});
+        state.distribute(&page, &Body::of(&to), &moment).unwrap();
+        (session, page)
+    });
+    made.collect()
+}
+
+#[test]
+fn hosted_pages_are_found_among_thousands() {
+    let config = Config { record_folder: None, ..Config::default() };
+    let sandbox = Sandbox::with_sources(config, SystemClock, RandomIds);
+    let shared = sandbox.shared();
+    let made = hosting(shared, 4000);
+    let (session, page) = &made[0];
+    let rows = |page: &str| page.matches("<tr id=\"hosted-").count();
+    let sent = |page: &str| page.matches("<td class=\"wide\">email</td>").count();
+    let (newest, _) = get(shared, hosted_pages::PATH);
+    assert_eq!((rows(&newest), sent(&newest)), (50, 50));
+    let (found, turns) = get(shared, &format!("{}?q=shop-0-end", hosted_pages::PATH));
+    assert_eq!((rows(&found), sent(&found)), (1, 1));
+    assert!(found.contains(page.as_str()), "{found}");
+    assert!(turns >= 6, "others get their turn: {turns}");
+    let (found, turns) = get(shared, &format!("/inspector/sessions/{session}"));
+    assert!(found.contains(&hosted_pages::path_of(page)), "{found}");
+    assert!(turns >= 3, "others get their turn: {turns}");
+    let (found, turns) = get(shared, &hosted_pages::path_of(page));
+    assert!(found.contains("test@example.com"), "{found}");
+    assert!(turns >= 3, "others get their turn: {turns}");
 }

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::rules::{
+    hpp,
     order::{FraudStatus, Status},
     texts::{ADDRESS, Texts},
 };
@@ -50,6 +51,20 @@ pub(super) fn fraud(status: FraudStatus) -> Badge {
         FraudStatus::Accepted => Tone::Good,
         FraudStatus::Pending => Tone::Wait,
         FraudStatus::Rejected => Tone::Bad,
+    };
+    Badge { word: status.as_str(), tone }
+}
+
+/// How a hosted payment page stands.
+pub(super) fn hosted(status: hpp::Status) -> Badge {
+    use hpp::Status::{
+        Back, Cancelled, Completed, Disabled, Error, Failed, InProgress, Timeout, Waiting,
+    };
+    let tone = match status {
+        Waiting => Tone::Plain,
+        InProgress | Back => Tone::Wait,
+        Completed => Tone::Good,
+        Failed | Error | Cancelled | Disabled | Timeout => Tone::Bad,
     };
     Badge { word: status.as_str(), tone }
 }

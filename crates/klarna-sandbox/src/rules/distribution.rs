@@ -15,7 +15,7 @@ const TEXT_MAX: usize = 255;
 const ACCESS_CODE_DIGITS: std::ops::RangeInclusive<usize> = 6..=12;
 
 /// By which way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Method {
     Sms,
@@ -23,8 +23,17 @@ pub(crate) enum Method {
     Token,
 }
 
-const METHODS: [(&str, Method); 3] =
-    [("sms", Method::Sms), ("email", Method::Email), ("token", Method::Token)];
+const METHODS: [Method; 3] = [Method::Sms, Method::Email, Method::Token];
+
+impl Method {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Sms => "sms",
+            Self::Email => "email",
+            Self::Token => "token",
+        }
+    }
+}
 
 /// To whom. Without `Debug`: personal data.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -60,9 +69,10 @@ impl Request {
             phone: it.text("phone", 0, TEXT_MAX),
             phone_country: it.text("phone_country", 0, TEXT_MAX),
         });
-        let find = |text: &str| METHODS.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
+        let find =
+            |text: &str| METHODS.into_iter().find(|it| it.as_str().eq_ignore_ascii_case(text));
         let name = reader.form("method", |text| find(text).is_some());
-        let method = name.as_deref().and_then(find).map(|(_, method)| *method);
+        let method = name.as_deref().and_then(find);
         let is_template = |text: &str| text.eq_ignore_ascii_case("INSTORE_PURCHASE");
         let template = reader.form("template", is_template);
         match (method, contact) {
@@ -76,6 +86,16 @@ impl Request {
 }
 
 impl Contact {
+    /// Where a message of this method would go.
+    pub(crate) fn of(&self, method: Method) -> String {
+        let parts = match method {
+            Method::Sms => [&self.phone, &self.phone_country],
+            Method::Email => [&self.email, &None],
+            Method::Token => [&self.access_id, &None],
+        };
+        parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ")
+    }
+
     /// Whether the link can be sent there. The codes are documented, which case has which of them
     /// is partly a guess.
     fn check(&self, method: Method, country: &str) -> Result<(), Refusal> {

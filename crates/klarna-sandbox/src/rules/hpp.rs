@@ -40,6 +40,18 @@ pub(crate) enum Status {
 }
 
 impl Status {
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Waiting,
+        Self::InProgress,
+        Self::Completed,
+        Self::Failed,
+        Self::Back,
+        Self::Error,
+        Self::Cancelled,
+        Self::Disabled,
+        Self::Timeout,
+    ];
+
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "WAITING",
@@ -73,11 +85,18 @@ pub(crate) enum PlaceOrderMode {
     CaptureOrder,
 }
 
-const PLACE_ORDER_MODES: [(&str, PlaceOrderMode); 3] = [
-    ("NONE", PlaceOrderMode::None),
-    ("PLACE_ORDER", PlaceOrderMode::PlaceOrder),
-    ("CAPTURE_ORDER", PlaceOrderMode::CaptureOrder),
-];
+const PLACE_ORDER_MODES: [PlaceOrderMode; 3] =
+    [PlaceOrderMode::None, PlaceOrderMode::PlaceOrder, PlaceOrderMode::CaptureOrder];
+
+impl PlaceOrderMode {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "NONE",
+            Self::PlaceOrder => "PLACE_ORDER",
+            Self::CaptureOrder => "CAPTURE_ORDER",
+        }
+    }
+}
 
 /// The types of purchase, with what the last button says before the amount.
 const PURCHASE_TYPES: [(&str, &str); 7] = [
@@ -93,6 +112,20 @@ const PURCHASE_TYPES: [(&str, &str); 7] = [
 const CATEGORIES: [&str; 6] =
     ["DIRECT_DEBIT", "DIRECT_BANK_TRANSFER", "PAY_NOW", "PAY_LATER", "PAY_OVER_TIME", "KLARNA"];
 
+/// The members of a request's `merchant_urls` and `options` (Klarna's schema).
+pub(crate) const MERCHANT_URLS: [&str; 8] =
+    ["back", "cancel", "error", "failure", "privacy_policy", "status_update", "success", "terms"];
+pub(crate) const OPTIONS: [&str; 8] = [
+    "background_images",
+    "logo_url",
+    "page_title",
+    "payment_method_categories",
+    "payment_method_category",
+    "place_order_mode",
+    "purchase_type",
+    "show_subtotal_detail",
+];
+
 /// What the merchant wants of the page. Logo and background are read and left out: no page of the
 /// sandbox loads anything from elsewhere.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -102,7 +135,7 @@ pub(crate) struct Options {
     pub(crate) payment_method_categories: Vec<String>,
     pub(crate) place_order_mode: PlaceOrderMode,
     /// In upper case.
-    purchase_type: Option<String>,
+    pub(crate) purchase_type: Option<String>,
     /// Whether the lines of the purchase are left out.
     pub(crate) hides_subtotals: bool,
 }
@@ -125,7 +158,8 @@ impl Options {
             reader.fault("payment_method_category", Fault::Pattern);
         }
         let categories = one.into_iter().chain(several.unwrap_or_default());
-        let mode = named(reader, "place_order_mode", &PLACE_ORDER_MODES);
+        let modes = PLACE_ORDER_MODES.map(|mode| (mode.as_str(), mode));
+        let mode = named(reader, "place_order_mode", &modes);
         let hides = named(reader, "show_subtotal_detail", &[("HIDE", true)]);
         Self {
             page_title: reader.text("page_title", 0, TEXT_MAX).filter(|title| !title.is_empty()),
@@ -189,6 +223,20 @@ impl MerchantUrls {
             status_update: url("status_update"),
             success: url("success"),
         }
+    }
+
+    /// Those that the merchant has, by their names.
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let Self { back, cancel, error, failure, status_update, success } = self;
+        let all = [
+            ("success", success),
+            ("failure", failure),
+            ("back", back),
+            ("cancel", cancel),
+            ("error", error),
+            ("status_update", status_update),
+        ];
+        all.into_iter().filter_map(|(name, url)| Some((name, url.as_deref()?)))
     }
 
     /// Where the browser goes when a session comes to stand so. An error without a URL of its own

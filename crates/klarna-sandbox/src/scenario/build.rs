@@ -36,7 +36,7 @@ pub(super) struct World<'a> {
 }
 
 impl World<'_> {
-    fn at(&self, now: Timestamp) -> Moment<'_> {
+    pub(super) fn at(&self, now: Timestamp) -> Moment<'_> {
         let settings = Arc::clone(&self.settings);
         Moment { now, ids: self.ids, settings, base_url: self.base_url }
     }
@@ -95,7 +95,7 @@ impl From<cart::Wrong> for Wrong {
     }
 }
 
-fn wrong(path: &str, message: impl Into<String>) -> Wrong {
+pub(super) fn wrong(path: &str, message: impl Into<String>) -> Wrong {
     Wrong { path: path.to_owned(), message: message.into() }
 }
 
@@ -157,7 +157,11 @@ impl Builder<'_> {
         Ok((order_id, session_id))
     }
 
-    fn create_session(&mut self, body: &Members, at: Timestamp) -> Result<String, Wrong> {
+    pub(super) fn create_session(
+        &mut self,
+        body: &Members,
+        at: Timestamp,
+    ) -> Result<String, Wrong> {
         let moment = self.world.at(at);
         Ok(self.state.create_session(&Body::from(body), &moment)?)
     }
@@ -272,7 +276,7 @@ impl Builder<'_> {
 }
 
 /// Gives a purchase the name as its first reference, by which it is found again.
-fn named(mut members: Members, name: Option<&str>) -> Members {
+pub(super) fn named(mut members: Members, name: Option<&str>) -> Members {
     if let Some(name) = name {
         members.entry("merchant_reference1").or_insert(json!(name));
     }

@@ -1,12 +1,12 @@
-//! Scenarios: orders and sessions in chosen states, made all at once.
+//! Scenarios: orders, sessions and hosted payment pages in chosen states, made all at once.
 //!
-//! A scenario is a JSON document (`kvitt sandbox seed` writes it as TOML). An order or session in it
-//! has the members of Klarna's session, of which what is left out is filled in, and a few of the
+//! A scenario is a JSON document (`kvitt sandbox seed` writes it as TOML). Each of them in it has the members of Klarna's session, of which what is left out is filled in, and a few of the
 //! scenario's own: a name, the state, the age. Each is brought where it is to be by the sandbox's
 //! own transitions, so that no state comes about that could not.
 
 mod build;
 mod cart;
+mod pages;
 mod wish;
 
 use std::sync::Arc;
@@ -34,6 +34,7 @@ use crate::{
             effect::Effect,
             request::RequestMatch,
         },
+        hpp::Completion,
         sessions::Session,
     },
     write::client_token,
@@ -47,6 +48,9 @@ pub struct Seeded {
     pub orders: Vec<SeededOrder>,
     /// In the scenario's order.
     pub sessions: Vec<SeededSession>,
+    /// In the scenario's order.
+    #[serde(default)]
+    pub hosted_pages: Vec<SeededHostedPage>,
 }
 
 /// An order as it came out. Amounts in minor units.
@@ -91,9 +95,34 @@ pub struct SeededSession {
     pub order_amount: i64,
 }
 
+/// A hosted payment page as it came out. It has no `Debug`: its link and token are good for
+/// something.
+#[derive(Clone, Serialize, Deserialize)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the members have Klarna's names")]
+pub struct SeededHostedPage {
+    /// The scenario's name for it.
+    pub name: Option<String>,
+    pub session_id: String,
+    /// The session of Klarna Payments that it hosts.
+    pub payment_session_id: String,
+    /// Where the buyer pays.
+    pub redirect_url: String,
+    pub status: String,
+    /// Where it was paid and no order was placed: what one is placed with.
+    pub authorization_token: Option<String>,
+    /// Where it was paid and placed.
+    pub order_id: Option<String>,
+    pub expires_at: Timestamp,
+    pub purchase_country: String,
+    pub purchase_currency: String,
+    /// In minor units.
+    pub order_amount: i64,
+}
+
 impl Sandbox {
     /// Makes what a scenario asks for, beside what is there. Its members are `settings`, `clock`
-    /// (`advance`, `pace`), `faults`, `defaults`, `sessions` and `orders`; the repository's
+    /// (`advance`, `pace`), `faults`, `defaults`, `sessions`, `hosted_pages` and `orders`; the repository's
     /// `docs/scenarios.md` describes them.
     ///
     /// # Errors
@@ -115,7 +144,7 @@ impl Sandbox {
     }
 }
 
-/// A scenario's document. Orders and sessions are read one by one, so that each can be told what is
+/// A scenario's document. Orders, sessions and pages are read one by one, so that each can be told what is
 /// wrong with it.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
@@ -126,6 +155,7 @@ struct Scenario {
     callback_faults: Vec<NewRule<CallbackMatch, CallbackEffect>>,
     defaults: Members,
     sessions: Vec<Value>,
+    hosted_pages: Vec<Value>,
     orders: Vec<Value>,
 }
 
@@ -158,8 +188,8 @@ pub(crate) fn seed(shared: &Shared, scenario: Value, base_url: &str) -> Result<S
     let settings = Arc::new(settings);
     let world = World { now, ids: &*shared.ids, settings: Arc::clone(&settings), base_url };
     let mut builder = Builder { state: State::default(), world };
-    let made =
-        problems.purchases(&mut builder, &scenario.defaults, scenario.sessions, scenario.orders);
+    let Scenario { defaults, sessions, hosted_pages, orders, .. } = scenario;
+    let made = problems.purchases(&mut builder, &defaults, sessions, hosted_pages, orders);
     if !problems.found.is_empty() {
         return Err(Error::Scenario(problems.found));
     }
@@ -185,6 +215,9 @@ fn take_over(state: &mut State, built: State) {
         state.sessions.insert(&id, Session { memory: 0, ..row });
         state.weigh_session(&id);
     }
+    for (_, row) in built.hpp_sessions.into_rows() {
+        state.keep_hpp_session(row);
+    }
     for (id, row) in built.orders.into_rows() {
         state.orders.insert(&id, Order { memory: 0, ..row });
         state.weigh_order(&id);
@@ -202,6 +235,7 @@ fn take_over(state: &mut State, built: State) {
 #[derive(Default)]
 struct Made {
     sessions: Vec<(Option<String>, String)>,
+    hosted_pages: Vec<(Option<String>, String)>,
     /// With the session's id at the end.
     orders: Vec<(Option<String>, String, String)>,
 }
@@ -269,6 +303,7 @@ impl Problems {
         builder: &mut Builder<'_>,
         defaults: &Members,
         sessions: Vec<Value>,
+        hosted_pages: Vec<Value>,
         orders: Vec<Value>,
     ) -> Made {
         let mut made = Made::default();
@@ -283,6 +318,16 @@ impl Problems {
                 .and_then(|(wish, members)| builder.session(&wish, members));
             match session {
                 Ok(id) => made.sessions.push((name, id)),
+                Err(wrong) => self.add(&place, name, wrong),
+            }
+        }
+        for (place, value) in hosted_pages.into_iter().enumerate() {
+            let (place, name) = (format!("hosted_pages[{place}]"), name_of(&value));
+            self.note_name(&place, name.as_deref());
+            let page = wish::page(value, defaults)
+                .and_then(|(wish, members)| builder.page(&wish, members));
+            match page {
+                Ok(id) => made.hosted_pages.push((name, id)),
                 Err(wrong) => self.add(&place, name, wrong),
             }
         }
@@ -322,7 +367,38 @@ fn told(built: &State, made: Made, base_url: &str) -> Seeded {
     let orders = made.orders.into_iter().filter_map(|(name, id, session_id)| {
         Some(seeded_order(name, session_id, built.orders.get(&id)?))
     });
-    Seeded { orders: orders.collect(), sessions: sessions.collect() }
+    let hosted_pages =
+        made.hosted_pages.into_iter().filter_map(|(name, id)| seeded_page(name, built, &id));
+    Seeded {
+        orders: orders.collect(),
+        sessions: sessions.collect(),
+        hosted_pages: hosted_pages.collect(),
+    }
+}
+
+fn seeded_page(name: Option<String>, built: &State, id: &str) -> Option<SeededHostedPage> {
+    let page = built.hpp_sessions.get(id)?;
+    let purchase = built.sessions.get(&page.payment_session_id)?.purchase.get();
+    let (authorization_token, order_id) = match &page.result {
+        Some(Completion::Authorized { authorization_token }) => {
+            (Some(authorization_token.clone()), None)
+        }
+        Some(Completion::Placed { order_id, .. }) => (None, Some(order_id.clone())),
+        None => (None, None),
+    };
+    Some(SeededHostedPage {
+        name,
+        session_id: page.session_id.clone(),
+        payment_session_id: page.payment_session_id.clone(),
+        redirect_url: page.redirect_url(),
+        status: page.status.as_str().to_owned(),
+        authorization_token,
+        order_id,
+        expires_at: page.expires_at,
+        purchase_country: purchase.country(),
+        purchase_currency: purchase.purchase_currency.clone().unwrap_or_default(),
+        order_amount: purchase.amount(),
+    })
 }
 
 fn seeded_session(name: Option<String>, session: &Session, base_url: &str) -> SeededSession {

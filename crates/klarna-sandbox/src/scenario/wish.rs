@@ -1,11 +1,11 @@
-//! What a scenario says of one order or session, read strictly: a name that is misspelt would
+//! What a scenario says of one order, session or hosted page, read strictly: a name that is misspelt would
 //! otherwise change nothing, silently.
 
 use jiff::{SignedDuration, Span, Timestamp, tz::TimeZone};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::rules::{method::Method, purchase::Purchase, read::Members};
+use crate::rules::{hpp, method::Method, purchase::Purchase, read::Members};
 
 /// How far an order has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -38,6 +38,25 @@ pub(super) enum SessionState {
     /// The buyer has agreed; the token places an order.
     Authorized,
     Expired,
+}
+
+/// How far a hosted payment page has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PageState {
+    #[default]
+    Waiting,
+    InProgress,
+    /// Paid: authorized, or placed if its options say so.
+    Completed,
+    Failed,
+    Back,
+    Error,
+    Cancelled,
+    /// The merchant withdrew it.
+    Disabled,
+    /// Nobody paid in time.
+    Timeout,
 }
 
 /// What fraud control will say.
@@ -117,7 +136,29 @@ pub(super) struct SessionWish {
     pub(super) payment_method: Option<PaymentMethod>,
 }
 
-/// Members that orders and sessions share, where they do not say otherwise.
+/// What a scenario alone says of a hosted payment page.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PageWish {
+    pub(super) name: Option<String>,
+    #[serde(default)]
+    pub(super) state: PageState,
+    /// How long ago it was created, with its session.
+    pub(super) age: Option<Length>,
+    pub(super) payment_method: Option<PaymentMethod>,
+    #[serde(default)]
+    pub(super) page: PageMembers,
+}
+
+/// What the request for a page says besides its payment session.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct PageMembers {
+    pub(super) merchant_urls: Members,
+    pub(super) options: Members,
+}
+
+/// Members that purchases share, where they do not say otherwise.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DefaultsWish {
@@ -181,6 +222,26 @@ pub(super) fn order(value: Value, defaults: &Members) -> Result<(OrderWish, Memb
 /// Reads a session.
 pub(super) fn session(value: Value, defaults: &Members) -> Result<(SessionWish, Members), Wrong> {
     read(with_defaults(value, defaults)?)
+}
+
+/// Reads a hosted payment page.
+pub(super) fn page(value: Value, defaults: &Members) -> Result<(PageWish, Members), Wrong> {
+    let (wish, members): (PageWish, Members) = read(with_defaults(value, defaults)?)?;
+    let PageMembers { merchant_urls, options } = &wish.page;
+    check_names("page.merchant_urls", merchant_urls, &hpp::MERCHANT_URLS)?;
+    check_names("page.options", options, &hpp::OPTIONS)?;
+    Ok((wish, members))
+}
+
+/// Refuses members that Klarna does not have.
+fn check_names(place: &str, members: &Members, names: &[&str]) -> Result<(), Wrong> {
+    match members.keys().find(|name| !names.contains(&name.as_str())) {
+        Some(name) => Err(Wrong {
+            path: format!("{place}.{name}"),
+            message: format!("unknown field `{name}`, expected one of {}", names.join(", ")),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// Checks the defaults by themselves, so that their mistakes are not told of every order.

@@ -12,19 +12,19 @@ use crate::rules::{
 };
 
 /// How many are remembered.
-const DISTRIBUTIONS_MAX: usize = 10_000;
+pub(crate) const DISTRIBUTIONS_MAX: usize = 10_000;
 
 /// One message that would have been sent. Without `Debug`: personal data.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Distribution {
     distribution_id: String,
     /// Of the hosted payment page.
-    session_id: String,
-    method: Method,
-    contact_information: Contact,
+    pub(crate) session_id: String,
+    pub(crate) method: Method,
+    pub(crate) contact_information: Contact,
     #[serde(skip_serializing_if = "Option::is_none")]
-    template: Option<String>,
-    at: Timestamp,
+    pub(crate) template: Option<String>,
+    pub(crate) at: Timestamp,
     /// What the buyer would get.
     redirect_url: String,
 }

@@ -27,7 +27,7 @@ use crate::{
 pub(crate) struct HppSession {
     pub(crate) session_id: String,
     /// The last part of its page's address.
-    pub(super) page_id: String,
+    pub(crate) page_id: String,
     /// The address under which the sandbox was called when this was made.
     pub(crate) base_url: String,
     /// Where its pages are.
@@ -78,6 +78,16 @@ impl HppSession {
     /// Where the buyer pays.
     pub(crate) fn redirect_url(&self) -> String {
         format!("{}/payments/{}", self.pages_url, self.page_id)
+    }
+
+    /// Where its QR code is.
+    pub(crate) fn qr_code_url(&self) -> String {
+        format!("{}/payments/{}/qr", self.pages_url, self.session_id)
+    }
+
+    /// Where an operator hands its page over.
+    pub(crate) fn operators_url(&self) -> String {
+        format!("{}/distributions/{}", self.pages_url, self.session_id)
     }
 
     /// Where the browser goes as the session stands, if the merchant has a URL for it.
@@ -132,7 +142,6 @@ impl State {
             }
         };
         let session_id = moment.loose_uuid();
-        self.hpp_pages.insert(&page_id, session_id.clone());
         let session = HppSession {
             session_id: session_id.clone(),
             page_id,
@@ -149,9 +158,16 @@ impl State {
             flow_id: None,
             memory: 0,
         };
-        self.hpp_sessions.insert(&session_id, session);
-        self.weigh_hpp_session(&session_id);
+        self.keep_hpp_session(session);
         self.hpp_sessions.get(&session_id).ok_or_else(not_found)
+    }
+
+    /// Puts in a session that is new here.
+    pub(crate) fn keep_hpp_session(&mut self, session: HppSession) {
+        let id = session.session_id.clone();
+        self.hpp_pages.insert(&session.page_id, id.clone());
+        self.hpp_sessions.insert(&id, HppSession { memory: 0, ..session });
+        self.weigh_hpp_session(&id);
     }
 
     /// The session as it may be read.
@@ -296,7 +312,7 @@ impl State {
     }
 
     /// Lets happen to sessions what is due by now.
-    pub(super) fn settle_hpp_sessions(&mut self, moment: &Moment<'_>) {
+    pub(crate) fn settle_hpp_sessions(&mut self, moment: &Moment<'_>) {
         let due = |(id, it): (&str, _)| Some((id.to_owned(), self.due(it, moment.now)?));
         for (id, due) in self.hpp_sessions.iter().filter_map(due).collect::<Vec<_>>() {
             match due {
@@ -315,6 +331,15 @@ impl State {
             if let Some(session) = self.hpp_sessions.get_mut(&id) {
                 session.expires_at = moment.now;
             }
+        }
+    }
+
+    /// How a session stands by now, also if nobody has looked at it since.
+    pub(crate) fn hpp_standing(&self, session: &HppSession, now: Timestamp) -> Status {
+        match self.due(session, now) {
+            Some(Due::Completed) => Status::Completed,
+            Some(Due::TimedOut) => Status::Timeout,
+            Some(Due::Forgotten) | None => session.status,
         }
     }
 

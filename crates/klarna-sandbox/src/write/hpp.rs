@@ -12,7 +12,6 @@ use crate::{
 /// A session as it is answered when it is created. `manual_identification_check_url`, which the
 /// schema has too, stands in no sample.
 pub(crate) fn created(session: &HppSession) -> Object<'_> {
-    let pages = &session.pages_url;
     let id = &session.session_id;
     let api = format!("{}/hpp/v1/sessions/{id}", session.base_url);
     let module = Object::new()
@@ -20,7 +19,8 @@ pub(crate) fn created(session: &HppSession) -> Object<'_> {
         .with(
             "standalone_url",
             format!(
-                "{pages}/distributions/{id}?profile_id={{{{profile_id}}}}&view_id={{{{view_id}}}}"
+                "{}?profile_id={{{{profile_id}}}}&view_id={{{{view_id}}}}",
+                session.operators_url()
             ),
         )
         .with("generation_url", format!("{api}/distribution-module/token"));
@@ -28,7 +28,7 @@ pub(crate) fn created(session: &HppSession) -> Object<'_> {
         .with("session_id", id)
         .with("redirect_url", session.redirect_url())
         .with("session_url", api.clone())
-        .with("qr_code_url", format!("{pages}/payments/{id}/qr"))
+        .with("qr_code_url", session.qr_code_url())
         .with("distribution_url", format!("{api}/distribution"))
         .with("expires_at", time(session.expires_at))
         .with("distribution_module", module)

@@ -3,7 +3,7 @@
 use klarna_sandbox::{Config, DistributionStatus, Settings};
 use serde_json::{Value, json};
 
-use crate::support::{Got, Shop, cart, refusal};
+use crate::support::{Got, Inbox, Shop, cart, got, refusal};
 
 const SESSIONS: &str = "/hpp/v1/sessions";
 
@@ -359,6 +359,39 @@ async fn a_withdrawn_session_stays_so() {
     let over = refusal(400, "SESSION_COMPLETED", text);
     assert_eq!(completed.disable(&shop).await.refusal(), over);
     assert_eq!(completed.status(&shop).await, "COMPLETED");
+}
+
+/// The control API's way to withdraw a page, without credentials.
+async fn withdraw(shop: &Shop, session_id: &str) -> Got {
+    let url = format!("{}/sandbox/v1/hpp/{session_id}", shop.running.url());
+    got(shop.client.delete(url).send().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn a_developer_withdraws_a_session_for_the_merchant() {
+    let shop = Shop::open().await;
+    let (inbox, url) = Inbox::open(&[]).await;
+    let told = json!({"merchant_urls": {"status_update": url}});
+    let hosted = Hosted::with(&shop, &cart(), &told).await;
+    let got = withdraw(&shop, &hosted.session_id).await;
+    assert_eq!((got.status, &*got.text), (204, ""));
+    assert_eq!(hosted.status(&shop).await, "DISABLED");
+    assert_eq!(inbox.wait_for(1).await[0]["session"]["status"], "DISABLED");
+
+    assert_eq!(withdraw(&shop, &hosted.session_id).await.status, 204, "it stays so");
+    let cancelled = Hosted::open(&shop).await;
+    cancelled.decided(&shop, "cancelled").await;
+    assert_eq!(withdraw(&shop, &cancelled.session_id).await.status, 204);
+    assert_eq!(cancelled.status(&shop).await, "CANCELLED");
+    let completed = Hosted::open(&shop).await;
+    completed.decided(&shop, "approved").await;
+    let over = withdraw(&shop, &completed.session_id).await;
+    assert_eq!((over.status, over.json()["code"].as_str().unwrap()), (400, "SESSION_COMPLETED"));
+    assert_eq!(completed.status(&shop).await, "COMPLETED");
+    let unknown = withdraw(&shop, "none").await;
+    assert_eq!((unknown.status, unknown.json()["code"].as_str().unwrap()), (404, "NOT_FOUND"));
+    let other = shop.call("PATCH", "/sandbox/v1/hpp/none", None).await.json();
+    assert!(other["message"].as_str().unwrap().contains("there is POST, DELETE"), "{other}");
 }
 
 #[tokio::test]

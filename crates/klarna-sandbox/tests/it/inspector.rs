@@ -6,15 +6,16 @@ use klarna_sandbox::{Config, Settings};
 use serde_json::{Value, json};
 
 use crate::customer_tokens;
+use crate::hpp::Hosted;
 use crate::support::{Got, Inbox, Shop, cart, got, untimed};
 
 /// A page, asked for without credentials.
-async fn page(shop: &Shop, path: &str) -> Got {
+pub(crate) async fn page(shop: &Shop, path: &str) -> Got {
     got(shop.client.get(format!("{}{path}", shop.running.url())).send().await.unwrap()).await
 }
 
 /// A page that has to be there.
-async fn text(shop: &Shop, path: &str) -> String {
+pub(crate) async fn text(shop: &Shop, path: &str) -> String {
     let page = page(shop, path).await;
     assert_eq!(page.status, 200, "{path}: {}", page.text);
     page.text
@@ -34,26 +35,26 @@ fn filled(request: reqwest::RequestBuilder, form: &[(&str, &str)]) -> reqwest::R
 }
 
 /// A button that has to work; the page that follows.
-async fn pressed(shop: &Shop, path: &str, form: &[(&str, &str)]) -> String {
+pub(crate) async fn pressed(shop: &Shop, path: &str, form: &[(&str, &str)]) -> String {
     let answer = press(shop, path, form).await;
     assert_eq!(answer.status, 303, "{path}: {}", answer.text);
     text(shop, answer.header("location")).await
 }
 
 /// What a button that did not work says, with its status.
-async fn problem(shop: &Shop, path: &str, form: &[(&str, &str)]) -> (u16, String) {
+pub(crate) async fn problem(shop: &Shop, path: &str, form: &[(&str, &str)]) -> (u16, String) {
     let answer = press(shop, path, form).await;
     let said = answer.text.split(r#"role="alert">"#).nth(1).unwrap_or_default();
     (answer.status, said.split('<').next().unwrap().replace("&#34;", "\"").replace("&#39;", "'"))
 }
 
 /// Where a map says that one stands.
-fn stands(page: &str, subject: &str) -> String {
+pub(crate) fn stands(page: &str, subject: &str) -> String {
     let map = page.split(&format!(r#"data-map="{subject}" data-current=""#)).nth(1).unwrap();
     map.split('"').next().unwrap().to_owned()
 }
 
-fn said(page: &str) -> &str {
+pub(crate) fn said(page: &str) -> &str {
     let said = page.split(r#"role="status">"#).nth(1).unwrap_or_default();
     said.split('<').next().unwrap()
 }
@@ -65,11 +66,15 @@ async fn every_page_says_what_it_is_and_loads_nothing_from_elsewhere() {
     let session = shop.session(&cart()).await;
     let order_page = format!("/inspector/orders/{order}");
     let session_page = format!("/inspector/sessions/{session}");
+    let hosted = Hosted::of(&shop, &session, &json!({})).await;
+    let hosted_page = format!("/inspector/hosted-pages/{}", hosted.session_id);
     for (path, heading) in [
         ("/", "Klarna sandbox"),
         ("/inspector", "Klarna sandbox"),
         ("/inspector/sessions", "Sessions"),
         (&session_page, "Session <code>"),
+        ("/inspector/hosted-pages", "Hosted pages"),
+        (&hosted_page, "Hosted page <code>"),
         ("/inspector/orders/", "Orders"),
         (&order_page, "Order <code>"),
         ("/inspector/exchanges", "Exchanges"),
@@ -105,7 +110,7 @@ async fn every_page_says_what_it_is_and_loads_nothing_from_elsewhere() {
         assert!(got.text.len() > 1000);
     }
     let looked_at = shop.get("/sandbox/v1/exchanges").await.json();
-    assert_eq!(looked_at.as_array().unwrap().len(), 3, "pages are no exchanges");
+    assert_eq!(looked_at.as_array().unwrap().len(), 4, "pages are no exchanges");
 }
 
 #[tokio::test]
@@ -117,6 +122,7 @@ async fn what_is_not_there_is_a_page_too() {
         "/inspector/sessions/none",
         &format!("/inspector/orders/{id}"),
         "/inspector/orders/none",
+        "/inspector/hosted-pages/none",
         "/inspector/exchanges/1",
         "/inspector/exchanges/0",
         "/inspector/exchanges/18446744073709551615",
@@ -130,7 +136,13 @@ async fn what_is_not_there_is_a_page_too() {
         assert!(got.text.contains("<h1>There is no such thing here"), "{path}");
         assert!(got.header("content-security-policy").contains("default-src 'none'"));
     }
-    for path in ["/inspector/nothing", "/inspector/sessions/none/authorize", "/inspector"] {
+    for path in [
+        "/inspector/nothing",
+        "/inspector/sessions/none/authorize",
+        "/inspector/hosted-pages/none/decide",
+        "/inspector/hosted-pages/none/withdraw",
+        "/inspector",
+    ] {
         assert_eq!(press(&shop, path, &[("outcome", "approved")]).await.status, 404, "{path}");
     }
     let deleted = shop.call("DELETE", "/inspector/faults", None).await;

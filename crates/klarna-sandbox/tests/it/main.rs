@@ -15,6 +15,7 @@ mod hpp_life;
 mod hpp_pages;
 mod idempotency;
 mod inspector;
+mod inspector_hosted;
 mod keeping;
 mod letters;
 mod life;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     receiver::Receiver,
-    support::{Shop, cart},
+    support::{Inbox, Shop, cart},
 };
 
 async fn seed(shop: &Shop, scenario: &Value) -> Value {
@@ -173,6 +173,100 @@ async fn sessions_can_be_used_where_they_stand() {
     let placed = shop.place(token, &placing).await;
     assert_eq!(placed.status, 200, "{}", placed.text);
     assert_eq!(placed.json()["authorized_payment_method"]["type"], "card");
+}
+
+#[tokio::test]
+async fn hosted_pages_stand_where_they_are_to() {
+    let shop = Shop::open().await;
+    let (inbox, url) = Inbox::open(&[]).await;
+    let states = [
+        ("waiting", "WAITING"),
+        ("in_progress", "IN_PROGRESS"),
+        ("completed", "COMPLETED"),
+        ("failed", "FAILED"),
+        ("back", "BACK"),
+        ("error", "ERROR"),
+        ("cancelled", "CANCELLED"),
+        ("disabled", "DISABLED"),
+    ];
+    let pages: Vec<Value> = states
+        .iter()
+        .map(|(state, _)| {
+            json!({"name": state, "state": state, "age": "PT10H", "page": {
+                "merchant_urls": {"status_update": url},
+                "options": {"place_order_mode": "PLACE_ORDER"}}})
+        })
+        .collect();
+    let seeded = seed(&shop, &json!({ "hosted_pages": pages })).await;
+    for ((state, status), told) in states.iter().zip(seeded["hosted_pages"].as_array().unwrap()) {
+        let path = format!("/hpp/v1/sessions/{}", told["session_id"].as_str().unwrap());
+        let read = shop.get(&path).await.json();
+        assert_eq!((&read["status"], &told["status"]), (&json!(status), &json!(status)));
+        assert_eq!(read["expires_at"], "2026-03-03T01:00:00.250Z", "{state}");
+        // Half way between then and now.
+        let updated = if *state == "waiting" { "02:00" } else { "07:00" };
+        assert_eq!(read["updated_at"], format!("2026-03-01T{updated}:00.250Z"), "{state}");
+        assert_eq!((&told["order_amount"], &told["name"]), (&json!(54_700), &json!(state)));
+        assert_eq!(read["order_id"], told["order_id"], "{state}");
+    }
+    let order = shop.read(seeded["hosted_pages"][2]["order_id"].as_str().unwrap()).await;
+    let expected = (&json!(54_700), &json!("completed"));
+    assert_eq!((&order["order_amount"], &order["merchant_reference1"]), expected);
+
+    // Of what happened in the past nobody is told; of what the buyer does next they are.
+    shop.advance("PT1S").await;
+    assert!(inbox.bodies().is_empty(), "{:?}", inbox.bodies());
+    let link = seeded["hosted_pages"][0]["redirect_url"].as_str().unwrap();
+    let page = shop.get(link.strip_prefix(&shop.running.url()).unwrap()).await;
+    assert!(page.text.contains("data-step=\"phone\""), "{}", page.text);
+    assert_eq!(inbox.wait_for(1).await[0]["session"]["status"], "IN_PROGRESS");
+
+    let late = json!({"hosted_pages": [{"state": "timeout"}, {"state": "completed"},
+        {"state": "cancelled", "age": "PT94H59M59S"}]});
+    let seeded = seed(&shop, &late).await;
+    let [timeout, completed, old] = &seeded["hosted_pages"].as_array().unwrap()[..] else {
+        panic!()
+    };
+    assert_eq!((&timeout["status"], &old["status"]), (&json!("TIMEOUT"), &json!("CANCELLED")));
+    let token = completed["authorization_token"].as_str().unwrap();
+    let session = completed["payment_session_id"].as_str().unwrap();
+    let body = shop.get(&format!("/payments/v1/sessions/{session}")).await.json();
+    let placing = json!({"purchase_country": "SE", "purchase_currency": "SEK",
+        "order_amount": 54_700, "order_tax_amount": 0, "order_lines": body["order_lines"]});
+    assert_eq!(shop.place(token, &placing).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_hosted_page_that_cannot_be_is_refused() {
+    let shop = Shop::open().await;
+    let pages = json!([
+        {"state": "paid"},
+        {"state": "waiting", "age": "PT47H"},
+        {"state": "timeout", "age": "PT46H"},
+        {"state": "cancelled", "age": "PT95H"},
+        {"state": "completed", "intent": "tokenize",
+            "page": {"options": {"place_order_mode": "PLACE_ORDER"}}},
+        {"page": {"options": {"place_order_mod": "PLACE_ORDER"}}},
+        {"page": {"merchant_urls": {"push": "https://shop.example"}}},
+        {"page": {"merchant_urls": {"success": "/done"}}},
+        {"page": {"profile": 1}},
+    ]);
+    let found = problems(&shop, &json!({ "hosted_pages": pages })).await;
+    let expected = [
+        ("hosted_pages[0].state", "`in_progress`"),
+        ("hosted_pages[1].state", "came out as TIMEOUT"),
+        ("hosted_pages[2].state", "came out as WAITING"),
+        ("hosted_pages[3].age", "is forgotten"),
+        ("hosted_pages[4].state", "came out as ERROR"),
+        ("hosted_pages[5].page.options.place_order_mod", "`place_order_mod`, expected one of"),
+        ("hosted_pages[6].page.merchant_urls.push", "status_update"),
+        ("hosted_pages[7].page", "'merchant_urls.success' is not valid"),
+        ("hosted_pages[8].page", "`options`"),
+    ];
+    assert_eq!(found.len(), expected.len(), "{found:?}");
+    for ((path, message), (place, part)) in found.iter().zip(expected) {
+        assert!(path.starts_with(place) && message.contains(part), "{path}: {message}");
+    }
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
-//! `kvitt sandbox seed`: orders and sessions in chosen states.
+//! `kvitt sandbox seed`: orders, sessions and hosted payment pages in chosen states.
 
 use std::process::ExitCode;
 
 use clap::Args;
-use klarna_sandbox::{ScenarioProblem, Seeded, SeededOrder, SeededSession};
+use klarna_sandbox::{ScenarioProblem, Seeded, SeededHostedPage, SeededOrder, SeededSession};
 use serde::Deserialize;
 
 use super::control::{Control, Reach, Trouble};
@@ -16,20 +16,23 @@ use crate::{output, view};
 const EXAMPLE: &str = include_str!("example.toml");
 
 const AFTER_HELP: &str = "\
-A scenario is a TOML file of [[orders]] and [[sessions]]. Each has the members of
-Klarna's session (purchase_country, order_lines, merchant_urls, …), of which what
-is left out is filled in: a test person of the country, a shirt and its postage.
-And some of its own:
+A scenario is a TOML file of [[orders]], [[sessions]] and [[hosted_pages]]. Each has
+the members of Klarna's session (purchase_country, order_lines, merchant_urls, …), of
+which what is left out is filled in: a test person of the country, a shirt and its
+postage. And some of its own:
 
   name             by which it is found again: its merchant_reference1
   state            an order: authorized, extended, pending, rejected,
                    part_captured, captured, auto_captured, part_refunded,
                    refunded, released, cancelled, expired
                    a session: open, authorized, expired
+                   a hosted page: waiting, in_progress, completed, failed, back,
+                   error, cancelled, disabled, timeout
   age              how long ago it was placed or created: PT10M, P3D
   payment_method   invoice unless given: card, direct_debit, fixed_amount, …
   captured_amount, refunded_amount     of a part, in minor units
   decision, decision_in                of one that is pending: accepted, PT10M
+  page             of a hosted page: its merchant_urls and options
 
 A line is short, \"Shirt, 2, 249.00, 25%\" (name, quantity, price of one with tax,
 tax rate), or has Klarna's members, with amounts in minor units. [defaults] hold
@@ -118,6 +121,10 @@ pub(super) fn shown(seeded: &Seeded) -> String {
         let headings = ["name", "session", ">amount", "currency", "authorization token"];
         tables.push(output::table(&headings, sessions));
     }
+    if !seeded.hosted_pages.is_empty() {
+        let headings = ["name", "hosted page", "status", ">amount", "currency", "link"];
+        tables.push(output::table(&headings, seeded.hosted_pages.iter().map(page_row)));
+    }
     if tables.is_empty() { "the scenario has no orders".to_owned() } else { tables.join("\n\n") }
 }
 
@@ -144,5 +151,16 @@ fn session_row(session: &SeededSession) -> Vec<String> {
         view::digits(session.order_amount, &session.purchase_currency),
         session.purchase_currency.clone(),
         session.authorization_token.clone().unwrap_or_default(),
+    ]
+}
+
+fn page_row(page: &SeededHostedPage) -> Vec<String> {
+    vec![
+        page.name.clone().unwrap_or_default(),
+        page.session_id.clone(),
+        page.status.clone(),
+        view::digits(page.order_amount, &page.purchase_currency),
+        page.purchase_currency.clone(),
+        page.redirect_url.clone(),
     ]
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Html;
 use axum::routing::post;
 use klarna_sandbox::{Clock, Config, IdSource, Running, Sandbox, Settings};
 use serde_json::{Value, json};
@@ -37,24 +38,37 @@ impl IdSource for Counting {
     }
 }
 
+/// Where the merchant's hosted pages lead back to.
+const SHOPS_PAGE: &str = r#"<!doctype html><html lang="en"><head><title>A shop</title>
+<link rel="icon" href="data:,"></head><body><h1>A shop</h1></body></html>"#;
+
+/// The address under which hosted pages are made, so that their codes are the same in each run.
+const MADE_AT: &str = "127.0.0.1:4010";
+
 /// The sandbox, a merchant whom it calls back, and a browser.
 pub(crate) struct Inspected {
     sandbox: Running,
     http: reqwest::Client,
     merchant: String,
     /// The statuses of the merchant's next answers; afterwards 200.
-    answers: Arc<Mutex<Vec<u16>>>,
+    pub(crate) answers: Arc<Mutex<Vec<u16>>>,
     pub(crate) browser: Browser,
 }
 
 impl Inspected {
     pub(crate) async fn open() -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let settings = Settings { callback_pause_milliseconds: 1, ..Settings::default() };
+        let settings = Settings {
+            callback_pause_milliseconds: 1,
+            hpp_callback_pause_milliseconds: 1,
+            ..Settings::default()
+        };
         let config = Config { settings, record_folder: None, ..Config::default() };
         let sandbox = Sandbox::with_sources(config, Still, Counting::default());
         let answers = Arc::default();
-        let router = Router::new().route("/{*path}", post(answer)).with_state(Arc::clone(&answers));
+        let router = Router::new()
+            .route("/{*path}", post(answer).get(async || Html(SHOPS_PAGE)))
+            .with_state(Arc::clone(&answers));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let merchant = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -69,6 +83,38 @@ impl Inspected {
 
     pub(crate) async fn goto(&self, path: &str) {
         self.browser.goto(&format!("{}{path}", self.sandbox.url())).await;
+    }
+
+    /// A new hosted payment page of a new session.
+    pub(crate) async fn hosted(&self, cart: &Value, mut page: Value) -> Hosted {
+        let session = self.call("POST", "/payments/v1/sessions", cart).await;
+        let session = session["session_id"].as_str().unwrap();
+        page["payment_session_url"] =
+            json!(format!("http://{MADE_AT}/payments/v1/sessions/{session}"));
+        let url = format!("{}/hpp/v1/sessions", self.sandbox.url());
+        let request = self.http.post(url).basic_auth("shop", Some("secret"));
+        let answer = request.header("host", MADE_AT).json(&page).send().await.unwrap();
+        let made: Value = answer.json().await.unwrap();
+        let page = made["redirect_url"].as_str().unwrap();
+        Hosted {
+            session_id: made["session_id"].as_str().unwrap().to_owned(),
+            page: page.strip_prefix(&format!("http://{MADE_AT}")).unwrap().to_owned(),
+        }
+    }
+
+    /// What a hosted page asks for that leads to the merchant in all cases and tells them of all.
+    pub(crate) fn page(&self, options: &Value) -> Value {
+        let url = |name: &str| format!("{}/{name}?session={{{{session_id}}}}", self.merchant);
+        json!({"options": options, "merchant_urls": {
+            "success": format!("{}&order={{{{order_id}}}}", url("success")),
+            "failure": url("failure"), "back": url("back"), "cancel": url("cancel"),
+            "error": url("error"), "status_update": url("told")}})
+    }
+
+    /// Lets the buyer of a hosted page decide, and waits until the merchant was told.
+    pub(crate) async fn decide(&self, hosted: &Hosted, outcome: &str) {
+        let body = json!({"outcome": outcome, "callback": "before"});
+        self.call("POST", &format!("/sandbox/v1/hpp/{}", hosted.session_id), &body).await;
     }
 
     /// Calls the sandbox; the answer's headers and JSON.
@@ -160,6 +206,13 @@ impl Inspected {
         let session = self.session("1006", BUYER).await;
         Filled { part, pending, session }
     }
+}
+
+/// A hosted payment page.
+pub(crate) struct Hosted {
+    pub(crate) session_id: String,
+    /// Its path at the sandbox.
+    pub(crate) page: String,
 }
 
 /// What [`Inspected::fill`] made, by ids.

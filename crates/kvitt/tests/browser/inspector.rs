@@ -36,7 +36,7 @@ impl Inspected {
 
 impl Browser {
     /// Presses Tab until the focus is on what the selector matches.
-    async fn tab_on_to(&self, selector: &str) {
+    pub(crate) async fn tab_on_to(&self, selector: &str) {
         let here = format!("return document.activeElement?.matches({}) === true", json!(selector));
         for _ in 0..STOPS_MAX {
             self.keys(&["Tab"]).await;
@@ -94,6 +94,76 @@ async fn inspector_pictures_of_one_thing() {
     page.click("tbody th a").await;
     page.led_to("Callback").await;
     inspected.look_here("inspector-callback").await;
+    inspected.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inspector_pictures_of_hosted_pages() {
+    let inspected = Inspected::open().await;
+    let page = &inspected.browser;
+    page.tell_breaches().await;
+    let email = "customer@email.se";
+    let places = json!({"place_order_mode": "PLACE_ORDER", "purchase_type": "BUY",
+        "page_title": "Boots by post", "payment_method_categories": ["PAY_LATER", "PAY_NOW"]});
+    for (reference, outcome) in [
+        ("4001", "approved"),
+        ("4002", "denied"),
+        ("4003", "back"),
+        ("4004", "error"),
+        ("4005", "cancelled"),
+        ("4006", "entered"),
+    ] {
+        let cart = inspected.cart(reference, email);
+        let hosted = inspected.hosted(&cart, inspected.page(&places)).await;
+        inspected.decide(&hosted, outcome).await;
+    }
+    let cart = inspected.cart("4007", email);
+    let hosted = inspected.hosted(&cart, inspected.page(&places)).await;
+    let distribution = format!("/hpp/v1/sessions/{}/distribution", hosted.session_id);
+    for body in [
+        json!({"method": "email", "contact_information": {"email": email}}),
+        json!({"method": "sms", "template": "INSTORE_PURCHASE",
+            "contact_information": {"phone": "+46701740615", "phone_country": "SE"}}),
+    ] {
+        inspected.call("POST", &distribution, &body).await;
+    }
+    inspected.look("/inspector/hosted-pages", "inspector-hosted-pages").await;
+    page.click("tbody tr:first-child a").await;
+    page.led_to("Hosted page").await;
+    page.find("[data-map='Hosted page'][data-current=WAITING]").await;
+    inspected.look_here("inspector-hosted-page").await;
+    inspected.answers.lock().unwrap().push(500);
+    inspected.decide(&hosted, "back").await;
+    let here = format!("/inspector/hosted-pages/{}", hosted.session_id);
+    inspected.look(&here, "inspector-hosted-page-back").await;
+    page.click("[value=approved]").await;
+    page.wait_for_text("[role=status]", "The buyer has decided.").await;
+    page.find("[data-current=COMPLETED]").await;
+    page.wait_for_text("#callbacks", "attempt 2").await;
+    page.until("all callbacks came", async || {
+        inspected.goto(&here).await;
+        (page.count("#callbacks tbody tr").await == 6).then_some(())
+    })
+    .await;
+    inspected.look_here("inspector-hosted-page-completed").await;
+    // There and back.
+    page.click("#map a").await;
+    page.led_to("Order").await;
+    page.click("#facts a[href^='/inspector/hosted-pages/']").await;
+    page.led_to("Hosted page").await;
+    page.click("#facts a").await;
+    page.led_to("Session").await;
+    page.click("#facts a[href^='/inspector/hosted-pages/']").await;
+    page.led_to("Hosted page").await;
+
+    let cart = inspected.cart("4008", email);
+    let hosted = inspected.hosted(&cart, json!({})).await;
+    inspected.goto(&format!("/inspector/hosted-pages/{}", hosted.session_id)).await;
+    page.tab_on_to("form[action$='/withdraw'] button").await;
+    page.keys(&["Enter"]).await;
+    page.wait_for_text("[role=status]", "Withdrawn.").await;
+    page.find("[data-current=DISABLED]").await;
+    inspected.look_here("inspector-hosted-page-withdrawn").await;
     inspected.close().await;
 }
 

@@ -12,6 +12,7 @@ mod dashboard;
 mod doubt;
 mod driver;
 mod embed;
+mod hosted;
 mod inspected;
 mod inspector;
 mod keyboard;

@@ -34,7 +34,7 @@ const VARYING: &str = r"[
     [/\b20\d\d-\d\d-\d\d( |T)\d\d:\d\d/g, '2026-11-25$112:00'],
     [/\b\d+(\.\d)? ms\b/g, '1.2 ms'],
     [/(127\.0\.0\.1|localhost):\d+/g, '$1:4000'],
-    [/\b(?!CAPTURED|ACCEPTED|REJECTED)[A-Z\d]{8}\b/g, 'K4LR74NA'],
+    [/\b(?!CAPTURED|ACCEPTED|REJECTED|DISABLED)[A-Z\d]{8}\b/g, 'K4LR74NA'],
     [/\b[0-9a-f]{32,}\b/g, (it) => it.replace(/./g, '0')],
 ]";
 

@@ -30,7 +30,7 @@ impl Browser {
     }
 
     /// From the phone number to the last button, for a new customer.
-    async fn pay_by_keyboard(&self) {
+    pub(crate) async fn pay_by_keyboard(&self) {
         self.at_step("phone").await;
         self.has_focus("#phone").await;
         self.keys(&["Enter"]).await;

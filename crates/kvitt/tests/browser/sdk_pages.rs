@@ -10,7 +10,7 @@ use crate::merchant::{Merchant, cart, cart_of};
 const IN_FRAME: &str = "#klarna-apf-iframe";
 
 /// Also on a small phone nothing sticks out.
-async fn look(page: &Browser, name: &str) {
+pub(crate) async fn look(page: &Browser, name: &str) {
     page.look(name).await;
     page.resize(360, 640).await;
     page.fits(name, "small phone").await;

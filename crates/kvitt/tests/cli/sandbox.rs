@@ -59,10 +59,16 @@ fn the_example_shows_every_state() {
     let read = get(&url);
     assert_eq!(read["klarna_reference"], order["klarna_reference"]);
     assert!(table.contains("AUTHORIZATION TOKEN"), "{table}");
+    let page = &seeded["hosted_pages"][1];
+    assert_eq!((&page["name"], &page["status"]), (&json!("paid by link"), &json!("COMPLETED")));
+    let link = table.lines().find(|line| line.starts_with("link ")).unwrap();
+    assert!(link.contains(" WAITING ") && link.contains("/eu/hpp/payments/"), "{table}");
 
     let (_place, seeded) = running(&["--seed", &file]);
     let snapshot = get(&format!("{}/sandbox/v1/snapshot", seeded.url));
-    assert_eq!(snapshot["state"]["orders"].as_object().unwrap().len(), 13);
+    let count = |rows: &str| snapshot["state"][rows].as_object().unwrap().len();
+    // That of the page that was paid is among them.
+    assert_eq!((count("orders"), count("hpp_sessions")), (14, 2));
 }
 
 #[test]
