@@ -1,6 +1,7 @@
 //! Scenarios: orders, sessions and hosted payment pages in chosen states, made all at once.
 //!
-//! A scenario is a JSON document (`kvitt sandbox seed` writes it as TOML). Each of them in it has the members of Klarna's session, of which what is left out is filled in, and a few of the
+//! A scenario is a JSON document (`kvitt sandbox seed` writes it as TOML). Each of them in it has
+//! the members of Klarna's session, of which what is left out is filled in, and a few of the
 //! scenario's own: a name, the state, the age. Each is brought where it is to be by the sandbox's
 //! own transitions, so that no state comes about that could not.
 
@@ -122,8 +123,8 @@ pub struct SeededHostedPage {
 
 impl Sandbox {
     /// Makes what a scenario asks for, beside what is there. Its members are `settings`, `clock`
-    /// (`advance`, `pace`), `faults`, `defaults`, `sessions`, `hosted_pages` and `orders`; the repository's
-    /// `docs/scenarios.md` describes them.
+    /// (`advance`, `pace`), `faults`, `defaults`, `sessions`, `hosted_pages` and `orders`; the
+    /// repository's `docs/scenarios.md` describes them.
     ///
     /// # Errors
     /// Whatever is wrong, each with the member's path. Nothing was made or changed then.
@@ -144,8 +145,8 @@ impl Sandbox {
     }
 }
 
-/// A scenario's document. Orders, sessions and pages are read one by one, so that each can be told what is
-/// wrong with it.
+/// A scenario's document. Orders, sessions and pages are read one by one, so that each can be told
+/// what is wrong with it.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 struct Scenario {
