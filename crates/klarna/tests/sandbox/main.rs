@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod customer_tokens;
+mod hpp;
 mod orders;
 mod payments;
 mod support;

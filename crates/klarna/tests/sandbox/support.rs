@@ -31,9 +31,9 @@ impl Klarna {
     }
 
     /// A call of the control API, which Klarna does not have.
-    pub(crate) async fn control(&self, method: Method, path: &str, body: &Value) -> Value {
+    pub(crate) async fn control(&self, method: Method, path: &str, body: Option<&Value>) -> Value {
         let path = format!("/sandbox/v1/{path}");
-        let request = Request::raw(method, &path, Some(body), None).unwrap();
+        let request = Request::raw(method, &path, body, None).unwrap();
         self.client.send(&request).await.unwrap().value
     }
 
@@ -44,7 +44,7 @@ impl Klarna {
         outcome: Value,
     ) -> AuthorizationToken {
         let path = format!("sessions/{session_id}/authorize");
-        let answer = self.control(Method::Post, &path, &outcome).await;
+        let answer = self.control(Method::Post, &path, Some(&outcome)).await;
         AuthorizationToken::new(answer["authorization_token"].as_str().unwrap()).unwrap()
     }
 
