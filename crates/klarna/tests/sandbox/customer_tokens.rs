@@ -262,3 +262,19 @@ async fn what_the_token_does_not_fit_is_refused() {
     assert_eq!((refusal.status, &refusal.error_code), (400, &Some(ErrorCode::BadRequest)));
     assert_eq!(refusal.error_messages, ["Bad value: purchase_currency"]);
 }
+
+#[tokio::test]
+async fn the_most_that_may_be_said_of_a_line_is_accepted() {
+    let klarna = Klarna::start().await;
+    let token = token(&klarna, "customer@email.se", "invoice").await;
+    let dearest = OrderLine::tax_inclusive("Wool", 100_000_000, TaxRate::new(2500).unwrap(), 1)
+        .unwrap()
+        .with(|line| line.merchant_data = Some("å".repeat(255)))
+        .unwrap();
+    // The whole order has no such limit.
+    let cart = Cart::sum(Country::SE, vec![dearest.clone(), dearest]).unwrap();
+    let order = customer_tokens::NewOrder::builder(cart).build().unwrap();
+    let tokens = klarna.client.customer_tokens();
+    let placed = tokens.place_order(&token, &order, &klarna.key()).await.unwrap().value;
+    assert_eq!(klarna.order(&placed.order_id).await.order_amount, 200_000_000);
+}
