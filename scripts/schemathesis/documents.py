@@ -26,7 +26,6 @@ UNDECLARED = {
     "401": PAGE,  # recorded: the edge's page
     "405": REFUSAL,  # recorded
     "413": REFUSAL,  # documented: REQUEST_TOO_LARGE
-    "422": REFUSAL,  # recorded: fields of Order Management
     "429": EMPTY,  # recorded
 }
 # In paths that hold these texts:
@@ -34,10 +33,11 @@ UNDECLARED_IN = {
     "/ordermanagement/": {
         "400": REFUSAL,  # documented: INVALID_ORDER_ID; its status is inferred
         "404": REFUSAL,  # documented: NO_SUCH_ORDER; declared for some operations only
+        "422": REFUSAL,  # recorded: UNPROCESSABLE_ENTITY
     },
 }
 
-# What a request may say so that it fits what purchases.py made.
+# What a request may say so that it fits what purchases.py made; where one is not enough, several.
 EXAMPLES = {
     ("post", "/payments/v1/sessions"): purchases.CART,
     ("post", "/payments/v1/sessions/{session_id}"): purchases.CART,
@@ -67,11 +67,29 @@ EXAMPLES = {
         for name in ("purchase_currency", "order_amount", "order_tax_amount", "order_lines")
     },
     ("patch", "/customer-token/v1/tokens/{customerToken}/status"): {"status": "CANCELLED"},
-    ("post", "/hpp/v1/sessions"): {"payment_session_url": purchases.SESSION_URL},
-    ("post", "/hpp/v1/sessions/{session_id}/distribution"): {
-        "method": "email",
-        "contact_information": {"email": "customer@email.se"},
-    },
+    ("post", "/hpp/v1/sessions"): [
+        {"payment_session_url": purchases.session_url("open")},
+        {
+            "payment_session_url": purchases.session_url("authorized"),
+            "merchant_urls": {
+                "success": "https://shop.example/thanks?order={{order_id}}",
+                "back": "https://shop.example/cart?page={{session_id}}",
+            },
+            "options": {
+                "place_order_mode": "CAPTURE_ORDER",
+                "payment_method_categories": ["PAY_NOW", "PAY_LATER"],
+                "purchase_type": "BUY",
+            },
+        },
+    ],
+    ("post", "/hpp/v1/sessions/{session_id}/distribution"): [
+        {"method": "email", "contact_information": {"email": "customer@email.se"}},
+        {
+            "method": "sms",
+            "contact_information": {"phone": "07000212345", "phone_country": "SE"},
+        },
+        {"method": "token", "contact_information": {"access_id": "467521087419"}},
+    ],
 }
 
 
@@ -158,7 +176,8 @@ def undeclared_statuses(document):
 
 def real_ids(document):
     """Random ids find nothing. Beside them, names that stand for ids made for the request: as
-    examples, so that each is tried, and as values, so that they meet other requests."""
+    examples, so that each is tried, and as values, so that they meet other requests. A page's payment
+    session is named by its URL, in the body."""
     for _, path, operation in operations(document):
         for parameter in operation.get("parameters", []):
             names = purchases.kinds(path, parameter.get("name"))
@@ -167,6 +186,11 @@ def real_ids(document):
                 parameter["schema"] = {"anyOf": [real, parameter["schema"]]}
                 parameter["examples"] = {name: {"value": name} for name in names}
                 parameter.pop("example", None)
+    for schema in schemas(document["components"]["schemas"]):
+        member = schema.get("properties", {}).get("payment_session_url")
+        if member:
+            member["anyOf"] = [{"enum": list(purchases.SESSION_URLS)}, {"type": "string"}]
+            member.pop("example", None)
 
 
 def examples(document):
@@ -174,7 +198,10 @@ def examples(document):
     for method, path, operation in operations(document):
         example = EXAMPLES.get((method, path))
         if example is not None:
-            operation["requestBody"]["content"]["application/json"]["example"] = example
+            media = operation["requestBody"]["content"]["application/json"]
+            several = example if isinstance(example, list) else [example]
+            media["examples"] = {f"good-{index}": {"value": it} for index, it in enumerate(several)}
+            media.pop("example", None)
 
 
 PATCHES = (

@@ -127,23 +127,40 @@ class Purchases:
         path = f"/payments/v1/authorizations/{token}/customer-token"
         return self._call("POST", path, TOKEN_REQUEST).json()["token_id"]
 
+    def customer_token_with(self, **change):
+        token = self.customer_token()
+        self._call("PATCH", f"/sandbox/v1/customer-tokens/{token}", change)
+        return token
+
     def cancelled_customer_token(self):
         token = self.customer_token()
         path = f"/customer-token/v1/tokens/{token}/status"
         self._call("PATCH", path, {"status": "CANCELLED"})
         return token
 
-    def page(self):
-        body = {"payment_session_url": self.session_url()}
-        return self._call("POST", "/hpp/v1/sessions", body).json()["session_id"]
+    def page(self, outcome=None, mode="NONE"):
+        """A hosted payment page, and what its buyer did there."""
+        body = {
+            "payment_session_url": self.session_url(self.session()),
+            "options": {"place_order_mode": mode},
+        }
+        page = self._call("POST", "/hpp/v1/sessions", body).json()["session_id"]
+        if outcome:
+            self._call("POST", f"/sandbox/v1/hpp/{page}", {"outcome": outcome})
+        return page
 
     def disabled_page(self):
         page = self.page()
         self._call("DELETE", f"/hpp/v1/sessions/{page}")
         return page
 
-    def session_url(self):
-        return f"{self.url}/payments/v1/sessions/{self.session()}"
+    def expired_page(self):
+        page = self.page()
+        self._call("POST", "/sandbox/v1/clock/advance", {"by": "PT47H"})
+        return page
+
+    def session_url(self, session_id):
+        return f"{self.url}/payments/v1/sessions/{session_id}"
 
     def first(self, order_id, what):
         """The id of an order's first capture or refund; an unknown one where it has none."""
@@ -175,22 +192,44 @@ TOKENS = {
     "for-both": lambda shop: shop.token(intent="buy_and_tokenize"),
     "used": Purchases.used,
 }
+CUSTOMER_TOKENS = {
+    "active": Purchases.customer_token,
+    "declining": lambda shop: shop.customer_token_with(declines=True),
+    "suspended": lambda shop: shop.customer_token_with(status="SUSPENDED"),
+    "cancelled": Purchases.cancelled_customer_token,
+}
+PAGES = {
+    "waiting": Purchases.page,
+    "entered": lambda shop: shop.page("entered"),
+    "back": lambda shop: shop.page("back"),
+    "denied": lambda shop: shop.page("denied"),
+    "error": lambda shop: shop.page("error"),
+    "cancelled": lambda shop: shop.page("cancelled"),
+    "completed": lambda shop: shop.page("approved"),
+    "completed-and-placed": lambda shop: shop.page("approved", "PLACE_ORDER"),
+    "completed-and-captured": lambda shop: shop.page("approved", "CAPTURE_ORDER"),
+    "disabled": Purchases.disabled_page,
+    "expired": Purchases.expired_page,
+}
 
 # For each parameter the names that stand for real ids, by the paths it is in.
 KINDS = {
     ("/ordermanagement/", "order_id"): ORDERS,
     ("/payments/", "session_id"): SESSIONS,
     ("/payments/", "authorizationToken"): TOKENS,
-    ("/customer-token/", "customerToken"): {
-        "active": Purchases.customer_token,
-        "cancelled": Purchases.cancelled_customer_token,
-    },
-    ("/hpp/", "session_id"): {"open": Purchases.page, "disabled": Purchases.disabled_page},
+    ("/customer-token/", "customerToken"): CUSTOMER_TOKENS,
+    ("/hpp/", "session_id"): PAGES,
 }
 # These belong to the order of the same request.
 PARTS = {"capture_id": "capture", "refund_id": "refund"}
-# This one is in a body.
-SESSION_URL = "http://127.0.0.1/payments/v1/sessions/open"
+
+
+def session_url(name):
+    """What stands in a body for the URL of such a payment session."""
+    return f"https://api.klarna.com/payments/v1/sessions/{name}"
+
+
+SESSION_URLS = {session_url(name): name for name in SESSIONS}
 
 
 def kinds(path, parameter):
@@ -214,5 +253,7 @@ def fill(shop, path, parameters, body):
         if parameters.get(name) == "first":
             real = "order_id" in filled
             parameters[name] = shop.first(parameters["order_id"], what) if real else UNKNOWN
-    if isinstance(body, dict) and body.get("payment_session_url") == SESSION_URL:
-        body["payment_session_url"] = shop.session_url()
+    named = body.get("payment_session_url") if isinstance(body, dict) else None
+    if isinstance(named, str) and named in SESSION_URLS:
+        session_id = SESSIONS[SESSION_URLS[named]](shop)
+        body["payment_session_url"] = shop.session_url(session_id)

@@ -20,6 +20,10 @@ def before_load_schema(context, raw_schema):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
+    # One object may stand in many cases: what is filled in for one would stay in the others.
+    case.path_parameters = dict(case.path_parameters or {})
+    if isinstance(case.body, dict):
+        case.body = dict(case.body)
     purchases.fill(SHOP, case.operation.path, case.path_parameters, case.body)
 
 

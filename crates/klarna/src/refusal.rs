@@ -75,6 +75,10 @@ impl Refusal {
             (_, 400) if self.operation == Operation::DisableHppSession => {
                 "the page was probably paid already: read the session"
             }
+            // Both statuses are for the page as well as for the contact (Klarna's API description).
+            (_, 400 | 404) if self.operation == Operation::DistributeHppSession => {
+                "correct the contact data, or read the session: the page may be over"
+            }
             // Klarna documents no codes of this API, so that a refusal may well have none.
             (None, 404) if api == Api::HostedPaymentPage => GONE,
             (None, 400 | 403) if api == Api::HostedPaymentPage => {

@@ -383,8 +383,14 @@ fn a_refusal_needs_no_code_to_say_what_to_do() {
     assert_eq!(advice(Operation::DisableHppSession, 400, ""), paid);
     assert_eq!(advice(Operation::DisableHppSession, 400, bad), paid);
     assert!(advice(Operation::CreateHppSession, 400, bad).contains("error_messages"));
-    for status in [400, 403] {
-        let advice = advice(Operation::DistributeHppSession, status, "");
+    let contact = "correct the contact data, or read the session: the page may be over";
+    for (status, body) in [(400, ""), (400, bad), (404, ""), (404, not_found)] {
+        assert_eq!(advice(Operation::DistributeHppSession, status, body), contact);
+    }
+    for (operation, status) in
+        [(Operation::CreateHppSession, 400), (Operation::DistributeHppSession, 403)]
+    {
+        let advice = advice(operation, status, "");
         assert!(advice.contains("the account may use the Hosted Payment Page"), "{advice}");
     }
     let unavailable = r#"{"error_code":"SERVICE_UNAVAILABLE"}"#;

@@ -42,12 +42,16 @@ const INTENTS: [&str; 5] =
     ["buy", "tokenize", "buy_and_tokenize", "buy_and_link", "buy_and_default_tokenize"];
 
 impl Purchase {
-    /// Reads what was sent; nothing is required yet.
+    /// Reads what was sent to Payments; nothing is required yet.
     pub(crate) fn read(body: &Body<'_>) -> (Self, Vec<Problem>) {
+        Self::read_for(Side::Payments, body)
+    }
+
+    /// The same, with this API's limits.
+    pub(crate) fn read_for(side: Side, body: &Body<'_>) -> (Self, Vec<Problem>) {
         let mut problems = Vec::new();
         let mut reader = Reader::new(body, &mut problems);
         let channels = ["ECOMMERCE", "IN_STORE", "TELESALES"];
-        let side = Side::Payments;
         let purchase = Self {
             acquiring_channel: reader.form("acquiring_channel", |text| channels.contains(&text)),
             attachment: reader.object("attachment", |it| Texts::read(it, &ATTACHMENT, side)),

@@ -21,10 +21,11 @@ const fn member(name: &'static str, payments_max: usize, orders_max: usize) -> M
     Member { name, payments_max, orders_max }
 }
 
-/// Which back end's limits hold.
+/// Whose limits hold. Customer Token has its own for order lines, and else those of Payments.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
     Payments,
+    CustomerToken,
     Orders,
 }
 
@@ -134,7 +135,7 @@ impl Texts {
         let mut texts = Self::default();
         for member in table {
             let max = match side {
-                Side::Payments => member.payments_max,
+                Side::Payments | Side::CustomerToken => member.payments_max,
                 Side::Orders => member.orders_max,
             };
             if let Some(text) = reader.text(member.name, 0, max) {

@@ -153,7 +153,7 @@ impl State {
         moment: &Moment<'_>,
     ) -> Result<Placed, Refusal> {
         let token = self.customer_token(token_id)?;
-        let (mut purchase, mut problems) = Purchase::read(body);
+        let (mut purchase, mut problems) = Purchase::read_for(Side::CustomerToken, body);
         let mut reader = Reader::new(body, &mut problems);
         reader.required("order_tax_amount");
         reader.required("purchase_currency");

@@ -177,3 +177,49 @@ async fn a_pending_person_waits_for_every_order() {
     let order = shop.read(placed["order_id"].as_str().unwrap()).await;
     assert_eq!(order["fraud_status"], "ACCEPTED");
 }
+
+#[tokio::test]
+async fn lines_have_other_limits_than_in_payments() {
+    let shop = Shop::open().await;
+    let token = token(&shop, "customer@email.se", "invoice").await;
+    let with = |name: &str, value: Value| {
+        let mut body = laces();
+        body["order_lines"][0][name] = value;
+        body
+    };
+    let costing = |amount: i64| {
+        let line = json!({"name": "Laces", "quantity": 1, "unit_price": amount,
+            "total_amount": amount});
+        json!({"order_amount": amount, "order_tax_amount": 0, "purchase_currency": "SEK",
+            "purchase_country": "SE", "order_lines": [line]})
+    };
+    let text = |length: usize| json!("å".repeat(length));
+    for good in [
+        costing(100_000_000),
+        with("merchant_data", text(255)),
+        with("reference", text(256)),
+        with("type", json!("surcharge")),
+    ] {
+        let charged = charge(&shop, &token, &good).await;
+        assert_eq!(charged.status, 200, "{}", charged.text);
+    }
+    let prices = "order_lines[0].total_amount, order_lines[0].unit_price";
+    for (bad, fields) in [
+        (costing(100_000_001), prices),
+        (with("merchant_data", text(256)), "order_lines[0].merchant_data"),
+        (with("reference", text(257)), "order_lines[0].reference"),
+        (with("type", json!("return_fee")), "order_lines[0].type"),
+    ] {
+        let refused = refusal(400, "BAD_REQUEST", &format!("Bad value: {fields}"));
+        assert_eq!(charge(&shop, &token, &bad).await.refusal(), refused);
+    }
+    shop.session(&costing(200_000_000)).await;
+    let mut session = cart();
+    session["order_lines"][0]["merchant_data"] = text(1024);
+    session["order_lines"][0]["type"] = json!("return_fee");
+    shop.session(&session).await;
+    session["order_lines"][0]["reference"] = text(256);
+    let got = shop.post("/payments/v1/sessions", &session).await;
+    let refused = refusal(400, "BAD_VALUE", "Bad value: order_lines[0].reference");
+    assert_eq!(got.refusal(), refused);
+}
