@@ -36,6 +36,10 @@ use crate::cli::{Cli, Command};
 use crate::environment::Environment;
 use crate::failure::Failure;
 
+/// The system's own takes a quarter of the time of an answer of the sandbox's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // Already installed is as good: there is only one provider in the whole tree.
     let _ = rustls::crypto::ring::default_provider().install_default();
