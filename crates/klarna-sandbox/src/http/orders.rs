@@ -30,7 +30,8 @@ pub(crate) fn answer(
         return Err(Refusal::new(400, "INVALID_ORDER_ID", text));
     };
     if call.method == Method::GET {
-        read(id, operation, state, &moment.settings)
+        let found = state.orders.get(&order_id);
+        read(id, found, operation, &moment.settings)
     } else {
         let answer = write_operation(call, id, operation, state, moment);
         state.weigh_order(&order_id);
@@ -40,8 +41,8 @@ pub(crate) fn answer(
 
 fn read(
     id: &str,
+    found: Option<&Order>,
     operation: &[&str],
-    state: &State,
     settings: &Settings,
 ) -> Result<Answer, Refusal> {
     if !matches!(
@@ -54,20 +55,22 @@ fn read(
             known_write(&Method::POST, operation) || known_write(&Method::PATCH, operation);
         return Err(if is_write { method_not_allowed() } else { unknown_path() });
     }
-    let found = orders::find(&state.orders, id);
     if let ["refunds", refund_id] = operation {
         let refund = found.and_then(|order| {
             order.refunds.iter().find(|it| it.refund_id.eq_ignore_ascii_case(refund_id))
         });
-        let text = format!("Refund {refund_id} cannot be found for order {id}");
-        let refund = refund.ok_or_else(|| Refusal::new(404, "NOT_FOUND", text))?;
+        let refund = refund.ok_or_else(|| {
+            let text = format!("Refund {refund_id} cannot be found for order {id}");
+            Refusal::new(404, "NOT_FOUND", text)
+        })?;
         return Ok(Style::Orders.json(200, &write::orders::refund(refund, settings).into()));
     }
     // With the final stop where an order's read was recorded, without it where a capture's read is
     // documented.
     let end = if operation.is_empty() { "." } else { "" };
-    let text = format!("Order {id} cannot be found{end}");
-    let order = found.ok_or_else(|| Refusal::new(404, "NO_SUCH_ORDER", text))?;
+    let order = found.ok_or_else(|| {
+        Refusal::new(404, "NO_SUCH_ORDER", format!("Order {id} cannot be found{end}"))
+    })?;
     let body = match operation {
         ["captures"] => write::orders::captures(order, settings),
         ["captures", capture_id, rest @ ..] => {

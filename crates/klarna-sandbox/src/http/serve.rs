@@ -112,7 +112,7 @@ fn call_of(head: Parts, body: Option<Bytes>) -> Call {
     let host = host.or_else(|| text("host")).unwrap_or("localhost");
     let scheme = text("x-forwarded-proto").filter(|it| *it == "https").unwrap_or("http");
     Call {
-        base_url: format!("{scheme}://{host}"),
+        base_url: [scheme, "://", host].concat(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().map(str::to_owned),
         method: head.method,

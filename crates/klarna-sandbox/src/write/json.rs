@@ -62,6 +62,12 @@ impl From<String> for Json<'_> {
     }
 }
 
+impl<'a> From<Cow<'a, str>> for Json<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        Self::Text(text)
+    }
+}
+
 impl From<i64> for Json<'_> {
     fn from(number: i64) -> Self {
         Self::Integer(number)

@@ -9,13 +9,14 @@ pub(crate) mod sdk;
 pub(crate) mod text;
 mod token;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, fmt::temporal::DateTimePrinter};
 
 pub(crate) use token::client_token;
 
 /// A time as both back ends write it: `2022-07-08T09:48:16.680Z`.
 pub(crate) fn time(time: Timestamp) -> String {
-    format!("{time:.3}")
+    const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
+    PRINTER.timestamp_to_string(&time)
 }
 
 /// An amount for people: minor units of a currency of two decimals, as all of Klarna's markets

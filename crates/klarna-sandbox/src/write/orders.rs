@@ -1,6 +1,8 @@
 //! What Order Management answers. Member order and defaults are those of recorded exchanges:
 //! missing texts of known objects are empty, missing objects are absent, nothing is null.
 
+use std::borrow::Cow;
+
 use super::{
     json::{Json, Object},
     payments::{identifiers, subscription, texts},
@@ -137,7 +139,7 @@ fn address(address: &Texts) -> Object<'_> {
     ADDRESS.iter().enumerate().fold(Object::new(), |object, (index, member)| {
         let text = address.get(member.name).filter(|text| !text.is_empty());
         match member.name {
-            "country" => object.with("country", text.unwrap_or_default().to_ascii_uppercase()),
+            "country" => object.with("country", upper_case(text.unwrap_or_default())),
             "postal_code" => {
                 let country = address.get("country").unwrap_or_default();
                 object.with("postal_code", postal_code(country, text.unwrap_or_default()))
@@ -150,13 +152,20 @@ fn address(address: &Texts) -> Object<'_> {
 
 /// A postal code as Order Management writes it: Swedish ones in two groups (recorded exchange).
 /// Nothing is known of other countries'.
-fn postal_code(country: &str, text: &str) -> String {
+fn postal_code<'a>(country: &str, text: &'a str) -> Cow<'a, str> {
     let is_five = text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit());
     if country.eq_ignore_ascii_case("SE") && is_five {
         let (area, place) = text.split_at(3);
-        return format!("{area} {place}");
+        return [area, " ", place].concat().into();
     }
-    text.to_owned()
+    text.into()
+}
+
+fn upper_case(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        return text.to_ascii_uppercase().into();
+    }
+    text.into()
 }
 
 #[cfg(test)]
