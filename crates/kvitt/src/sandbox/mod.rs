@@ -41,7 +41,7 @@ Examples:
 
   kvitt sandbox seed --example > orders.toml
   kvitt sandbox --seed orders.toml
-  kvitt sandbox trigger fraud-rejected 1001
+  kvitt sandbox trigger fraud-rejected \"waits for fraud control\"
   kvitt sandbox tail --status 4xx --bodies";
 
 /// `kvitt sandbox`

@@ -19,7 +19,7 @@ Fraud decisions and what becomes due by an advance are called back before the
 command ends.
 
 Examples:
-  kvitt sandbox trigger fraud-rejected 1001
+  kvitt sandbox trigger fraud-rejected \"waits for fraud control\"
   kvitt sandbox trigger approve 0b1d9815-165e-42e2-8867-35bc03789e00
   kvitt sandbox trigger expire \"half shipped\"
   kvitt sandbox trigger resend

@@ -72,6 +72,23 @@ fn the_example_shows_every_state() {
 }
 
 #[test]
+fn what_the_help_shows_works_with_the_example() {
+    let (place, _sandbox) = running(&[]);
+    let example = place.good(&["sandbox", "seed", "--example"]);
+    place.good(&["sandbox", "seed", &place.write("orders.toml", &example)]);
+    let help = place.good(&["sandbox", "--help"]) + &place.good(&["sandbox", "trigger", "--help"]);
+    let named: Vec<(&str, &str)> = help
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("kvitt sandbox trigger "))
+        .filter_map(|rest| rest.strip_suffix('"')?.split_once(" \""))
+        .collect();
+    assert_eq!(named.len(), 3, "{help}");
+    for (what, name) in named {
+        assert!(place.good(&["sandbox", "trigger", what, name]).contains(name));
+    }
+}
+
+#[test]
 fn a_scenario_that_is_wrong_names_its_lines_and_changes_nothing() {
     let (place, sandbox) = running(&[]);
     let file = place.write(
