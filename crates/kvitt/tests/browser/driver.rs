@@ -15,8 +15,9 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// How long a page may take to get where a test waits for it. Much more than it needs.
-const PATIENCE: Duration = Duration::from_secs(25);
+/// How long something may take to get where a test waits for it. Much more than it needs: a machine
+/// that is busy with something else has been seen to keep a browser waiting for many seconds.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 /// How often Chromium's driver may choose a port.
 const DRIVER_STARTS_MAX: u32 = 5;
 const POLL: Duration = Duration::from_millis(40);

@@ -4,9 +4,12 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Seek as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+use std::time::Instant;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+
+use crate::driver::PATIENCE;
 
 /// Klarna, kvitt and the shop.
 pub(crate) struct World {
@@ -120,7 +123,8 @@ impl World {
 
     /// The only order, once it is there.
     pub(crate) async fn wait_for_order(&self) -> Placed {
-        for _ in 0..400 {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
             if !self.orders().await.is_empty() {
                 return self.only_order().await;
             }
@@ -230,12 +234,24 @@ async fn answer(request: reqwest::RequestBuilder) -> Value {
 }
 
 impl World {
-    /// What a failed test is understood by: what Klarna was asked, what it told, and the log.
+    /// What a failed test is understood by: what Klarna was asked and told when, and the log.
+    #[expect(clippy::print_stderr, reason = "it stands beside the test's own failure")]
     fn tell_of_failure(&mut self) {
-        for (what, path) in [("asked", "/sandbox/v1/exchanges"), ("told", "/sandbox/v1/callbacks")]
-        {
-            let told = self.read_at_sandbox(path).unwrap_or_else(|error| error.to_string());
-            eprintln!("-- {what}: {told}");
+        for (path, members) in [
+            ("exchanges", ["at", "duration_milliseconds", "method", "path", "status"]),
+            ("callbacks", ["at", "duration_milliseconds", "kind", "status", "error"]),
+        ] {
+            eprintln!("-- {path}:");
+            match self.read_at_sandbox(&format!("/sandbox/v1/{path}")) {
+                Ok(answer) => {
+                    let json = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+                    let told: Vec<Value> = serde_json::from_str(json).unwrap_or_default();
+                    for it in told {
+                        eprintln!("{:?}", members.map(|name| &it[name]));
+                    }
+                }
+                Err(error) => eprintln!("{error}"),
+            }
         }
         let mut log = String::new();
         let _ = self.log.rewind();
