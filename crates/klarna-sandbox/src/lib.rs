@@ -72,6 +72,7 @@ mod settings;
 mod source;
 mod state;
 mod steer;
+mod took;
 mod wire;
 mod write;
 
