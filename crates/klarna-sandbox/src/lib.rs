@@ -61,6 +61,7 @@ mod config;
 mod error;
 mod exchanges;
 mod http;
+mod indent;
 mod inspector;
 mod keep;
 mod rate_limit;
@@ -78,6 +79,7 @@ mod write;
 
 pub use config::{Config, Secret};
 pub use error::{Error, ScenarioProblem};
+pub use indent::json as indented_json;
 pub use sandbox::{Running, Sandbox};
 pub use scenario::{Seeded, SeededHostedPage, SeededOrder, SeededSession};
 pub use settings::{
