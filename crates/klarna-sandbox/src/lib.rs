@@ -81,7 +81,7 @@ pub use config::{Config, Secret};
 pub use error::{Error, ScenarioProblem};
 pub use indent::json as indented_json;
 pub use sandbox::{Running, Sandbox};
-pub use scenario::{Seeded, SeededHostedPage, SeededOrder, SeededSession};
+pub use scenario::{Seeded, SeededCustomerToken, SeededHostedPage, SeededOrder, SeededSession};
 pub use settings::{
     AuthorizationCallback, DistributionStatus, HeaderText, RepeatedPlacing, SettingError, Settings,
 };
