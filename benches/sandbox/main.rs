@@ -32,57 +32,44 @@ use crate::peers::{Bare, Beside};
 /// Where the peers and the committed results are.
 const BENCHES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../benches");
 
-/// Measures `kvitt sandbox` beside its peers, each as a process of its own, in turns.
+/// What the flags mean stands in the text alone, which `scripts/bench-sandbox --help` prints without
+/// building this.
 #[derive(Parser)]
-#[command(bin_name = "scripts/bench-sandbox")]
+#[command(bin_name = "scripts/bench-sandbox", override_help = include_str!("usage.txt"))]
 struct Args {
-    /// How many rounds count; one more is thrown away
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// How long a server is asked in each round
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
-    /// How many connections are kept at a time
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..))]
     connections: u16,
-    /// How many sessions the sandbox is filled with
     #[arg(long, default_value_t = 500_000, value_parser = clap::value_parser!(u64).range(10..))]
     sessions: u64,
-    /// Klarna's OpenAPI file of Payments v1, or a folder that has it, for Prism; without it Prism
-    /// gets benches/peers/payments.yaml
-    #[arg(long, value_name = "FILE|DIR")]
+    #[arg(long)]
     openapi: Option<PathBuf>,
-    /// Measure only these
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "PART,…",
+    #[arg(long, value_enum, value_delimiter = ',',
         default_values_t = [Part::Sessions, Part::Orders, Part::Growth, Part::Start])]
     only: Vec<Part>,
-    /// Create sessions beside these only
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "PEER,…",
+    #[arg(long, value_enum, value_delimiter = ',',
         default_values_t = [Beside::Axum, Beside::Hyper, Beside::Express, Beside::Prism])]
     peers: Vec<Beside>,
-    /// Keep the tables and the plot in benches/, to be committed
     #[arg(long, conflicts_with_all = ["only", "peers"])]
     write: bool,
-    /// The program to measure instead of the one just built
-    #[arg(long, value_name = "FILE", default_value = env!("CARGO_BIN_EXE_kvitt"), hide_default_value = true)]
+    #[arg(long, default_value = env!("CARGO_BIN_EXE_kvitt"))]
     kvitt: PathBuf,
-    /// Cargo says this to every bench.
+    // Cargo says this to every bench.
     #[arg(long, hide = true)]
     bench: bool,
-    /// Be a bare server: used by the bench itself.
+    // Be a bare server: used by the bench itself.
     #[arg(long, hide = true, value_names = ["LIBRARY", "ANSWER"], num_args = 2)]
     serve: Option<Vec<String>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
-    /// Creating sessions, beside all peers
     Sessions,
-    /// Reading orders, beside the bare servers
     Orders,
-    /// Many sessions: latency and memory
     Growth,
-    /// Start, idle memory, the program's size
     Start,
 }
 

@@ -17,6 +17,7 @@ use crate::{
     sandbox::Shared,
     settings::Settings,
     state::callbacks::{Attempt, Delivery, Kind, Outcome, Sending},
+    took::milliseconds,
 };
 
 /// Klarna documentation, of the authorization callback: two seconds to connect, two to answer. For
@@ -190,7 +191,7 @@ pub(crate) async fn send_once(shared: &Shared, delivery: &Delivery, attempt: u32
     }
     state.attempts.remember(Attempt {
         attempt: Some(attempt),
-        duration_milliseconds: started.elapsed().as_secs_f64() * 1000.0,
+        duration_milliseconds: milliseconds(started.elapsed()),
         outcome,
         status: answer.ok(),
         error: answer.err(),

@@ -61,6 +61,7 @@ mod config;
 mod error;
 mod exchanges;
 mod http;
+mod indent;
 mod inspector;
 mod keep;
 mod rate_limit;
@@ -72,13 +73,15 @@ mod settings;
 mod source;
 mod state;
 mod steer;
+mod took;
 mod wire;
 mod write;
 
 pub use config::{Config, Secret};
 pub use error::{Error, ScenarioProblem};
+pub use indent::json as indented_json;
 pub use sandbox::{Running, Sandbox};
-pub use scenario::{Seeded, SeededHostedPage, SeededOrder, SeededSession};
+pub use scenario::{Seeded, SeededCustomerToken, SeededHostedPage, SeededOrder, SeededSession};
 pub use settings::{
     AuthorizationCallback, DistributionStatus, HeaderText, RepeatedPlacing, SettingError, Settings,
 };

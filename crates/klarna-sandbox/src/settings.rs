@@ -1,6 +1,8 @@
 //! The switches: one for each point on which Klarna's sources are silent or disagree. All of them
 //! can be moved while the sandbox runs.
 
+mod days;
+
 use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
@@ -86,7 +88,9 @@ pub struct Settings {
     /// When a buyer's approval is called back to the merchant. Default: a moment after the browser
     /// was answered (Klarna documentation: best effort, in no order).
     pub authorization_callback: AuthorizationCallback,
-    /// How long an authorization lasts, in days. Default 28 (Klarna documentation).
+    /// How long an authorization lasts, in days. Default 28, by contract up to 180 (Klarna
+    /// documentation); at least 1.
+    #[serde(deserialize_with = "days::read")]
     pub authorization_days: u16,
     /// Whether the certificate of a receiver of callbacks is checked. Default: yes, as Klarna's
     /// would be; switched off, a shop on localhost may use a certificate of its own making.
@@ -235,12 +239,13 @@ impl Settings {
 
 /// Why a value does not fit, with ranges in the place of Rust's names of types.
 fn in_words(error: &serde_json::Error) -> String {
-    [("u16", u64::from(u16::MAX)), ("u32", u64::from(u32::MAX)), ("u64", u64::MAX)]
-        .into_iter()
-        .fold(error.to_string(), |text, (type_name, max)| {
+    [("u32", u64::from(u32::MAX)), ("u64", u64::MAX)].into_iter().fold(
+        error.to_string(),
+        |text, (type_name, max)| {
             let range = format!("expected a whole number from 0 to {max}");
             text.replace(&format!("expected {type_name}"), &range)
-        })
+        },
+    )
 }
 
 /// The switches as JSON. Plain members only: serialising them cannot fail.
@@ -261,6 +266,7 @@ mod tests {
     fn a_switch_is_moved_by_its_name() {
         let mut settings = Settings::default();
         settings.set("capture_while_pending", "true").unwrap();
+        settings.set("authorization_days", "1").unwrap();
         settings.set("authorization_days", "180").unwrap();
         settings.set("authorization_callback", "twice").unwrap();
         settings.set("repeated_placing", "409").unwrap();
@@ -278,10 +284,20 @@ mod tests {
             text("repeated_placing", "410"),
             "repeated_placing: unknown variant `410`, expected one of `200`, `403`, `404`, `409`"
         );
-        assert_eq!(
-            text("authorization_days", "-1"),
-            "authorization_days: invalid value: integer `-1`, expected a whole number from 0 to 65535"
-        );
+        for (value, sent) in [
+            ("0", "integer `0`"),
+            ("181", "integer `181`"),
+            ("65537", "integer `65537`"),
+            ("-1", "integer `-1`"),
+        ] {
+            let bounds = "expected a whole number of days from 1 to 180";
+            assert_eq!(
+                text("authorization_days", value),
+                format!("authorization_days: invalid value: {sent}, {bounds}")
+            );
+        }
+        assert!(text("authorization_days", "1.5").ends_with("of days from 1 to 180"));
+        assert!(text("authorization_days", "week").ends_with("of days from 1 to 180"));
         assert!(text("rate_limit_others", "some").ends_with("a whole number from 0 to 4294967295"));
         assert!(
             text("callback_pause_milliseconds", "1.5").ends_with("from 0 to 18446744073709551615")

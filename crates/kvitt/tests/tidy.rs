@@ -1,4 +1,4 @@
-//! The repository checks itself: sizes, loose ends, paths, whitespace, links.
+//! The repository checks itself: sizes, loose ends, paths, whitespace, links, a help text.
 //!
 //! Each check is a function from one file to its complaints. It is run over every file that could
 //! be committed, and over a text that it must complain about.
@@ -7,6 +7,7 @@
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::process::Command;
 
 /// Most lines in one Rust file. Longer ones do more than one thing.
 const RUST_LINES_MAX: usize = 800;
@@ -273,4 +274,28 @@ fn every_crate_says_what_it_is() {
     assert_eq!(said(headless_crate, "crates/a/src/lib.rs", "//! A.\n"), [""; 0]);
     assert_eq!(said(headless_crate, "crates/a/src/b/lib.rs", "use std;\n"), [""; 0]);
     check_all(headless_crate);
+}
+
+/// Without a path to any program: nothing is built or installed first.
+#[test]
+fn the_sandboxs_bench_tells_its_flags_at_once() {
+    let root = root();
+    let asked = Command::new("/bin/bash")
+        .arg(root.join("scripts/bench-sandbox"))
+        .args(["--rounds", "1", "--help"])
+        .env("PATH", "")
+        .output()
+        .unwrap();
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+    let told = String::from_utf8(asked.stdout).unwrap();
+    let source = fs::read_to_string(root.join("benches/sandbox/main.rs")).unwrap();
+    let (_, fields) = source.split_once("struct Args {").unwrap();
+    let (fields, _) = fields.split_once("\n}").unwrap();
+    for field in fields.split("#[arg(").skip(1).filter(|field| !field.contains("hide = true")) {
+        let (name, _) = field.rsplit_once(": ").unwrap();
+        let flag = format!("\n  --{} ", name.split_whitespace().next_back().unwrap());
+        assert!(told.contains(&flag), "{flag} is not in benches/sandbox/usage.txt");
+    }
+    let flags = told.lines().filter(|line| line.starts_with("  --")).count();
+    assert_eq!(flags, fields.matches("#[arg(").count() - 2, "{told}");
 }

@@ -44,7 +44,11 @@ const CALLS: [(&str, &str, &str); 37] = [
     ("GET", "/sandbox/v1/test-persons", "Klarna's test persons"),
     ("GET", "/sandbox/v1/snapshot", "everything that the sandbox remembers"),
     ("PUT", "/sandbox/v1/snapshot", "brings a snapshot back"),
-    ("POST", "/sandbox/v1/scenarios", "makes orders, sessions and hosted pages in chosen states"),
+    (
+        "POST",
+        "/sandbox/v1/scenarios",
+        "makes orders, sessions, hosted pages and customer tokens in chosen states",
+    ),
     ("GET", "/sandbox/v1/state-file", "how the state file stands"),
     ("POST", "/sandbox/v1/reset", "forgets everything"),
 ];

@@ -319,11 +319,8 @@ fn change_customer_token(shared: &Shared, call: &Call, id: &str) -> Result<Answe
     let mut state = shared.state();
     let text = || format!("customer token {id} is not known here");
     let token = state
-        .customer_tokens
-        .get_mut(id)
+        .steer_customer_token(id, request.status, request.declines)
         .ok_or_else(|| Error::new(404, "TOKEN_NOT_FOUND", text()))?;
-    token.status = request.status.unwrap_or(token.status);
-    token.declines = request.declines.unwrap_or(token.declines);
     Ok(json_answer(200, &json!({"status": token.status, "declines": token.declines})))
 }
 

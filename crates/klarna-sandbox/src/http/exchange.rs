@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json, value::RawValue};
 
 use super::{Call, serve::is_a_browsers};
-use crate::{answer::Answer, exchanges::Exchange, sandbox::Shared};
+use crate::{answer::Answer, exchanges::Exchange, sandbox::Shared, took::milliseconds};
 
 /// What stands in the place of credentials.
 const HIDDEN: HeaderValue = HeaderValue::from_static("(hidden)");
@@ -67,7 +67,7 @@ pub(crate) fn record(
     let exchange = Exchange {
         number: 0,
         at,
-        duration_milliseconds: took.as_secs_f64() * 1000.0,
+        duration_milliseconds: milliseconds(took),
         method: call.method,
         path,
         base_url: call.base_url,

@@ -9,11 +9,11 @@ use super::{
     Visit,
     frame::{Frame, render},
     gather::{Begin, Loan, Page, Pager, gather},
-    indent,
     words::{self, Moment, Tone},
 };
 use crate::{
     http::{Filter, Parameters},
+    indent,
     sandbox::Shared,
     state::{State, callbacks::Attempt},
 };

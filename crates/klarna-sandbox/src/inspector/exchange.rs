@@ -7,12 +7,12 @@ use serde_json::Value;
 use super::{
     Visit, curl, customer_tokens,
     frame::{Frame, render},
-    indent,
     words::{self, Moment, Tone},
 };
 use crate::{
     exchanges::Exchange,
     http::exchange::{request_headers, response_headers},
+    indent,
     state::{State, orders},
 };
 

@@ -19,7 +19,6 @@ mod frame;
 mod gather;
 mod hosted_page;
 mod hosted_pages;
-mod indent;
 mod map;
 mod order;
 mod orders;

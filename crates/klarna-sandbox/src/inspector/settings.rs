@@ -99,7 +99,7 @@ fn meaning(name: &str) -> String {
             texts.push(text.trim());
         } else if line.strip_prefix("pub ").and_then(|it| it.split(':').next()) == Some(name) {
             return texts.join(" ").replace(['`', '[', ']'], "");
-        } else {
+        } else if !line.starts_with("#[") {
             texts.clear();
         }
     }

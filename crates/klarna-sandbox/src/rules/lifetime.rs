@@ -30,8 +30,9 @@ pub(crate) const PUSH_EVERY: SignedDuration = SignedDuration::from_hours(4);
 pub(crate) const PUSH_FOR: SignedDuration = SignedDuration::from_hours(48);
 /// How long an expired session is still known to have been one, so that a buyer's page can say so.
 pub(crate) const SESSION_REMEMBERED: SignedDuration = SignedDuration::from_hours(48);
-/// No extension reaches beyond this many days after creation (Klarna documentation).
-const EXTENDED_DAYS_MAX: i64 = 180;
+/// The longest that an account's authorizations last, in days; nor does any extension reach beyond
+/// so many after creation (Klarna documentation).
+pub(crate) const AUTHORIZATION_DAYS_MAX: u16 = 180;
 
 /// How long a refund takes until the capture it belongs to shows it. Right after a refund whose
 /// lines were the capture's, the capture read 0 (recorded exchange); the minute is a guess.
@@ -53,7 +54,9 @@ pub(crate) fn extended(
     now: Timestamp,
     days: i64,
 ) -> Timestamp {
-    midnight_after(now, days).min(midnight_after(created, EXTENDED_DAYS_MAX)).max(expires)
+    midnight_after(now, days)
+        .min(midnight_after(created, i64::from(AUTHORIZATION_DAYS_MAX)))
+        .max(expires)
 }
 
 /// So much later, or the end of time.

@@ -92,7 +92,10 @@ pub(crate) fn update_customer_details(order: &mut Order, body: &Body<'_>) -> Res
         let text = "'shipping_address.country' is not valid";
         return Err(Refusal::new(422, "INVALID_ADDRESS", text));
     }
-    order.shipping_address.get_or_insert_default().merge(address);
+    // Nothing was said: it makes no address out of nothing (guess).
+    if order.shipping_address.is_some() || address.texts().any(|text| !text.is_empty()) {
+        order.shipping_address.get_or_insert_default().merge(address);
+    }
     Ok(())
 }
 
@@ -193,6 +196,32 @@ mod tests {
             ["Billing address cannot be updated for user account order. \
               Customer details cannot be updated."]
         );
+    }
+
+    #[test]
+    fn an_address_that_says_nothing_changes_nothing() {
+        let mut order = order();
+        let update = |order: &mut Order, address: serde_json::Value| {
+            update_customer_details(order, &Body::of(&json!({ "shipping_address": address })))
+        };
+        order.shipping_address = None;
+        for address in [json!({}), json!({"email": "", "phone": ""}), json!({"floor": "2"})] {
+            update(&mut order, address).unwrap();
+            assert!(order.shipping_address.is_none());
+        }
+        // One that is there keeps what it has, and can lose what it may be without.
+        update(&mut order, json!({"city": "Lund", "phone": "+46701740615"})).unwrap();
+        update(&mut order, json!({})).unwrap();
+        let phone =
+            |order: &Order| order.shipping_address.as_ref()?.get("phone").map(str::to_owned);
+        assert_eq!(phone(&order).as_deref(), Some("+46701740615"));
+        update(&mut order, json!({"phone": ""})).unwrap();
+        assert_eq!(phone(&order).as_deref(), Some(""));
+
+        // Of a billing address it is known that it is refused.
+        let billing = json!({"billing_address": {}});
+        let refusal = update_customer_details(&mut order, &Body::of(&billing)).unwrap_err();
+        assert_eq!((refusal.status, &*refusal.code), (403, "NOT_ALLOWED"));
     }
 
     #[test]

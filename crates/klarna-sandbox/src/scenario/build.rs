@@ -166,7 +166,7 @@ impl Builder<'_> {
         Ok(self.state.create_session(&Body::from(body), &moment)?)
     }
 
-    fn authorize(
+    pub(super) fn authorize(
         &mut self,
         session_id: &str,
         method: Option<PaymentMethod>,

@@ -1,4 +1,5 @@
-//! Scenarios: orders, sessions and hosted payment pages in chosen states, made all at once.
+//! Scenarios: orders, sessions, hosted payment pages and customer tokens in chosen states, made all at
+//! once.
 //!
 //! A scenario is a JSON document (`kvitt sandbox seed` writes it as TOML). Each of them in it has
 //! the members of Klarna's session, of which what is left out is filled in, and a few of the
@@ -8,6 +9,7 @@
 mod build;
 mod cart;
 mod pages;
+mod tokens;
 mod wish;
 
 use std::sync::Arc;
@@ -29,6 +31,7 @@ use crate::{
         State,
         callbacks::{Kind, Repeat},
         clock::PACE_MAX,
+        customer_tokens::CustomerToken,
         faults::{
             NewRule, Rules,
             callback::{CallbackEffect, CallbackMatch},
@@ -52,6 +55,9 @@ pub struct Seeded {
     /// In the scenario's order.
     #[serde(default)]
     pub hosted_pages: Vec<SeededHostedPage>,
+    /// In the scenario's order.
+    #[serde(default)]
+    pub customer_tokens: Vec<SeededCustomerToken>,
 }
 
 /// An order as it came out. Amounts in minor units.
@@ -121,10 +127,27 @@ pub struct SeededHostedPage {
     pub order_amount: i64,
 }
 
+/// A customer token as it came out. It has no `Debug`: it is good for something.
+#[derive(Clone, Serialize, Deserialize)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the members have Klarna's names")]
+pub struct SeededCustomerToken {
+    /// The scenario's name for it.
+    pub name: Option<String>,
+    pub token_id: String,
+    /// The session that it was made in.
+    pub session_id: String,
+    pub status: String,
+    /// Whether its orders are declined.
+    pub declines: bool,
+    pub payment_method_type: String,
+    pub purchase_country: String,
+}
+
 impl Sandbox {
     /// Makes what a scenario asks for, beside what is there. Its members are `settings`, `clock`
-    /// (`advance`, `pace`), `faults`, `defaults`, `sessions`, `hosted_pages` and `orders`; the
-    /// repository's `docs/scenarios.md` describes them.
+    /// (`advance`, `pace`), `faults`, `defaults`, `sessions`, `hosted_pages`, `customer_tokens` and
+    /// `orders`; the repository's `docs/scenarios.md` describes them.
     ///
     /// # Errors
     /// Whatever is wrong, each with the member's path. Nothing was made or changed then.
@@ -145,8 +168,8 @@ impl Sandbox {
     }
 }
 
-/// A scenario's document. Orders, sessions and pages are read one by one, so that each can be told
-/// what is wrong with it.
+/// A scenario's document. What it makes is read one by one, so that each can be told what is wrong
+/// with it.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 struct Scenario {
@@ -157,6 +180,7 @@ struct Scenario {
     defaults: Members,
     sessions: Vec<Value>,
     hosted_pages: Vec<Value>,
+    customer_tokens: Vec<Value>,
     orders: Vec<Value>,
 }
 
@@ -189,8 +213,9 @@ pub(crate) fn seed(shared: &Shared, scenario: Value, base_url: &str) -> Result<S
     let settings = Arc::new(settings);
     let world = World { now, ids: &*shared.ids, settings: Arc::clone(&settings), base_url };
     let mut builder = Builder { state: State::default(), world };
-    let Scenario { defaults, sessions, hosted_pages, orders, .. } = scenario;
-    let made = problems.purchases(&mut builder, &defaults, sessions, hosted_pages, orders);
+    let Scenario { defaults, sessions, hosted_pages, customer_tokens, orders, .. } = scenario;
+    let wishes = Wishes { sessions, hosted_pages, customer_tokens, orders };
+    let made = problems.purchases(&mut builder, &defaults, wishes);
     if !problems.found.is_empty() {
         return Err(Error::Scenario(problems.found));
     }
@@ -219,6 +244,10 @@ fn take_over(state: &mut State, built: State) {
     for (_, row) in built.hpp_sessions.into_rows() {
         state.keep_hpp_session(row);
     }
+    for (id, row) in built.customer_tokens.into_rows() {
+        state.customer_tokens.insert(&id, CustomerToken { memory: 0, ..row });
+        state.weigh_customer_token(&id);
+    }
     for (id, row) in built.orders.into_rows() {
         state.orders.insert(&id, Order { memory: 0, ..row });
         state.weigh_order(&id);
@@ -232,13 +261,25 @@ fn take_over(state: &mut State, built: State) {
     }
 }
 
-/// What a name stands for in the store that was built.
+/// What is to be made.
+struct Wishes {
+    sessions: Vec<Value>,
+    hosted_pages: Vec<Value>,
+    customer_tokens: Vec<Value>,
+    orders: Vec<Value>,
+}
+
+/// Each with its name, if it has one, and how it is found in the store that was built.
+type Named<T> = Vec<(Option<String>, T)>;
+
+/// What was made.
 #[derive(Default)]
 struct Made {
-    sessions: Vec<(Option<String>, String)>,
-    hosted_pages: Vec<(Option<String>, String)>,
+    sessions: Named<String>,
+    hosted_pages: Named<String>,
+    customer_tokens: Named<String>,
     /// With the session's id at the end.
-    orders: Vec<(Option<String>, String, String)>,
+    orders: Named<(String, String)>,
 }
 
 /// What is wrong so far.
@@ -299,50 +340,48 @@ impl Problems {
         })
     }
 
-    fn purchases(
-        &mut self,
-        builder: &mut Builder<'_>,
-        defaults: &Members,
-        sessions: Vec<Value>,
-        hosted_pages: Vec<Value>,
-        orders: Vec<Value>,
-    ) -> Made {
-        let mut made = Made::default();
+    fn purchases(&mut self, builder: &mut Builder<'_>, defaults: &Members, wishes: Wishes) -> Made {
         if let Err(wrong) = wish::check_defaults(defaults) {
             self.add("defaults", None, wrong);
-            return made;
+            return Made::default();
         }
-        for (place, value) in sessions.into_iter().enumerate() {
-            let (place, name) = (format!("sessions[{place}]"), name_of(&value));
+        Made {
+            sessions: self.each("sessions", wishes.sessions, |value| {
+                let (wish, members) = wish::session(value, defaults)?;
+                builder.session(&wish, members)
+            }),
+            hosted_pages: self.each("hosted_pages", wishes.hosted_pages, |value| {
+                let (wish, members) = wish::page(value, defaults)?;
+                builder.page(&wish, members)
+            }),
+            customer_tokens: self.each("customer_tokens", wishes.customer_tokens, |value| {
+                let (wish, members) = wish::token(value, defaults)?;
+                builder.customer_token(&wish, members)
+            }),
+            orders: self.each("orders", wishes.orders, |value| {
+                let (wish, members) = wish::order(value, defaults)?;
+                builder.order(&wish, members)
+            }),
+        }
+    }
+
+    /// Makes what a list asks for; what cannot be made is noted.
+    fn each<T>(
+        &mut self,
+        list: &str,
+        wishes: Vec<Value>,
+        mut make: impl FnMut(Value) -> Result<T, Wrong>,
+    ) -> Named<T> {
+        let mut named = Vec::new();
+        for (place, value) in wishes.into_iter().enumerate() {
+            let (place, name) = (format!("{list}[{place}]"), name_of(&value));
             self.note_name(&place, name.as_deref());
-            let session = wish::session(value, defaults)
-                .and_then(|(wish, members)| builder.session(&wish, members));
-            match session {
-                Ok(id) => made.sessions.push((name, id)),
+            match make(value) {
+                Ok(it) => named.push((name, it)),
                 Err(wrong) => self.add(&place, name, wrong),
             }
         }
-        for (place, value) in hosted_pages.into_iter().enumerate() {
-            let (place, name) = (format!("hosted_pages[{place}]"), name_of(&value));
-            self.note_name(&place, name.as_deref());
-            let page = wish::page(value, defaults)
-                .and_then(|(wish, members)| builder.page(&wish, members));
-            match page {
-                Ok(id) => made.hosted_pages.push((name, id)),
-                Err(wrong) => self.add(&place, name, wrong),
-            }
-        }
-        for (place, value) in orders.into_iter().enumerate() {
-            let (place, name) = (format!("orders[{place}]"), name_of(&value));
-            self.note_name(&place, name.as_deref());
-            let order = wish::order(value, defaults)
-                .and_then(|(wish, members)| builder.order(&wish, members));
-            match order {
-                Ok((id, session_id)) => made.orders.push((name, id, session_id)),
-                Err(wrong) => self.add(&place, name, wrong),
-            }
-        }
-        made
+        named
     }
 
     fn note_name(&mut self, place: &str, name: Option<&str>) {
@@ -365,15 +404,20 @@ fn told(built: &State, made: Made, base_url: &str) -> Seeded {
         .sessions
         .into_iter()
         .filter_map(|(name, id)| Some(seeded_session(name, built.sessions.get(&id)?, base_url)));
-    let orders = made.orders.into_iter().filter_map(|(name, id, session_id)| {
+    let orders = made.orders.into_iter().filter_map(|(name, (id, session_id))| {
         Some(seeded_order(name, session_id, built.orders.get(&id)?))
     });
     let hosted_pages =
         made.hosted_pages.into_iter().filter_map(|(name, id)| seeded_page(name, built, &id));
+    let customer_tokens = made
+        .customer_tokens
+        .into_iter()
+        .filter_map(|(name, id)| Some(seeded_token(name, built.customer_tokens.get(&id)?)));
     Seeded {
         orders: orders.collect(),
         sessions: sessions.collect(),
         hosted_pages: hosted_pages.collect(),
+        customer_tokens: customer_tokens.collect(),
     }
 }
 
@@ -413,6 +457,18 @@ fn seeded_session(name: Option<String>, session: &Session, base_url: &str) -> Se
         purchase_country: purchase.country(),
         purchase_currency: purchase.purchase_currency.clone().unwrap_or_default(),
         order_amount: purchase.amount(),
+    }
+}
+
+fn seeded_token(name: Option<String>, token: &CustomerToken) -> SeededCustomerToken {
+    SeededCustomerToken {
+        name,
+        token_id: token.token_id.clone(),
+        session_id: token.session_id.clone(),
+        status: token.status.as_str().to_owned(),
+        declines: token.declines,
+        payment_method_type: token.method.orders.to_owned(),
+        purchase_country: token.purchase_country.clone(),
     }
 }
 

@@ -1,5 +1,5 @@
-//! What a scenario says of one order, session or hosted page, read strictly: a name that is misspelt would
-//! otherwise change nothing, silently.
+//! What a scenario says of one order, session, hosted page or customer token, read strictly: a name
+//! that is misspelt would otherwise change nothing, silently.
 
 use jiff::{SignedDuration, Span, Timestamp, tz::TimeZone};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -57,6 +57,18 @@ pub(super) enum PageState {
     Disabled,
     /// Nobody paid in time.
     Timeout,
+}
+
+/// How a customer token stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum TokenState {
+    #[default]
+    Active,
+    Suspended,
+    Cancelled,
+    /// Active, but its orders are declined.
+    Declining,
 }
 
 /// What fraud control will say.
@@ -150,6 +162,18 @@ pub(super) struct PageWish {
     pub(super) page: PageMembers,
 }
 
+/// What a scenario alone says of a customer token.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TokenWish {
+    pub(super) name: Option<String>,
+    #[serde(default)]
+    pub(super) state: TokenState,
+    /// How long ago it was made, with its session.
+    pub(super) age: Option<Length>,
+    pub(super) payment_method: Option<PaymentMethod>,
+}
+
 /// What the request for a page says besides its payment session.
 #[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -221,6 +245,11 @@ pub(super) fn order(value: Value, defaults: &Members) -> Result<(OrderWish, Memb
 
 /// Reads a session.
 pub(super) fn session(value: Value, defaults: &Members) -> Result<(SessionWish, Members), Wrong> {
+    read(with_defaults(value, defaults)?)
+}
+
+/// Reads a customer token.
+pub(super) fn token(value: Value, defaults: &Members) -> Result<(TokenWish, Members), Wrong> {
     read(with_defaults(value, defaults)?)
 }
 

@@ -192,6 +192,20 @@ impl State {
         Ok(placed)
     }
 
+    /// Makes of a token what a developer wishes, and leaves what they do not speak of. `None`: it is
+    /// not known.
+    pub(crate) fn steer_customer_token(
+        &mut self,
+        token_id: &str,
+        status: Option<TokenStatus>,
+        declines: Option<bool>,
+    ) -> Option<&CustomerToken> {
+        let token = self.customer_tokens.get_mut(token_id)?;
+        token.status = status.unwrap_or(token.status);
+        token.declines = declines.unwrap_or(token.declines);
+        Some(token)
+    }
+
     /// Cancels a token for good. One that is cancelled already stays so (guess).
     pub(crate) fn cancel_customer_token(
         &mut self,

@@ -290,19 +290,29 @@ impl State {
     }
 
     /// A session whose payment session was completed elsewhere is completed too (Klarna
-    /// documentation: their statuses are tied).
+    /// documentation: their statuses are tied). It may be looked at only after it has expired: what
+    /// counts is whether the order was placed before.
     fn follow_payment_session(&mut self, session_id: &str, moment: &Moment<'_>) {
-        let Some(result) = self.completed_elsewhere(session_id, moment.now) else { return };
+        let completed =
+            self.hpp_sessions.get(session_id).and_then(|it| self.completed_elsewhere(it));
+        let Some(result) = completed else { return };
         if let Some(session) = self.hpp_sessions.get_mut(session_id) {
             session.result = Some(result);
         }
         self.set_hpp_status(session_id, Status::Completed, moment);
     }
 
-    fn completed_elsewhere(&self, session_id: &str, now: Timestamp) -> Option<Completion> {
-        let session = self.hpp_sessions.get(session_id).filter(|session| session.is_open(now))?;
+    fn completed_elsewhere(&self, session: &HppSession) -> Option<Completion> {
+        // First, since it costs nothing: all sessions are asked once a second.
+        if !session.status.is_open() {
+            return None;
+        }
         let hosted = self.sessions.get(&session.payment_session_id)?;
         let order_id = hosted.order_id.as_deref()?;
+        let placed_at = self.orders.get(order_id)?.created_at;
+        if session.expires_at <= placed_at {
+            return None;
+        }
         match (session.options.place_order_mode, &hosted.authorization_token) {
             (PlaceOrderMode::None, Some(token)) => {
                 Some(Completion::Authorized { authorization_token: token.clone() })
@@ -345,12 +355,12 @@ impl State {
 
     fn due(&self, session: &HppSession, now: Timestamp) -> Option<Due> {
         let remembered_until = lifetime::later(session.expires_at, lifetime::SESSION_REMEMBERED);
-        if session.status.is_open() && session.expires_at <= now {
+        if self.completed_elsewhere(session).is_some() {
+            Some(Due::Completed)
+        } else if session.status.is_open() && session.expires_at <= now {
             Some(Due::TimedOut)
-        } else if remembered_until <= now {
-            Some(Due::Forgotten)
         } else {
-            self.completed_elsewhere(&session.session_id, now).map(|_| Due::Completed)
+            (remembered_until <= now).then_some(Due::Forgotten)
         }
     }
 }
@@ -416,6 +426,42 @@ mod tests {
             state.settle_hpp_sessions(&moment(&ids, now));
             state.settle_hpp_sessions(&moment(&ids, now));
             assert_eq!(counted(&state), (left, left), "{now}");
+        }
+    }
+
+    #[test]
+    fn what_completed_a_session_before_its_end_counts_whenever_it_is_looked_at() {
+        let ids = Counting::default();
+        let limits = StoreLimits {
+            sessions: 9,
+            session_bytes: 1_000_000,
+            orders: 9,
+            order_bytes: 1_000_000,
+        };
+        // The page ends after 47 hours, its payment session an hour later.
+        for (placed, status) in
+            [("2026-03-03T10:59:59Z", Status::Completed), ("2026-03-03T11:00:00Z", Status::Timeout)]
+        {
+            // Looked at within the hour, while it is remembered, and when all else is forgotten.
+            for looked in ["2026-03-03T11:00:01Z", "2026-03-05T10:00:00Z", "2026-03-20T12:00:00Z"] {
+                let mut state = State::default();
+                let id = hosted(&mut state, json!({}), &moment(&ids, "2026-03-01T12:00:00Z"));
+                let payment_session =
+                    state.hpp_sessions.get(&id).unwrap().payment_session_id.clone();
+                let agreed = moment(&ids, "2026-03-03T10:30:00Z");
+                let nothing = serde_json::Map::new();
+                state.authorize(&payment_session, None, &nothing, None, &agreed).unwrap();
+                let session = state.sessions.get(&payment_session).unwrap();
+                let token = session.authorization_token.clone().unwrap();
+                state.place_authorized(&token, false, &moment(&ids, placed)).unwrap();
+
+                let page = state.hpp_sessions.get(&id).unwrap();
+                assert_eq!(state.hpp_standing(page, at(looked)), status, "{placed} {looked}");
+                state.settle(at(looked), &ids, limits);
+                let page = state.hpp_sessions.get(&id).unwrap();
+                assert_eq!(page.status, status, "{placed} {looked}");
+                assert_eq!(page.result.is_some(), status == Status::Completed);
+            }
         }
     }
 

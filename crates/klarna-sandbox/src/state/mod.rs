@@ -145,8 +145,9 @@ impl State {
         }
         self.notify(now);
         self.idempotency.forget_old(now);
-        self.forget_expired_sessions(now);
+        // Before their payment sessions are forgotten: what became of those decides.
         self.settle_hpp_sessions(&Moment { now, ids, settings, base_url: "" });
+        self.forget_expired_sessions(now);
         self.keep_within(limits);
     }
 

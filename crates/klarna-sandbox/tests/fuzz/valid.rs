@@ -227,6 +227,7 @@ fn scenario() -> Value {
         "faults": [{"times": 1, "match": {"path": "/nowhere"}, "effect": {"kind": "html_502"}}],
         "defaults": {"purchase_country": "SE", "locale": "sv-SE"},
         "sessions": [{"name": "a", "state": "authorized", "age": "PT10M", "intent": "buy"}],
+        "customer_tokens": [{"name": "e", "state": "declining", "age": "P1D"}],
         "orders": [
             {"name": "b", "state": "part_captured", "age": "P3D", "captured_amount": 100,
                 "order_lines": ["Shirt, blue, 2, 249.00, 25%", "Postage, 1, 49.00, 25%"],

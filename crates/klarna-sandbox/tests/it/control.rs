@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use klarna_sandbox::{Config, RandomIds, Sandbox};
 use serde_json::{Value, json};
 
-use crate::support::{Shop, cart, moving};
+use crate::support::{Shop, cart, decimals, moving};
 
 #[tokio::test]
 async fn the_clock_is_read_and_moved_on() {
@@ -72,6 +72,7 @@ async fn exchanges_are_recorded_without_credentials() {
     assert_eq!(entry["response_headers"]["capture-id"].as_str().unwrap().len(), 36);
     assert_eq!(entry["at"], "2026-03-01T12:00:00.25Z");
     assert!(entry["duration_milliseconds"].as_f64().unwrap() >= 0.0);
+    assert!(decimals(&entry["duration_milliseconds"]) <= 3, "{entry}");
 
     let all = shop.get("/sandbox/v1/exchanges").await.json();
     assert_eq!(all.as_array().unwrap().len(), 3);

@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     receiver::{Receiver, silent},
-    support::{Shop, cart},
+    support::{Shop, cart, decimals},
 };
 
 async fn shop() -> Shop {
@@ -33,7 +33,9 @@ async fn approved(shop: &Shop, url: &str) -> Value {
     let session = shop.session(&cart).await;
     shop.authorize(&session, &json!({"outcome": "approved", "callback": "before"})).await;
     let all = shop.get("/sandbox/v1/callbacks").await.json();
-    all.as_array().unwrap().last().unwrap().clone()
+    let told = all.as_array().unwrap().last().unwrap().clone();
+    assert!(decimals(&told["duration_milliseconds"]) <= 3, "{told}");
+    told
 }
 
 #[tokio::test]

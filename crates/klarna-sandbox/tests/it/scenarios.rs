@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
+    customer_tokens,
     receiver::Receiver,
     support::{Inbox, Shop, cart},
 };
@@ -267,6 +268,86 @@ async fn a_hosted_page_that_cannot_be_is_refused() {
     for ((path, message), (place, part)) in found.iter().zip(expected) {
         assert!(path.starts_with(place) && message.contains(part), "{path}: {message}");
     }
+}
+
+#[tokio::test]
+async fn customer_tokens_are_good_for_what_they_are_to_be() {
+    let shop = Shop::open().await;
+    let seeded = seed(
+        &shop,
+        &json!({"customer_tokens": [
+            {"name": "good"},
+            {"name": "bought", "state": "active", "intent": "buy_and_tokenize", "age": "PT10M"},
+            {"name": "held", "state": "suspended"},
+            {"name": "gone", "state": "cancelled", "age": "P1Y"},
+            {"name": "poor", "state": "declining", "payment_method": "card"},
+        ]}),
+    )
+    .await;
+    let tokens = seeded["customer_tokens"].as_array().unwrap();
+    let [good, .., poor] = &tokens[..] else { panic!("{seeded}") };
+    assert_eq!((&good["name"], &good["purchase_country"]), (&json!("good"), &json!("SE")));
+    assert_eq!(good["payment_method_type"], "INVOICE");
+    let expected = [
+        (json!("ACTIVE"), false, Ok(())),
+        (json!("ACTIVE"), false, Ok(())),
+        (json!("SUSPENDED"), false, Err("TOKEN_SUSPENDED")),
+        (json!("CANCELLED"), false, Err("TOKEN_CANCELED")),
+        (json!("ACTIVE"), true, Err("PAYMENT_METHOD_FAILED")),
+    ];
+    for (told, (status, declines, charged)) in tokens.iter().zip(expected) {
+        let token = told["token_id"].as_str().unwrap();
+        let read = shop.get(&format!("/customer-token/v1/tokens/{token}")).await.json();
+        assert_eq!((&told["status"], &read["status"]), (&status, &status), "{told}");
+        assert_eq!(told["payment_method_type"], read["payment_method_type"]);
+        assert_eq!(told["declines"], declines);
+        let got = customer_tokens::charge(&shop, token, &customer_tokens::laces()).await;
+        match charged {
+            Ok(()) => assert_eq!(got.status, 200, "{}", got.text),
+            Err(code) => assert_eq!((got.status, &got.json()["error_code"]), (403, &json!(code))),
+        }
+    }
+    // The session is there, under the name; one that is over since long ago is not.
+    let session = async |told: &Value| {
+        shop.get(&format!("/payments/v1/sessions/{}", told["session_id"].as_str().unwrap())).await
+    };
+    assert_eq!(session(good).await.json()["merchant_reference1"], "good");
+    assert_eq!(session(&tokens[3]).await.status, 404);
+    // What a developer does next counts.
+    let path = format!("/sandbox/v1/customer-tokens/{}", poor["token_id"].as_str().unwrap());
+    let read = shop.call("PATCH", &path, Some(&json!({"declines": false}))).await.json();
+    assert_eq!(read, json!({"status": "ACTIVE", "declines": false}));
+}
+
+#[tokio::test]
+async fn a_customer_token_that_cannot_be_is_refused() {
+    let shop = Shop::open().await;
+    let tokens = json!([
+        {"state": "used_up"},
+        {"intent": "buy"},
+        {"intent": "rent"},
+        {"age": "P12999Y"},
+        {"billing_address": {"email": "a+denied@b.se"}},
+        {"billing_address": {"country": "NO", "postal_code": "0191"}},
+        {"captured_amount": 1},
+        {"name": "a"},
+        {"name": "a"},
+    ]);
+    let found = problems(&shop, &json!({ "customer_tokens": tokens })).await;
+    let expected = [
+        ("customer_tokens[0].state", "unknown variant `used_up`, expected one of `active`"),
+        ("customer_tokens[1].intent", "Not allowed to create customer tokens for intent buy."),
+        ("customer_tokens[2].intent", "Bad value: intent"),
+        ("customer_tokens[3].age", "too long ago"),
+        ("customer_tokens[4].billing_address.email", "denied"),
+        ("customer_tokens[5].purchase_country", "Bad value: purchase_country"),
+        ("customer_tokens[6].captured_amount", "unknown field `captured_amount`"),
+        ("customer_tokens[8].name", "taken"),
+    ];
+    for ((path, message), (at, part)) in found.iter().zip(expected) {
+        assert!(path == at && message.contains(part), "{path}: {message}\nexpected {at}: {part}");
+    }
+    assert_eq!(found.len(), expected.len(), "{found:?}");
 }
 
 #[tokio::test]

@@ -171,6 +171,11 @@ impl Shop {
     }
 }
 
+/// How many decimals a number is written with.
+pub(crate) fn decimals(number: &Value) -> usize {
+    number.to_string().split_once('.').map_or(0, |(_, decimals)| decimals.len())
+}
+
 /// Tells what a test sets.
 pub(crate) struct Moving(Arc<AtomicI64>);
 

@@ -56,7 +56,7 @@ pub(crate) struct SandboxArgs {
 
 #[derive(Subcommand)]
 enum SandboxCommand {
-    /// Make orders and sessions in chosen states, from a scenario file
+    /// Make orders, sessions, hosted pages and customer tokens in chosen states, from a scenario file
     Seed(seed::SeedArgs),
     /// Make something happen: a fraud decision, an approval, an expiry, time
     Trigger(trigger::TriggerArgs),

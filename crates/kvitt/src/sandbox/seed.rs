@@ -1,9 +1,11 @@
-//! `kvitt sandbox seed`: orders, sessions and hosted payment pages in chosen states.
+//! `kvitt sandbox seed`: orders, sessions, hosted payment pages and customer tokens in chosen states.
 
 use std::process::ExitCode;
 
 use clap::Args;
-use klarna_sandbox::{ScenarioProblem, Seeded, SeededHostedPage, SeededOrder, SeededSession};
+use klarna_sandbox::{
+    ScenarioProblem, Seeded, SeededCustomerToken, SeededHostedPage, SeededOrder, SeededSession,
+};
 use serde::Deserialize;
 
 use super::control::{Control, Reach, Trouble};
@@ -16,10 +18,10 @@ use crate::{output, view};
 const EXAMPLE: &str = include_str!("example.toml");
 
 const AFTER_HELP: &str = "\
-A scenario is a TOML file of [[orders]], [[sessions]] and [[hosted_pages]]. Each has
-the members of Klarna's session (purchase_country, order_lines, merchant_urls, …), of
-which what is left out is filled in: a test person of the country, a shirt and its
-postage. And some of its own:
+A scenario is a TOML file of [[orders]], [[sessions]], [[hosted_pages]] and
+[[customer_tokens]]. Each has the members of Klarna's session (purchase_country,
+order_lines, merchant_urls, …), of which what is left out is filled in: a test person
+of the country, a shirt and its postage. And some of its own:
 
   name             by which it is found again: its merchant_reference1
   state            an order: authorized, extended, pending, rejected,
@@ -28,6 +30,7 @@ postage. And some of its own:
                    a session: open, authorized, expired
                    a hosted page: waiting, in_progress, completed, failed, back,
                    error, cancelled, disabled, timeout
+                   a customer token: active, suspended, cancelled, declining
   age              how long ago it was placed or created: PT10M, P3D
   payment_method   invoice unless given: card, direct_debit, fixed_amount, …
   captured_amount, refunded_amount     of a part, in minor units
@@ -125,6 +128,10 @@ pub(super) fn shown(seeded: &Seeded) -> String {
         let headings = ["name", "hosted page", "status", ">amount", "currency", "link"];
         tables.push(output::table(&headings, seeded.hosted_pages.iter().map(page_row)));
     }
+    if !seeded.customer_tokens.is_empty() {
+        let headings = ["name", "customer token", "status", "orders", "payment method", "country"];
+        tables.push(output::table(&headings, seeded.customer_tokens.iter().map(token_row)));
+    }
     if tables.is_empty() { "the scenario has no orders".to_owned() } else { tables.join("\n\n") }
 }
 
@@ -162,5 +169,16 @@ fn page_row(page: &SeededHostedPage) -> Vec<String> {
         view::digits(page.order_amount, &page.purchase_currency),
         page.purchase_currency.clone(),
         page.redirect_url.clone(),
+    ]
+}
+
+fn token_row(token: &SeededCustomerToken) -> Vec<String> {
+    vec![
+        token.name.clone().unwrap_or_default(),
+        token.token_id.clone(),
+        token.status.clone(),
+        if token.declines { "declined".to_owned() } else { String::new() },
+        token.payment_method_type.clone(),
+        token.purchase_country.clone(),
     ]
 }

@@ -39,7 +39,10 @@ fn every_command_explains_itself() {
                 "Examples",
             ],
         ),
-        (&["sandbox", "seed"], &["--example", "part_captured", "order_lines", "--url", "Examples"]),
+        (
+            &["sandbox", "seed"],
+            &["--example", "part_captured", "declining", "order_lines", "--url", "Examples"],
+        ),
         (
             &["sandbox", "trigger"],
             &["fraud-rejected", "approve", "expire", "advance", "klarna_reference", "Examples"],

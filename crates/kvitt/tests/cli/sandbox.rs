@@ -64,6 +64,10 @@ fn the_example_shows_every_state() {
     let link = table.lines().find(|line| line.starts_with("link ")).unwrap();
     assert!(link.contains(" WAITING ") && link.contains("/eu/hpp/payments/"), "{table}");
 
+    let token = table.lines().find(|line| line.starts_with("card ran out")).unwrap();
+    assert!(token.contains(" ACTIVE ") && token.contains(" declined "), "{table}");
+    assert_eq!(seeded["customer_tokens"][1]["name"], "card ran out");
+
     let (_place, seeded) = running(&["--seed", &file]);
     let snapshot = get(&format!("{}/sandbox/v1/snapshot", seeded.url));
     let count = |rows: &str| snapshot["state"][rows].as_object().unwrap().len();

@@ -1,7 +1,8 @@
 //! One exchange, as people read it.
 
+use klarna_sandbox::indented_json;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::output::plain;
 
@@ -14,8 +15,11 @@ pub(super) struct Exchange<'a> {
     path: String,
     pub(super) status: Option<u16>,
     fault: Option<String>,
-    request_body: Value,
-    response_body: Value,
+    /// As they were sent, with their members in that order.
+    #[serde(borrow)]
+    request_body: Option<&'a RawValue>,
+    #[serde(borrow)]
+    response_body: Option<&'a RawValue>,
 }
 
 const RESET: &str = "\x1b[0m";
@@ -49,17 +53,15 @@ impl Exchange<'_> {
 
     /// What was sent and what was answered, each line marked by its direction.
     pub(super) fn bodies(&self) -> Vec<String> {
-        let marked = |mark: &str, body: &Value| {
-            let text = match body {
-                Value::Null => return None,
-                Value::String(text) => text.clone(),
-                other => serde_json::to_string_pretty(other).unwrap_or_default(),
-            };
+        let marked = |mark: &str, body: &RawValue| {
+            // What is no JSON is told as a text.
+            let text: Option<String> = serde_json::from_str(body.get()).ok();
+            let text = text.or_else(|| indented_json(body.get())).unwrap_or_default();
             let lines = text.lines().map(|line| format!("    {mark} {}", plain(line)));
-            Some(lines.collect::<Vec<_>>().join("\n"))
+            lines.collect::<Vec<_>>().join("\n")
         };
-        let bodies = [marked(">", &self.request_body), marked("<", &self.response_body)];
-        bodies.into_iter().flatten().collect()
+        let bodies = [(">", self.request_body), ("<", self.response_body)];
+        bodies.into_iter().filter_map(|(mark, body)| Some(marked(mark, body?))).collect()
     }
 }
 
@@ -73,7 +75,7 @@ fn to_the_millisecond(at: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -103,6 +105,28 @@ mod tests {
         let (line, bodies) = shown(&dropped, false);
         assert!(line.contains(" ---     2 ms") && line.ends_with("  fault reset_after"), "{line}");
         assert_eq!(bodies.len(), 1);
+    }
+
+    #[test]
+    fn a_body_has_its_members_as_they_were_sent() {
+        let text = r#"{"number": 1, "at": "", "duration_milliseconds": 1, "method": "POST",
+            "path": "/", "status": 200, "fault": null, "response_body": [ ],
+            "request_body": {"z": 1.50, "a": {"y": "\u00e9", "b": [2, 1]}}}"#;
+        let exchange: Exchange<'_> = serde_json::from_str(text).unwrap();
+        let sent = [
+            "{",
+            "  \"z\": 1.50,",
+            "  \"a\": {",
+            "    \"y\": \"\\u00e9\",",
+            "    \"b\": [",
+            "      2,",
+            "      1",
+            "    ]",
+            "  }",
+            "}",
+        ];
+        let sent = sent.map(|line| format!("    > {line}")).join("\n");
+        assert_eq!(exchange.bodies(), [sent, "    < []".to_owned()]);
     }
 
     #[test]

@@ -7,8 +7,15 @@ const STEP: &str = "  ";
 /// Deeper than this it is not worth the blanks.
 const DEPTH_MAX: usize = 64;
 
-/// The text indented; `None`: it is not JSON.
-pub(super) fn json(text: &str) -> Option<String> {
+/// JSON with a member a line, as people read it: its members in the order and its numbers in the form
+/// in which they were sent. `None`: the text is not JSON.
+///
+/// # Examples
+/// ```
+/// let shown = klarna_sandbox::indented_json(r#"{"b": 1.50, "a": []}"#);
+/// assert_eq!(shown.unwrap(), "{\n  \"b\": 1.50,\n  \"a\": []\n}");
+/// ```
+pub fn json(text: &str) -> Option<String> {
     let valid: &RawValue = serde_json::from_str(text).ok()?;
     let mut out = String::with_capacity(text.len() * 2);
     let mut depth = 0usize;
