@@ -61,8 +61,9 @@ pub(crate) struct Limits {
 /// The newest exchanges, up to a number and a size.
 #[derive(Default)]
 pub(crate) struct Exchanges {
-    /// Lent to readers, so that nobody reads under the lock.
-    kept: VecDeque<Arc<Exchange>>,
+    /// Lent to readers, so that nobody reads under the lock. Each with its bytes: counting them again
+    /// when it goes would fetch all of it from memory.
+    kept: VecDeque<(Arc<Exchange>, usize)>,
     bytes: usize,
     /// How many there have been, also those that were forgotten.
     total: u64,
@@ -80,11 +81,12 @@ impl Exchanges {
         let mut gone = Vec::new();
         self.total += 1;
         exchange.number = self.total;
-        self.bytes += exchange.bytes();
-        self.kept.push_back(Arc::new(exchange));
+        let bytes = exchange.bytes();
+        self.bytes += bytes;
+        self.kept.push_back((Arc::new(exchange), bytes));
         while self.kept.len() > limits.exchanges || self.bytes > limits.bytes {
-            let Some(oldest) = self.kept.pop_front() else { break };
-            self.bytes -= oldest.bytes();
+            let Some((oldest, bytes)) = self.kept.pop_front() else { break };
+            self.bytes -= bytes;
             gone.push(oldest);
         }
         gone
@@ -106,17 +108,18 @@ impl Exchanges {
     /// The first so many above a number, the oldest first.
     pub(crate) fn above(&self, number: u64, count: usize) -> Vec<Arc<Exchange>> {
         let passed = self.place(number.saturating_add(1));
-        self.kept.range(passed..).take(count).cloned().collect()
+        self.kept.range(passed..).take(count).map(|(it, _)| Arc::clone(it)).collect()
     }
 
     /// The last so many below a number, the newest first.
     pub(crate) fn below(&self, number: u64, count: usize) -> Vec<Arc<Exchange>> {
-        self.kept.range(..self.place(number)).rev().take(count).cloned().collect()
+        let below = self.kept.range(..self.place(number));
+        below.rev().take(count).map(|(it, _)| Arc::clone(it)).collect()
     }
 
     /// How many of those that are kept are below a number.
     fn place(&self, number: u64) -> usize {
-        let oldest = self.kept.front().map_or(number, |it| it.number);
+        let oldest = self.kept.front().map_or(number, |(it, _)| it.number);
         let below = usize::try_from(number.saturating_sub(oldest)).unwrap_or(usize::MAX);
         below.min(self.kept.len())
     }
@@ -152,7 +155,7 @@ mod tests {
     }
 
     fn paths(exchanges: &Exchanges) -> Vec<&str> {
-        exchanges.kept.iter().map(|it| it.path.as_str()).collect()
+        exchanges.kept.iter().map(|(it, _)| it.path.as_str()).collect()
     }
 
     #[test]

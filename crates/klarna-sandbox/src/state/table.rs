@@ -8,6 +8,7 @@ use std::{
     sync::Arc,
 };
 
+use foldhash::quality::RandomState;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{DeserializeOwned, MapAccess, Visitor},
@@ -27,7 +28,7 @@ struct Row<V> {
 /// Rows by id.
 pub(crate) struct Table<V> {
     /// Boxed, so that a table that grows moves pointers and nobody waits for it.
-    rows: HashMap<Arc<str>, Box<Row<V>>>,
+    rows: HashMap<Arc<str>, Box<Row<V>>, RandomState>,
     ids: BTreeMap<u64, Arc<str>>,
     next_number: u64,
     /// What changed since somebody last asked; `None`: nobody wants to know.
@@ -57,7 +58,7 @@ impl Changes {
 
 impl<V> Default for Table<V> {
     fn default() -> Self {
-        Self { rows: HashMap::new(), ids: BTreeMap::new(), next_number: 0, changes: None }
+        Self { rows: HashMap::default(), ids: BTreeMap::new(), next_number: 0, changes: None }
     }
 }
 

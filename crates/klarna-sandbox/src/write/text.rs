@@ -17,8 +17,11 @@ pub(crate) fn compact(value: &Json<'_>) -> Vec<u8> {
     written(value, false)
 }
 
+/// A new line as deep as most answers go.
+const LINE_BREAK: &str = "\n                ";
+
 /// Room for most answers, in bytes.
-const ROOM: usize = 2048;
+const ROOM: usize = 3072;
 
 fn written(value: &Json<'_>, pretty: bool) -> Vec<u8> {
     let mut writer = Writer { text: Vec::with_capacity(ROOM), pretty, depth: 0 };
@@ -47,8 +50,9 @@ impl Writer {
     /// A new line at this depth, or in the compact style nothing.
     fn line(&mut self) {
         if self.pretty {
-            self.text.push(b'\n');
-            (0..self.depth).for_each(|_| self.put("  "));
+            let blanks = LINE_BREAK.len() - 1;
+            self.put(&LINE_BREAK[..=(2 * self.depth).min(blanks)]);
+            (blanks / 2..self.depth).for_each(|_| self.put("  "));
         }
     }
 
@@ -138,6 +142,15 @@ mod tests {
             "{\n  \"a\" : \"x\",\n  \"b\" : [ \"y\", \"z\" ],\n  \"c\" : [ {\n    \"d\" : {\n      \
              \"e\" : 1\n    }\n  } ],\n  \"f\" : [ ],\n  \"g\" : { },\n  \"h\" : true\n}"
         );
+    }
+
+    #[test]
+    fn a_line_is_as_deep_as_what_it_is_in() {
+        let deep = (0..12).fold(Json::from(1), |inner, _| Object::new().with("a", inner).into());
+        let text = String::from_utf8(pretty(&deep)).unwrap();
+        for (depth, line) in text.lines().enumerate().skip(1).take(12) {
+            assert_eq!(line.len() - line.trim_start().len(), 2 * depth, "{text}");
+        }
     }
 
     #[test]
