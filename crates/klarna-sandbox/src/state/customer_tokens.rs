@@ -157,6 +157,9 @@ impl State {
         let mut reader = Reader::new(body, &mut problems);
         reader.required("order_tax_amount");
         reader.required("purchase_currency");
+        if purchase.merchant_urls.is_some() {
+            reader.object("merchant_urls", |urls| urls.required("confirmation"));
+        }
         if purchase.order_amount == Some(0) {
             reader.integer("order_amount", 1, i64::MAX);
         }

@@ -179,6 +179,26 @@ async fn a_pending_person_waits_for_every_order() {
 }
 
 #[tokio::test]
+async fn urls_are_sent_with_a_confirmation_or_not_at_all() {
+    let shop = Shop::open().await;
+    let token = token(&shop, "customer@email.se", "invoice").await;
+    for (urls, status) in [
+        (json!({"push": "https://shop.example/push"}), 400),
+        (json!({}), 400),
+        (json!({"confirmation": "https://shop.example/thanks"}), 200),
+    ] {
+        let mut body = laces();
+        body["merchant_urls"] = urls;
+        let got = charge(&shop, &token, &body).await;
+        assert_eq!(got.status, status, "{}", got.text);
+        if status == 400 {
+            let text = "Bad value: merchant_urls.confirmation";
+            assert_eq!(got.refusal(), refusal(400, "BAD_REQUEST", text));
+        }
+    }
+}
+
+#[tokio::test]
 async fn lines_have_other_limits_than_in_payments() {
     let shop = Shop::open().await;
     let token = token(&shop, "customer@email.se", "invoice").await;

@@ -125,6 +125,7 @@ async fn an_order_of_a_customer_token_is_pushed_too() {
     let path = format!("/customer-token/v1/tokens/{}/order", made["token_id"].as_str().unwrap());
     let mut charge = cart_pushing(&merchant.url);
     charge.as_object_mut().unwrap().remove("purchase_country");
+    charge["merchant_urls"]["confirmation"] = json!("https://shop.example/thanks");
     let got = shop.post(&path, &charge).await;
     assert_eq!(got.status, 200, "{}", got.text);
     shop.advance("PT2M").await;
