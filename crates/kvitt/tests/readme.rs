@@ -107,6 +107,26 @@ fn the_route_of_the_readme_works_as_written() {
 }
 
 #[test]
+fn cargo_run_in_the_checkout_is_this_program() {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let list = |value: &Value, name: &str| value[name].as_array().unwrap().clone();
+    let by_default = list(&metadata, "workspace_default_members");
+    let programs: Vec<Value> = list(&metadata, "packages")
+        .iter()
+        .filter(|package| by_default.contains(&package["id"]))
+        .flat_map(|package| list(package, "targets"))
+        .filter(|target| list(target, "kind").contains(&"bin".into()))
+        .map(|target| target["name"].clone())
+        .collect();
+    assert_eq!(programs, ["kvitt"], "`cargo run` does not know which of them to run");
+}
+
+#[test]
 fn the_demo_walks_the_route_by_itself() {
     let output =
         Command::new(env!("CARGO_BIN_EXE_kvitt")).args(["demo", "--headless"]).output().unwrap();
