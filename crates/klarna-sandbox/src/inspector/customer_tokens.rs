@@ -8,6 +8,7 @@ use super::{
     gather::{Begin, Loan, Page, Pager, gather},
     map::{self, Map},
     search::Search,
+    sessions,
     words::{self, Badge, Tone},
 };
 use crate::{
@@ -77,10 +78,7 @@ async fn matching(shared: &Shared, search: &Search, begin: Begin) -> Page<Row> {
     gather(begin, PAGE, |at| {
         let state = shared.state();
         let read = |token: &CustomerToken| Row::of(token, search);
-        match at {
-            Begin::Below(number) => Loan::of(state.customer_tokens.below(number), PAGE, read),
-            Begin::Above(number) => Loan::of(state.customer_tokens.above(number), PAGE, read),
-        }
+        Loan::of_table(&state.customer_tokens, at, PAGE, read)
     })
     .await
 }
@@ -115,9 +113,7 @@ struct TokenPage {
     facts: Vec<(&'static str, String)>,
     session: Option<(String, String)>,
     address: Vec<String>,
-    exchanges: exchanges::Table,
-    /// Where all of them are, if there are more.
-    all: Option<String>,
+    exchanges: exchanges::Newest,
 }
 
 /// The page of the token of this id.
@@ -127,15 +123,10 @@ pub(super) async fn one(visit: &Visit<'_>, id: &str) -> Option<String> {
     let mut page = {
         let state = visit.shared.state();
         let token = state.customer_tokens.get(id)?;
-        let session = state.sessions.get(&token.session_id).map(|session| {
-            let id = &session.session_id;
-            (format!("/inspector/sessions/{id}"), words::short(id).to_owned())
-        });
+        let session = state.sessions.get(&token.session_id).map(sessions::way_to);
         TokenPage::of(token, session, frame.live(visit, &filter))
     };
-    let (table, has_more) = exchanges::newest(visit.shared, &filter, SHOWN).await;
-    page.exchanges = table;
-    page.all = has_more.then(|| format!("/inspector/exchanges{}", filter.said().query(&[])));
+    page.exchanges = exchanges::newest(visit.shared, &filter, SHOWN).await;
     Some(render(&page))
 }
 
@@ -161,8 +152,7 @@ impl TokenPage {
             facts: facts.into_iter().filter(|(_, text)| !text.is_empty()).collect(),
             session,
             address: token.billing_address.as_ref().map(words::address).unwrap_or_default(),
-            exchanges: exchanges::Table::default(),
-            all: None,
+            exchanges: exchanges::Newest::default(),
         }
     }
 }

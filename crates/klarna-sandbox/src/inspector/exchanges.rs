@@ -12,6 +12,8 @@ use super::{
 };
 use crate::{exchanges::Exchange, http::Filter, sandbox::Shared};
 
+const PATH: &str = "/inspector/exchanges";
+
 /// How many a page holds.
 const PAGE: usize = 50;
 
@@ -67,10 +69,20 @@ pub(super) struct Table {
     rows: Vec<Row>,
 }
 
-/// The newest that fit, at most so many, and whether there are more.
-pub(super) async fn newest(shared: &Shared, filter: &Filter, max: usize) -> (Table, bool) {
+/// The newest of those that fit.
+#[derive(Default, Template)]
+#[template(path = "inspector/newest_exchanges.html")]
+pub(super) struct Newest {
+    pub(super) table: Table,
+    /// Where all of them are, if there are more.
+    all: Option<String>,
+}
+
+/// The newest that fit, at most so many.
+pub(super) async fn newest(shared: &Shared, filter: &Filter, max: usize) -> Newest {
     let Page { rows, older, .. } = matching(shared, filter, Begin::NEWEST, max).await;
-    (Table { rows }, older.is_some())
+    let all = older.map(|_| format!("{PATH}{}", filter.said().query(&[])));
+    Newest { table: Table { rows }, all }
 }
 
 /// How many are kept, and of how many where some were forgotten.
@@ -121,14 +133,14 @@ impl ExchangesPage {
 pub(super) async fn page(visit: &Visit<'_>) -> String {
     let filter = Filter::of(visit.call);
     let begin = Begin::of(visit.call);
-    let frame = Frame::of(visit, "Exchanges", "/inspector/exchanges");
+    let frame = Frame::of(visit, "Exchanges", PATH);
     // Older ones do not change.
     let frame = if begin == Begin::NEWEST { frame.live(visit, &filter) } else { frame };
     let found = matching(visit.shared, &filter, begin, PAGE).await;
     render(&ExchangesPage {
         frame,
         kept: kept(visit.shared),
-        pager: Pager::of("/inspector/exchanges", filter.said(), begin, &found),
+        pager: Pager::of(PATH, filter.said(), begin, &found),
         table: Table { rows: found.rows },
         filter,
     })

@@ -4,7 +4,10 @@
 use askama::Template;
 use tokio::task;
 
-use crate::http::{Call, Parameters};
+use crate::{
+    http::{Call, Parameters},
+    state::table::Table,
+};
 
 /// How many rows are looked at before others get their turn.
 pub(super) const LOAN: usize = 1000;
@@ -57,6 +60,19 @@ impl<R> Loan<R> {
             }
         }
         loan
+    }
+
+    /// The same of a table's rows, from there on.
+    pub(super) fn of_table<V>(
+        table: &Table<V>,
+        at: Begin,
+        max: usize,
+        read: impl Fn(&V) -> Option<R>,
+    ) -> Self {
+        match at {
+            Begin::Below(number) => Self::of(table.below(number), max, read),
+            Begin::Above(number) => Self::of(table.above(number), max, read),
+        }
     }
 }
 

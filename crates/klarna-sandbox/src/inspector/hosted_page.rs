@@ -8,7 +8,7 @@ use super::{
     frame::{Frame, render},
     hosted_pages::PATH,
     map::{self, Map},
-    sent,
+    orders, sent, sessions,
     words::{self, Badge},
 };
 use crate::{
@@ -45,9 +45,7 @@ struct HostedPage {
     urls: Vec<(&'static str, String)>,
     sent: sent::Table,
     callbacks: callbacks::Table,
-    exchanges: exchanges::Table,
-    /// Where all of them are, if there are more.
-    all: Option<String>,
+    exchanges: exchanges::Newest,
 }
 
 /// The page of the hosted payment page of this session id.
@@ -70,9 +68,7 @@ pub(super) async fn page(visit: &Visit<'_>, id: &str) -> Option<String> {
         (HostedPage::of(hosted, &state, now, frame.live(visit, &filter)), filter)
     };
     page.sent = sent::newest(shared, id, SHOWN).await;
-    let (table, has_more) = exchanges::newest(shared, &filter, SHOWN).await;
-    page.exchanges = table;
-    page.all = has_more.then(|| format!("/inspector/exchanges{}", filter.said().query(&[])));
+    page.exchanges = exchanges::newest(shared, &filter, SHOWN).await;
     Some(render(&page))
 }
 
@@ -83,11 +79,7 @@ impl HostedPage {
         let status = words::hosted(standing);
         let session = state.sessions.get(&hosted.payment_session_id);
         let purchase = session.map(|it| it.purchase.get());
-        let order = session.and_then(|it| it.order_id.as_deref()).map(|id| {
-            let order = state.orders.get(id);
-            let name = order.map_or(words::short(id), |order| &order.klarna_reference);
-            (format!("/inspector/orders/{id}"), name.to_owned())
-        });
+        let order = session.and_then(|it| it.order_id.as_deref());
         let url = hosted.redirect_url();
         Self {
             frame,
@@ -101,11 +93,8 @@ impl HostedPage {
             code: qr::svg(&url).filter(|_| standing.is_open()),
             buyers_page: (seen_from_here(hosted, &url), url),
             operators_page: seen_from_here(hosted, &hosted.operators_url()),
-            session: session.map(|it| {
-                let id = &it.session_id;
-                (format!("/inspector/sessions/{id}"), words::short(id).to_owned())
-            }),
-            order,
+            session: session.map(sessions::way_to),
+            order: order.map(|id| orders::way_to(id, state)),
             facts: facts(hosted),
             urls: hosted.merchant_urls.named().map(|(name, url)| (name, url.to_owned())).collect(),
             sent: sent::Table::default(),
@@ -114,8 +103,7 @@ impl HostedPage {
                 &[&hosted.session_id, &hosted.payment_session_id],
                 SHOWN,
             ),
-            exchanges: exchanges::Table::default(),
-            all: None,
+            exchanges: exchanges::Newest::default(),
         }
     }
 }

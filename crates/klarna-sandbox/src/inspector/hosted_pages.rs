@@ -99,10 +99,7 @@ async fn matching(shared: &Shared, search: &Search, begin: Begin) -> Page<Row> {
         let state = shared.state();
         let now = shared.now(&state);
         let read = |hosted: &HppSession| Row::of(hosted, &state, now, search);
-        match at {
-            Begin::Below(number) => Loan::of(state.hpp_sessions.below(number), PAGE, read),
-            Begin::Above(number) => Loan::of(state.hpp_sessions.above(number), PAGE, read),
-        }
+        Loan::of_table(&state.hpp_sessions, at, PAGE, read)
     })
     .await;
     let mut sent = sent::counted(shared, page.rows.iter().map(|row| row.id.as_str())).await;
@@ -159,10 +156,7 @@ pub(super) async fn of(shared: &Shared, payment_session_id: &str) -> Vec<Link> {
                 status: words::hosted(state.hpp_standing(hosted, now)),
             })
         };
-        match at {
-            Begin::Below(number) => Loan::of(state.hpp_sessions.below(number), LINKS, read),
-            Begin::Above(number) => Loan::of(state.hpp_sessions.above(number), LINKS, read),
-        }
+        Loan::of_table(&state.hpp_sessions, at, LINKS, read)
     });
     found.await.rows
 }

@@ -10,6 +10,7 @@ use super::{
     hosted_pages,
     map::{self, Map},
     purchase::Lines,
+    sessions,
     words::{self, Badge, Moment},
 };
 use crate::{
@@ -54,9 +55,7 @@ struct OrderPage {
     facts: Vec<(&'static str, String)>,
     addresses: Vec<(&'static str, Vec<String>)>,
     callbacks: callbacks::Table,
-    exchanges: exchanges::Table,
-    /// Where all of them are, if there are more.
-    all: Option<String>,
+    exchanges: exchanges::Newest,
 }
 
 /// The page of the order of this id, however it is written.
@@ -76,10 +75,8 @@ pub(super) async fn page(visit: &Visit<'_>, id: &str) -> Option<String> {
         let page = OrderPage::of(order, &state, frame.live(visit, &filter));
         (page, filter, order.session_id.clone())
     };
-    let (table, has_more) = exchanges::newest(shared, &filter, SHOWN).await;
-    page.exchanges = table;
+    page.exchanges = exchanges::newest(shared, &filter, SHOWN).await;
     page.hosted = hosted_pages::of(shared, &session_id).await;
-    page.all = has_more.then(|| format!("/inspector/exchanges{}", filter.said().query(&[])));
     page.frame.title = format!("Order {}", page.klarna_reference);
     Some(render(&page))
 }
@@ -95,10 +92,7 @@ impl OrderPage {
         } else {
             status_map.without("PART_CAPTURED", "EXPIRED")
         };
-        let session = state.sessions.get(&order.session_id).map(|session| {
-            let id = &session.session_id;
-            (format!("/inspector/sessions/{id}"), words::short(id).to_owned())
-        });
+        let session = state.sessions.get(&order.session_id).map(sessions::way_to);
         let addresses = [
             ("Billing address", &order.billing_address),
             ("Shipping address", &order.shipping_address),
@@ -125,8 +119,7 @@ impl OrderPage {
             facts: facts(order),
             addresses: addresses.collect(),
             callbacks: callbacks::about(state, &[&order.order_id, &order.session_id], SHOWN),
-            exchanges: exchanges::Table::default(),
-            all: None,
+            exchanges: exchanges::Newest::default(),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{
     search::Search,
     words::{self, Badge, Moment},
 };
-use crate::{http::Filter, rules::order::Order, sandbox::Shared, write::amount};
+use crate::{http::Filter, rules::order::Order, sandbox::Shared, state::State, write::amount};
 
 const PAGE: usize = 50;
 
@@ -71,6 +71,13 @@ impl Row {
     }
 }
 
+/// Where the page of one of them is, and what it is called, also if it is forgotten.
+pub(super) fn way_to(order_id: &str, state: &State) -> (String, String) {
+    let order = state.orders.get(order_id);
+    let name = order.map_or(words::short(order_id), |order| &order.klarna_reference);
+    (format!("/inspector/orders/{order_id}"), name.to_owned())
+}
+
 /// A table of orders, the newest first.
 #[derive(Template)]
 #[template(path = "inspector/order_table.html")]
@@ -87,10 +94,7 @@ async fn matching(shared: &Shared, search: &Search, begin: Begin, max: usize) ->
     gather(begin, max, |at| {
         let state = shared.state();
         let read = |order: &Order| Row::of(order, search);
-        match at {
-            Begin::Below(number) => Loan::of(state.orders.below(number), max, read),
-            Begin::Above(number) => Loan::of(state.orders.above(number), max, read),
-        }
+        Loan::of_table(&state.orders, at, max, read)
     })
     .await
 }

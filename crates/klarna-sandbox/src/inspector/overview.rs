@@ -77,7 +77,7 @@ pub(super) async fn page(visit: &Visit<'_>) -> String {
         counts,
         sessions: sessions::newest(shared, SHOWN).await,
         orders: orders::newest(shared, SHOWN).await,
-        exchanges: exchanges::newest(shared, &everything, EXCHANGES_SHOWN).await.0,
+        exchanges: exchanges::newest(shared, &everything, EXCHANGES_SHOWN).await.table,
         callbacks: callbacks::newest(shared, SHOWN).await,
         faults: faults::Table::of(visit),
     })

@@ -48,10 +48,7 @@ async fn matching<R>(
 ) -> Vec<R> {
     let found = gather(Begin::NEWEST, max, |at| {
         let state = shared.state();
-        match at {
-            Begin::Below(number) => Loan::of(state.distributions.below(number), max, &read),
-            Begin::Above(number) => Loan::of(state.distributions.above(number), max, &read),
-        }
+        Loan::of_table(&state.distributions, at, max, &read)
     });
     found.await.rows
 }

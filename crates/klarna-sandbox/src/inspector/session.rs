@@ -7,6 +7,7 @@ use super::{
     frame::{Frame, render},
     hosted_pages,
     map::{self, Map},
+    orders,
     purchase::Lines,
     sessions::Standing,
     words::{self, Badge},
@@ -40,9 +41,7 @@ struct SessionPage {
     addresses: Vec<(&'static str, Vec<String>)>,
     client_token: String,
     callbacks: callbacks::Table,
-    exchanges: exchanges::Table,
-    /// Where all of them are, if there are more.
-    all: Option<String>,
+    exchanges: exchanges::Newest,
 }
 
 /// The page of the session of this id.
@@ -64,10 +63,8 @@ pub(super) async fn page(visit: &Visit<'_>, id: &str) -> Option<String> {
         let frame = frame.live(visit, &filter);
         (SessionPage::of(session, standing, &state, &visit.call.base_url, frame), filter)
     };
-    let (table, has_more) = exchanges::newest(shared, &filter, SHOWN).await;
-    page.exchanges = table;
+    page.exchanges = exchanges::newest(shared, &filter, SHOWN).await;
     page.hosted = hosted_pages::of(shared, &page.id).await;
-    page.all = has_more.then(|| format!("/inspector/exchanges{}", filter.said().query(&[])));
     Some(render(&page))
 }
 
@@ -83,11 +80,7 @@ impl SessionPage {
         let purchase = &*session.purchase.get();
         let badge = standing.badge();
         let currency = purchase.purchase_currency.as_deref();
-        let order = session.order_id.as_deref().map(|id| {
-            let order = state.orders.get(id);
-            let name = order.map_or(words::short(id), |order| &order.klarna_reference);
-            (format!("/inspector/orders/{id}"), name.to_owned())
-        });
+        let order = session.order_id.as_deref().map(|id| orders::way_to(id, state));
         let urls = purchase.merchant_urls.as_ref();
         let urls = MERCHANT_URLS.iter().filter_map(|member| {
             let url = urls?.get(member.name).filter(|url| !url.is_empty())?;
@@ -121,8 +114,7 @@ impl SessionPage {
             addresses: addresses.collect(),
             client_token: client_token(&session.session_id, purchase, base_url),
             callbacks: callbacks::about(state, &[&session.session_id], SHOWN),
-            exchanges: exchanges::Table::default(),
-            all: None,
+            exchanges: exchanges::Newest::default(),
         }
     }
 }

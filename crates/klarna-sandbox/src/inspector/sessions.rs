@@ -110,6 +110,12 @@ pub(super) fn could_be_found(session: &Session, others: &[&str], search: &Search
     text.contains('\\') || search.finds(&[ids(session).as_slice(), others, &[text]].concat())
 }
 
+/// Where the page of one of them is, and what it is called.
+pub(super) fn way_to(session: &Session) -> (String, String) {
+    let id = &session.session_id;
+    (format!("/inspector/sessions/{id}"), words::short(id).to_owned())
+}
+
 /// A table of sessions, the newest first.
 #[derive(Template)]
 #[template(path = "inspector/session_table.html")]
@@ -127,10 +133,7 @@ async fn matching(shared: &Shared, search: &Search, begin: Begin, max: usize) ->
         let state = shared.state();
         let now = shared.now(&state);
         let read = |session: &Session| Row::of(session, &state, now, search);
-        match at {
-            Begin::Below(number) => Loan::of(state.sessions.below(number), max, read),
-            Begin::Above(number) => Loan::of(state.sessions.above(number), max, read),
-        }
+        Loan::of_table(&state.sessions, at, max, read)
     })
     .await
 }
