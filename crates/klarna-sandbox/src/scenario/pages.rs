@@ -75,8 +75,8 @@ impl Builder<'_> {
             Act::Withdraw => state.disable_hpp_session(&id, &moment)?,
         }
         // The first time for what is due, the second for what is over since long ago.
-        state.settle_hpp_sessions(&world.at(now));
-        state.settle_hpp_sessions(&world.at(now));
+        state.settle_hpp_session(&id, &world.at(now));
+        state.settle_hpp_session(&id, &world.at(now));
         let came_out = state.hpp_sessions.get(&id).map(|session| session.status);
         check_outcome(came_out, wanted)?;
         Ok(id)

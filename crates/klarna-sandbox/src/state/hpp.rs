@@ -322,14 +322,20 @@ impl State {
     }
 
     /// Lets happen to sessions what is due by now.
-    pub(crate) fn settle_hpp_sessions(&mut self, moment: &Moment<'_>) {
-        let due = |(id, it): (&str, _)| Some((id.to_owned(), self.due(it, moment.now)?));
-        for (id, due) in self.hpp_sessions.iter().filter_map(due).collect::<Vec<_>>() {
-            match due {
-                Due::Completed => self.follow_payment_session(&id, moment),
-                Due::TimedOut => self.set_hpp_status(&id, Status::Timeout, moment),
-                Due::Forgotten => self.forget_hpp_session(&id),
-            }
+    pub(super) fn settle_hpp_sessions(&mut self, moment: &Moment<'_>) {
+        for id in self.hpp_sessions.ids_of(|it| self.due(it, moment.now).is_some()) {
+            self.settle_hpp_session(&id, moment);
+        }
+    }
+
+    /// Lets happen to a session what is due by now.
+    pub(crate) fn settle_hpp_session(&mut self, session_id: &str, moment: &Moment<'_>) {
+        let session = self.hpp_sessions.get(session_id);
+        match session.and_then(|it| self.due(it, moment.now)) {
+            Some(Due::Completed) => self.follow_payment_session(session_id, moment),
+            Some(Due::TimedOut) => self.set_hpp_status(session_id, Status::Timeout, moment),
+            Some(Due::Forgotten) => self.forget_hpp_session(session_id),
+            None => {}
         }
     }
 

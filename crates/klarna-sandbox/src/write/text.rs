@@ -17,9 +17,6 @@ pub(crate) fn compact(value: &Json<'_>) -> Vec<u8> {
     written(value, false)
 }
 
-/// A new line as deep as most answers go.
-const LINE_BREAK: &str = "\n                ";
-
 /// Room for most answers, in bytes.
 const ROOM: usize = 3072;
 
@@ -50,9 +47,8 @@ impl Writer {
     /// A new line at this depth, or in the compact style nothing.
     fn line(&mut self) {
         if self.pretty {
-            let blanks = LINE_BREAK.len() - 1;
-            self.put(&LINE_BREAK[..=(2 * self.depth).min(blanks)]);
-            (blanks / 2..self.depth).for_each(|_| self.put("  "));
+            self.text.push(b'\n');
+            (0..self.depth).for_each(|_| self.put("  "));
         }
     }
 
