@@ -36,7 +36,8 @@ use crate::cli::{Cli, Command};
 use crate::environment::Environment;
 use crate::failure::Failure;
 
-/// The system's own takes a quarter of the time of an answer of the sandbox's.
+/// With the system's own, a fifth of what the sandbox does for reading an order is `malloc` and
+/// `free`.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
