@@ -168,6 +168,28 @@ async fn inspector_pictures_of_hosted_pages() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn inspector_pictures_of_customer_tokens() {
+    let inspected = Inspected::open().await;
+    let page = &inspected.browser;
+    page.tell_breaches().await;
+    let tokens = ["suspended", "cancelled", "declining", "active"]
+        .map(|state| json!({"name": state, "state": state, "payment_method": "card"}));
+    let scenario = json!({ "customer_tokens": tokens });
+    inspected.call("POST", "/sandbox/v1/scenarios", &scenario).await;
+    inspected.look("/inspector/customer-tokens", "inspector-customer-tokens").await;
+    page.click("tbody tr:first-child a").await;
+    page.led_to("Customer token").await;
+    page.find("[data-current=ACTIVE]").await;
+    inspected.look_here("inspector-customer-token").await;
+    page.click("button[value=SUSPENDED]").await;
+    page.find("[data-current=SUSPENDED]").await;
+    page.click("[name=declines][value=true]").await;
+    page.wait_for_text("#heading", "declines").await;
+    inspected.look_here("inspector-customer-token-suspended").await;
+    inspected.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn inspector_pictures_of_what_can_be_set() {
     let inspected = Inspected::open().await;
     let page = &inspected.browser;
