@@ -17,9 +17,10 @@ use serde::{Deserialize, Serialize};
 use crate::act::{Act, ActKind, Outcome, ShippingInfo};
 use crate::event::{Cause, Event, Evidence, Recorded};
 use crate::ids::{EventId, IntentId};
+use crate::intent::IntentState;
 use crate::order::{Amounts, OrderStatus};
 use crate::refusal::Refusal;
-use crate::sale::{IntentState, Sale};
+use crate::sale::Sale;
 
 /// What somebody wants done.
 #[derive(Debug, Clone, PartialEq, Eq)]

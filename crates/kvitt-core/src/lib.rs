@@ -7,7 +7,9 @@ mod act;
 mod cart;
 mod decide;
 mod event;
+mod fold;
 mod ids;
+mod intent;
 mod may_ship;
 mod order;
 mod refusal;
@@ -22,13 +24,14 @@ pub use decide::{
 pub use event::{
     Cause, CheckoutTerms, Door, Event, Evidence, PaymentMethodCategory, Placement, Recorded,
 };
+pub use fold::Inconsistent;
 pub use ids::{
     ApiKeyId, CheckoutId, EventId, IntentId, NotAnId, OrderId, Requester, SaleId, UserId,
 };
+pub use intent::{Intent, IntentState};
 pub use may_ship::{MayShip, MayShipReason, may_ship};
 pub use order::{Amounts, Capture, FraudStatus, Order, OrderSnapshot, OrderStatus, Refund};
 pub use refusal::Refusal;
 pub use sale::{
-    AUTHORIZATION_LIFETIME, Authorization, CheckoutStatus, Inconsistent, Intent, IntentState,
-    SESSION_LIFETIME, Sale, Session,
+    AUTHORIZATION_LIFETIME, Authorization, CheckoutStatus, SESSION_LIFETIME, Sale, Session,
 };

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::act::ActKind;
+use crate::intent::{Intent, IntentState};
 use crate::order::OrderStatus;
-use crate::sale::{Intent, IntentState, Sale, fraud_problem};
+use crate::sale::{Sale, fraud_problem};
 
 /// Whether goods may leave, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use crate::act::{Act, ActKind};
 use crate::cart::SaleCart;
 use crate::event::Event;
+use crate::intent::IntentState;
 use crate::refusal::Refusal;
-use crate::sale::{IntentState, Sale};
+use crate::sale::Sale;
 
 impl Sale {
     pub(super) fn may_place(&self, at: Timestamp) -> Result<(), Refusal> {

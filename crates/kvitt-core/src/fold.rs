@@ -1,0 +1,349 @@
+//! The fold: from a sale's events to the sale.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::act::{Act, LinePart, Outcome};
+use crate::cart::SaleCart;
+use crate::event::{CheckoutTerms, Event, Recorded};
+use crate::ids::{IntentId, SaleId};
+use crate::intent::{Intent, IntentState};
+use crate::order::{Capture, Order, OrderSnapshot, OrderStatus, Refund, sum};
+use crate::sale::{Authorization, Sale, Session};
+
+/// Events that cannot follow each other, or sums that break a law. The ledger was damaged, or
+/// written by a program with a fault: nothing may be done with the sale until a person looked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the events of {sale} do not make sense at number {seq}: {problem}")]
+pub struct Inconsistent {
+    /// The sale.
+    pub sale: SaleId,
+    /// Position of the event at which it shows.
+    pub seq: u64,
+    /// What is wrong.
+    pub problem: String,
+}
+
+impl Sale {
+    /// The sale as it follows from its events. `None` where there are none.
+    pub fn fold(id: SaleId, events: &[Recorded]) -> Result<Option<Self>, Inconsistent> {
+        let mut sale: Option<Self> = None;
+        for recorded in events {
+            let inconsistent =
+                |problem: String| Inconsistent { sale: id, seq: recorded.seq, problem };
+            sale = Some(match (sale, &recorded.event) {
+                (None, Event::CheckoutCreated { terms, cart }) if recorded.seq == 1 => {
+                    Self::opened(id, recorded, terms, cart)
+                }
+                (None, _) => {
+                    return Err(inconsistent("a sale begins with checkout_created".to_owned()));
+                }
+                (Some(mut sale), _) => {
+                    if recorded.seq != sale.version + 1 {
+                        return Err(inconsistent(format!("it follows number {}", sale.version)));
+                    }
+                    sale.apply(recorded).map_err(inconsistent)?;
+                    sale
+                }
+            });
+        }
+        Ok(sale)
+    }
+
+    fn opened(id: SaleId, recorded: &Recorded, terms: &CheckoutTerms, cart: &SaleCart) -> Self {
+        Self {
+            id,
+            version: 1,
+            created_at: recorded.at,
+            updated_at: recorded.at,
+            terms: terms.clone(),
+            cart: cart.clone(),
+            cart_version: 1,
+            session: None,
+            authorizations: Vec::new(),
+            abandoned: false,
+            order: None,
+            intents: BTreeMap::new(),
+        }
+    }
+
+    /// Takes the next event in.
+    pub(crate) fn apply(&mut self, recorded: &Recorded) -> Result<(), String> {
+        match &recorded.event {
+            Event::CheckoutCreated { .. } => return Err("a sale is created once".to_owned()),
+            Event::CartChanged { cart } => {
+                self.cart = cart.clone();
+                self.cart_version += 1;
+            }
+            Event::CheckoutAbandoned => self.abandoned = true,
+            Event::SessionOpened {
+                session_id,
+                expires_at,
+                cart_version,
+                payment_method_categories,
+                ..
+            } => {
+                self.session = Some(Session {
+                    session_id: session_id.clone(),
+                    expires_at: *expires_at,
+                    cart_version: *cart_version,
+                    payment_method_categories: payment_method_categories.clone(),
+                });
+            }
+            Event::SessionUpdated { session_id, cart_version, .. } => {
+                if let Some(session) = self.session_mut(session_id) {
+                    session.cart_version = *cart_version;
+                }
+            }
+            Event::SessionLost { session_id, .. } => {
+                if self.session_mut(session_id).is_some() {
+                    self.session = None;
+                }
+            }
+            Event::SessionRefused { .. } => {}
+            Event::AuthorizationReceived {
+                authorization,
+                session_id,
+                cart_version,
+                expires_at,
+                ..
+            } => {
+                // The same token through a second door is no news, however late it comes.
+                if !self.authorizations.iter().any(|known| known.digest == *authorization) {
+                    self.authorizations.push(Authorization {
+                        digest: authorization.clone(),
+                        session_id: session_id.clone(),
+                        cart_version: *cart_version,
+                        expires_at: *expires_at,
+                        released: false,
+                    });
+                }
+            }
+            Event::AuthorizationReleased { authorization, .. } => {
+                for known in self.authorizations.iter_mut().filter(|it| it.digest == *authorization)
+                {
+                    known.released = true;
+                }
+            }
+            Event::Requested { intent, act, idempotency_key } => {
+                let stored = Intent {
+                    id: *intent,
+                    act: act.clone(),
+                    idempotency_key: idempotency_key.clone(),
+                    requested_at: recorded.at,
+                    state: IntentState::Requested,
+                };
+                if self.intents.insert(*intent, stored).is_some() {
+                    return Err(format!("{intent} is requested twice"));
+                }
+                if let Some(order) = self.order.as_mut().filter(|_| act.kind().moves_money()) {
+                    order.comparable_at = None;
+                }
+            }
+            Event::Done { intent, outcome, .. } => {
+                let act = self.settle(*intent, IntentState::Done(outcome.clone()))?;
+                self.carry_out(*intent, &act, outcome, recorded.at)?;
+            }
+            Event::Refused { intent, refused } => {
+                self.settle(*intent, IntentState::Refused(refused.clone()))?;
+            }
+            Event::OutcomeUnknown { intent, attempt, problem, may_have_taken_effect, .. } => {
+                let before = self.intents.get(intent).is_some_and(Intent::may_have_taken_effect);
+                let state = IntentState::Unknown {
+                    attempts: *attempt,
+                    problem: problem.clone(),
+                    may_have_taken_effect: before || *may_have_taken_effect,
+                };
+                self.settle(*intent, state)?;
+            }
+            Event::NeedsHuman { intent, reason, .. } => {
+                self.settle(*intent, IntentState::NeedsHuman { reason: reason.clone() })?;
+            }
+            Event::OrderRead { snapshot, .. } => self.read(snapshot, recorded.at)?,
+            Event::ShipmentStopped => self.order_mut()?.stopped = true,
+        }
+        self.version = recorded.seq;
+        self.updated_at = recorded.at;
+        self.check_sums()
+    }
+
+    fn session_mut(&mut self, session_id: &str) -> Option<&mut Session> {
+        self.session.as_mut().filter(|session| session.session_id == session_id)
+    }
+
+    fn order_mut(&mut self) -> Result<&mut Order, String> {
+        self.order.as_mut().ok_or_else(|| "there is no order yet".to_owned())
+    }
+
+    /// Moves an intent on and gives its act back.
+    fn settle(&mut self, id: IntentId, state: IntentState) -> Result<Act, String> {
+        let intent =
+            self.intents.get_mut(&id).ok_or_else(|| format!("{id} was never requested"))?;
+        if intent.state.is_settled() {
+            return Err(format!("{id} is already {}", intent.state.as_str()));
+        }
+        intent.state = state;
+        Ok(intent.act.clone())
+    }
+
+    fn carry_out(
+        &mut self,
+        intent: IntentId,
+        act: &Act,
+        outcome: &Outcome,
+        at: Timestamp,
+    ) -> Result<(), String> {
+        match (act, outcome) {
+            (
+                Act::Place { cart, .. },
+                Outcome::Placed { klarna_order_id, fraud_status, redirect_url, payment_method },
+            ) => {
+                if self.order.is_some() {
+                    return Err("a checkout has at most one order".to_owned());
+                }
+                self.order = Some(Order {
+                    klarna_order_id: klarna_order_id.clone(),
+                    klarna_reference: None,
+                    placed_at: at,
+                    cart: cart.clone(),
+                    original_order_amount: cart.cart().totals().order_amount,
+                    fraud_status: fraud_status.clone(),
+                    expires_at: None,
+                    redirect_url: redirect_url.clone(),
+                    payment_method: payment_method.clone(),
+                    captures: Vec::new(),
+                    refunds: Vec::new(),
+                    cancelled: false,
+                    released: false,
+                    stopped: false,
+                    shipping_info: Vec::new(),
+                    last_read: None,
+                    comparable_at: None,
+                });
+            }
+            (
+                Act::Capture { captured_amount, lines, reference, description, shipping_info },
+                Outcome::Captured { capture_id },
+            ) => {
+                check_amount("captured_amount", *captured_amount, lines)?;
+                self.order_mut()?.captures.push(Capture {
+                    intent,
+                    capture_id: capture_id.clone(),
+                    captured_amount: *captured_amount,
+                    lines: lines.clone(),
+                    reference: reference.clone(),
+                    description: description.clone(),
+                    shipping_info: shipping_info.clone(),
+                    captured_at: at,
+                });
+            }
+            (
+                Act::Refund { refunded_amount, lines, reference, description },
+                Outcome::Refunded { refund_id },
+            ) => {
+                check_amount("refunded_amount", *refunded_amount, lines)?;
+                self.order_mut()?.refunds.push(Refund {
+                    intent,
+                    refund_id: refund_id.clone(),
+                    refunded_amount: *refunded_amount,
+                    lines: lines.clone(),
+                    reference: reference.clone(),
+                    description: description.clone(),
+                    refunded_at: at,
+                });
+            }
+            (Act::Cancel, Outcome::Changed) => self.order_mut()?.cancelled = true,
+            (Act::Release, Outcome::Changed) => self.order_mut()?.released = true,
+            (Act::Extend | Act::UpdateShippingAddress, Outcome::Changed) => {
+                self.order_mut()?;
+            }
+            (Act::UpdateAuthorization { cart, .. }, Outcome::Changed) => {
+                self.order_mut()?.cart = cart.clone();
+            }
+            (
+                Act::UpdateReferences { merchant_reference1, merchant_reference2 },
+                Outcome::Changed,
+            ) => {
+                self.order_mut()?;
+                replace(&mut self.terms.merchant_reference1, merchant_reference1.as_ref());
+                replace(&mut self.terms.merchant_reference2, merchant_reference2.as_ref());
+            }
+            (Act::AddShippingInfo { capture_id: None, shipping_info }, Outcome::Changed) => {
+                self.order_mut()?.shipping_info.extend_from_slice(shipping_info);
+            }
+            (
+                Act::AddShippingInfo { capture_id: Some(capture_id), shipping_info },
+                Outcome::Changed,
+            ) => {
+                let captures = &mut self.order_mut()?.captures;
+                captures
+                    .iter_mut()
+                    .find(|capture| capture.capture_id == *capture_id)
+                    .ok_or_else(|| format!("there is no capture {capture_id}"))?
+                    .shipping_info
+                    .extend_from_slice(shipping_info);
+            }
+            (act, _) => return Err(format!("the outcome is not one of {}", act.kind().as_str())),
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, snapshot: &OrderSnapshot, at: Timestamp) -> Result<(), String> {
+        let is_comparable = self.open_intent(|act| act.kind().moves_money()).is_none();
+        let order = self.order_mut()?;
+        order.comparable_at = is_comparable.then_some(at);
+        // An answer may overtake an older one; fraud news only ever comes from the latest read.
+        order.fraud_status = snapshot.fraud_status.clone();
+        order.expires_at = snapshot.expires_at.or(order.expires_at);
+        // Both are final at Klarna, whoever brought them about. Its clock counts, not ours.
+        if OrderStatus::Cancelled.is(&snapshot.status) {
+            order.cancelled = true;
+        }
+        if OrderStatus::Expired.is(&snapshot.status) {
+            order.expires_at = Some(order.expires_at.map_or(at, |expires_at| expires_at.min(at)));
+        }
+        if snapshot.klarna_reference.is_some() {
+            order.klarna_reference.clone_from(&snapshot.klarna_reference);
+        }
+        order.last_read = Some((snapshot.clone(), at));
+        Ok(())
+    }
+
+    /// `captured <= authorized` and `refunded <= captured`, whatever the events say.
+    fn check_sums(&self) -> Result<(), String> {
+        let Some(order) = &self.order else { return Ok(()) };
+        let amounts = order.amounts(Timestamp::MIN);
+        if amounts.captured_amount > amounts.order_amount {
+            return Err(format!(
+                "captured {} of {} authorized",
+                amounts.captured_amount, amounts.order_amount
+            ));
+        }
+        if amounts.refunded_amount > amounts.captured_amount {
+            return Err(format!(
+                "refunded {} of {} captured",
+                amounts.refunded_amount, amounts.captured_amount
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// An act moves something, and no more or less than its lines are worth.
+fn check_amount(field: &str, amount: i64, lines: &[LinePart]) -> Result<(), String> {
+    let worth = sum(lines.iter().map(|part| part.line.total_amount));
+    if amount < 1 {
+        Err(format!("{field} is {amount}"))
+    } else if !lines.is_empty() && worth != amount {
+        Err(format!("{field} is {amount}, but its lines add up to {worth}"))
+    } else {
+        Ok(())
+    }
+}
+
+fn replace(target: &mut Option<String>, value: Option<&String>) {
+    if let Some(value) = value {
+        *target = Some(value.clone()).filter(|text| !text.is_empty());
+    }
+}
