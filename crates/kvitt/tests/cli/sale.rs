@@ -220,8 +220,9 @@ fn what_needs_a_person_is_listed_and_settled() {
     let fault = json!({"match": {"path_contains": "/captures"}, "times": 9,
         "effect": {"kind": "reset_after"}});
     post(&format!("{}/sandbox/v1/faults", shop.sandbox.url), &fault, None);
-    let (code, answer) = place.json_with_code(&["order", "capture", &order]);
-    assert_eq!(code, 5, "{answer}");
+    let ended = place.run(&["order", "capture", &order, "--json"]);
+    assert_eq!(ended.code, Some(5), "{ended:?}");
+    let answer: Value = serde_json::from_str(&ended.stdout).unwrap();
     let intent = answer["intent"]["id"].as_str().unwrap();
 
     let listed = place.good(&["attention", "--limit", "3"]);
@@ -231,7 +232,12 @@ fn what_needs_a_person_is_listed_and_settled() {
 
     let settled = place.good(&["attention", "settle", intent, "--not-done"]);
     assert!(settled.contains("refused"), "{settled}");
-    place.bad(&["attention", "settle", intent], 2);
-    place.bad(&["attention", "settle", intent, "--id", "x", "--not-done"], 2);
-    place.bad(&["attention", "settle", intent, "--done", "--id", "x"], 3);
+    for (args, code) in [
+        (vec!["attention", "settle", intent], 2),
+        (vec!["attention", "settle", intent, "--id", "x", "--not-done"], 2),
+        (vec!["attention", "settle", intent, "--done", "--id", "x"], 3),
+    ] {
+        let ended = place.run(&args);
+        assert_eq!(ended.code, Some(code), "{args:?}: {ended:?}");
+    }
 }
