@@ -65,6 +65,7 @@ impl Sale {
             abandoned: false,
             order: None,
             intents: BTreeMap::new(),
+            undos: BTreeMap::new(),
         }
     }
 
@@ -126,20 +127,15 @@ impl Sale {
                     known.released = true;
                 }
             }
-            Event::Requested { intent, act, idempotency_key } => {
-                let stored = Intent {
+            Event::Requested { intent, act, idempotency_key, part_of } => {
+                self.request(Intent {
                     id: *intent,
                     act: act.clone(),
                     idempotency_key: idempotency_key.clone(),
                     requested_at: recorded.at,
+                    part_of: *part_of,
                     state: IntentState::Requested,
-                };
-                if self.intents.insert(*intent, stored).is_some() {
-                    return Err(format!("{intent} is requested twice"));
-                }
-                if let Some(order) = self.order.as_mut().filter(|_| act.kind().moves_money()) {
-                    order.comparable_at = None;
-                }
+                })?;
             }
             Event::Done { intent, outcome, .. } => {
                 let act = self.settle(*intent, IntentState::Done(outcome.clone()))?;
@@ -147,6 +143,7 @@ impl Sale {
             }
             Event::Refused { intent, refused } => {
                 self.settle(*intent, IntentState::Refused(refused.clone()))?;
+                self.undo_step_refused(*intent);
             }
             Event::OutcomeUnknown { intent, attempt, problem, may_have_taken_effect, .. } => {
                 let before = self.intents.get(intent).is_some_and(Intent::may_have_taken_effect);
@@ -159,6 +156,9 @@ impl Sale {
             }
             Event::NeedsHuman { intent, reason, .. } => {
                 self.settle(*intent, IntentState::NeedsHuman { reason: reason.clone() })?;
+            }
+            Event::UndoRequested { .. } | Event::UndoDone { .. } | Event::UndoRefused { .. } => {
+                self.apply_undo(&recorded.event, recorded.at)?;
             }
             Event::OrderRead { snapshot, .. } => self.read(snapshot, recorded.at)?,
             Event::ShipmentStopped => self.order_mut()?.stopped = true,
@@ -174,6 +174,18 @@ impl Sale {
 
     fn order_mut(&mut self) -> Result<&mut Order, String> {
         self.order.as_mut().ok_or_else(|| "there is no order yet".to_owned())
+    }
+
+    fn request(&mut self, intent: Intent) -> Result<(), String> {
+        let (id, part_of) = (intent.id, intent.part_of);
+        let moves_money = intent.act.kind().moves_money();
+        if self.intents.insert(id, intent).is_some() {
+            return Err(format!("{id} is requested twice"));
+        }
+        if let Some(order) = self.order.as_mut().filter(|_| moves_money) {
+            order.comparable_at = None;
+        }
+        part_of.map_or(Ok(()), |undo| self.add_undo_step(undo, id))
     }
 
     /// Moves an intent on and gives its act back.
@@ -307,6 +319,7 @@ impl Sale {
             order.klarna_reference.clone_from(&snapshot.klarna_reference);
         }
         order.last_read = Some((snapshot.clone(), at));
+        self.undo_saw_order();
         Ok(())
     }
 

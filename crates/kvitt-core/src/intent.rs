@@ -59,6 +59,8 @@ pub struct Intent {
     pub idempotency_key: String,
     /// When it was stored.
     pub requested_at: Timestamp,
+    /// The undo that it is a part of, if it is.
+    pub part_of: Option<IntentId>,
     /// How far it has come.
     pub state: IntentState,
 }

@@ -14,6 +14,7 @@ mod may_ship;
 mod order;
 mod refusal;
 mod sale;
+mod undo;
 
 pub use act::{Act, ActKind, LinePart, Outcome, Refused, ShippingInfo};
 pub use cart::{LineId, LineIdError, SaleCart};
@@ -35,3 +36,4 @@ pub use refusal::Refusal;
 pub use sale::{
     AUTHORIZATION_LIFETIME, Authorization, CheckoutStatus, SESSION_LIFETIME, Sale, Session,
 };
+pub use undo::{Undo, UndoEnd, UndoPlan, UndoStep, UndoWish};

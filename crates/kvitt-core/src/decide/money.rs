@@ -121,12 +121,7 @@ impl Asked<'_> {
         amount_left: i64,
     ) -> Result<(i64, Vec<LinePart>), Refusal> {
         let (amount, lines) = match (self.picks, self.amount) {
-            ([], None) => {
-                let lines = everything(cart, left);
-                // After an amount without lines, the lines left no longer add up to what is left.
-                let lines = if sum(&lines) == amount_left { lines } else { Vec::new() };
-                (amount_left, lines)
-            }
+            ([], None) => (amount_left, everything_worth(cart, left, amount_left)),
             ([], Some(amount)) => {
                 let lines = everything(cart, left);
                 // Too much or too little is the more helpful thing to say.
@@ -158,6 +153,17 @@ impl Asked<'_> {
 
 fn sum(lines: &[LinePart]) -> i64 {
     crate::order::sum(lines.iter().map(|part| part.line.total_amount))
+}
+
+/// All that is left of all lines, where it is worth what is left. After an amount without lines it
+/// no longer is.
+pub(super) fn everything_worth(
+    cart: &SaleCart,
+    left: &BTreeMap<LineId, OrderLineFields>,
+    amount_left: i64,
+) -> Vec<LinePart> {
+    let lines = everything(cart, left);
+    if sum(&lines) == amount_left { lines } else { Vec::new() }
 }
 
 /// All that is left of all lines, in the shop's order.

@@ -59,7 +59,8 @@ fn an_intent_that_is_wanted_twice_settled_twice_or_never_wanted() {
     let intent = story.request(capture(&[]));
     let number = story.events.len() + 1;
     let mut twice = story.clone();
-    twice.push(Event::Requested { intent, act: captures(1), idempotency_key: "key".to_owned() });
+    let idempotency_key = "key".to_owned();
+    twice.push(Event::Requested { intent, act: captures(1), idempotency_key, part_of: None });
     assert_eq!(twice.problem(), format!("{NAME} {number}: {intent} is requested twice"));
     story.finish(intent);
     let number = number + 1;

@@ -15,4 +15,5 @@ mod shipping;
 mod status;
 mod stored;
 mod support;
+mod undo;
 mod wishes;

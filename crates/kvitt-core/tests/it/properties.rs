@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 use kvitt_core::{
-    Act, ActKind, AuthorizationWish, CaptureWish, Event, FraudStatus, IntentId, LineId, LinePick,
-    RefundWish, Sale, SaleCart, Wish,
+    Act, ActKind, AuthorizationWish, CaptureWish, Event, FraudStatus, IntentId, IntentState,
+    LineId, LinePick, Outcome, RefundWish, Sale, SaleCart, UndoWish, Wish,
 };
 use kvitt_money::{OrderLine, OrderLineFields, TaxRate};
 use proptest::prelude::*;
@@ -348,6 +348,7 @@ proptest! {
             laws::check(&sale, story.now);
         }
         laws::check_replay(&story.sale(), &story.events);
+        check_undo(&story);
         // Every beginning of the story is a sale too.
         for end in 1..story.events.len() {
             prop_assert!(Sale::fold(SALE, &story.events[..end]).is_ok());
@@ -448,6 +449,22 @@ proptest! {
             }
         }
     }
+}
+
+/// Where a sale can be undone, it becomes what its plan says.
+fn check_undo(story: &Story) {
+    let Ok(plan) = story.sale().plan_undo(&UndoWish::default(), story.now) else { return };
+    let mut story = story.clone();
+    let undo = story.request_undo();
+    story.finish_undo();
+    let sale = story.sale();
+    let acts: Vec<_> = sale.undos[&undo].steps.iter().map(|id| &sale.intents[id].act).collect();
+    assert_eq!(acts, plan.steps().map(|step| &step.act).collect::<Vec<_>>());
+    let sums = sale.order.as_ref().unwrap().amounts(story.now);
+    assert_eq!((sums.remaining_authorized_amount, sums.refundable_amount()), (0, 0));
+    assert_eq!(sale.state_of(undo), Some(IntentState::Done(Outcome::Changed)));
+    laws::check(&sale, story.now);
+    laws::check_replay(&sale, &story.events);
 }
 
 /// A parcel with so many pieces of each line, as far as they are left.

@@ -10,4 +10,5 @@ mod fraud;
 mod life;
 mod sessions;
 mod shop;
+mod undo;
 mod unsteady;

@@ -72,9 +72,12 @@ impl Shop {
     pub(crate) async fn replica_over(
         &self,
         wrap: impl FnOnce(Arc<dyn Ledger>) -> Arc<dyn Ledger>,
+        change: impl FnOnce(&mut Settings),
     ) -> Engine {
         let accounts = vec![account("main", &self.klarna.url(), &[])];
-        engine_over(wrap(ledger(&self.folder).await), &self.klarna, accounts, settings())
+        let mut settings = settings();
+        change(&mut settings);
+        engine_over(wrap(ledger(&self.folder).await), &self.klarna, accounts, settings)
     }
 
     /// Three cups at 100.00 and a shirt at 250.00, both with 25 % tax: 550.00 SEK.
@@ -144,6 +147,16 @@ impl Shop {
         let url = format!("{}/ordermanagement/v1/orders/{id}", self.klarna.url());
         let answer = self.http.get(url).basic_auth("PK1", Some("secret")).send().await.unwrap();
         answer.json().await.unwrap()
+    }
+
+    /// What somebody does in Klarna's portal.
+    pub(crate) async fn behind_our_back(&self, sale: &Sale, act: &str, body: Value) {
+        let id = &sale.order.as_ref().unwrap().klarna_order_id;
+        let url = format!("{}/ordermanagement/v1/orders/{id}/{act}", self.klarna.url());
+        let request = self.http.post(url).basic_auth("PK1", Some("secret"));
+        let request = if body.is_null() { request } else { request.json(&body) };
+        let answer = request.send().await.unwrap();
+        assert!(answer.status().is_success(), "{act}: {}", answer.status());
     }
 
     pub(crate) async fn control(&self, method: &str, path: &str, body: Option<Value>) -> Value {

@@ -179,13 +179,18 @@ pub(crate) fn every_event() -> Vec<Event> {
             authorization: "digest".to_owned(),
             evidence: evidence.clone(),
         },
-        Event::Requested { intent: intent(1), act: capture(), idempotency_key: "key-1".to_owned() },
+        Event::Requested {
+            intent: intent(1),
+            act: capture(),
+            idempotency_key: "key-1".to_owned(),
+            part_of: Some(intent(4)),
+        },
         Event::Done {
             intent: intent(1),
             outcome: Outcome::Captured { capture_id: "c-1".to_owned() },
             evidence: evidence.clone(),
         },
-        Event::Refused { intent: intent(2), refused },
+        Event::Refused { intent: intent(2), refused: refused.clone() },
         Event::OutcomeUnknown {
             intent: intent(3),
             attempt: 2,
@@ -213,6 +218,13 @@ pub(crate) fn every_event() -> Vec<Event> {
             evidence,
         },
         Event::ShipmentStopped,
+        Event::UndoRequested {
+            intent: intent(4),
+            reference: Some("r-1".to_owned()),
+            description: Some("Sold out".to_owned()),
+        },
+        Event::UndoDone { intent: intent(4) },
+        Event::UndoRefused { intent: intent(4), refused },
     ]
 }
 
@@ -235,5 +247,8 @@ pub(crate) fn kind(event: &Event) -> usize {
         Event::NeedsHuman { .. } => 13,
         Event::OrderRead { .. } => 14,
         Event::ShipmentStopped => 15,
+        Event::UndoRequested { .. } => 16,
+        Event::UndoDone { .. } => 17,
+        Event::UndoRefused { .. } => 18,
     }
 }

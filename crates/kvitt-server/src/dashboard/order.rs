@@ -9,7 +9,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use kvitt_core::{IntentId, IntentState, OrderId, Sale, SaleId};
 use kvitt_engine::Shopper;
-use kvitt_money::Currency;
 use serde::Deserialize;
 
 use self::placed::{Placed, placed};
@@ -81,8 +80,8 @@ pub(super) async fn order(
             ),
             fraud: order.and_then(|order| words::fraud(order.fraud_status.as_str())),
             facts: facts(&sale),
-            said: intent.and_then(|intent| said(&sale, intent, currency)),
-            warnings: warnings(&sale, currency, intent),
+            said: intent.and_then(|intent| said(&sale, intent)),
+            warnings: warnings(&sale, intent),
             placed: placed(&sale, at),
             shopper: people(&shopper),
             timeline: timeline::timeline(&sale, &events, &names),
@@ -127,11 +126,10 @@ fn facts(sale: &Sale) -> Vec<(&'static str, String)> {
 }
 
 /// What came of an act.
-fn said(sale: &Sale, id: IntentId, currency: Currency) -> Option<Said> {
-    let intent = sale.intents.get(&id)?;
-    let act = words::act(&intent.act, currency);
+fn said(sale: &Sale, id: IntentId) -> Option<Said> {
+    let act = words::wanted(sale, id)?;
     let said = |tone, title: String, text: String| Some(Said { tone, title, text });
-    match &intent.state {
+    match &sale.state_of(id)? {
         IntentState::Done(_) => {
             said(Tone::Good, format!("Done: {act}"), "Klarna has confirmed it.".to_owned())
         }
@@ -164,16 +162,21 @@ fn said(sale: &Sale, id: IntentId, currency: Currency) -> Option<Said> {
 }
 
 /// What whoever opens the page has to know first; `said` is what the page says already.
-fn warnings(sale: &Sale, currency: Currency, said: Option<IntentId>) -> Vec<String> {
-    let open = sale.open_intent(|_| true).filter(|intent| said != Some(intent.id)).map(|intent| {
-        let act = words::act(&intent.act, currency);
-        match &intent.state {
-            IntentState::NeedsHuman { reason } => format!("not known: {act}. {}", sentence(reason)),
+fn warnings(sale: &Sale, said: Option<IntentId>) -> Vec<String> {
+    // What is open of an undo stands for the whole of it.
+    let undo = sale.open_undo().map(|undo| undo.id);
+    let open = undo.or_else(|| sale.open_intent(|_| true).map(|intent| intent.id));
+    let open = open.filter(|open| said != Some(*open)).and_then(|open| {
+        let act = words::wanted(sale, open)?;
+        Some(match sale.state_of(open)? {
+            IntentState::NeedsHuman { reason } => {
+                format!("not known: {act}. {}", sentence(&reason))
+            }
             IntentState::Unknown { problem, .. } => {
-                format!("not known yet: {act}. {}", sentence(problem))
+                format!("not known yet: {act}. {}", sentence(&problem))
             }
             _ => format!("under way: {act}"),
-        }
+        })
     });
     let difference =
         sale.difference().map(|text| format!("Klarna's figures differ from these: {text}"));

@@ -45,7 +45,7 @@ pub(super) fn timeline(sale: &Sale, events: &[Recorded], names: &Names) -> Vec<E
 fn entry(sale: &Sale, recorded: &Recorded, names: &Names) -> Entry {
     let intent = recorded.event.intent().and_then(|id| sale.intents.get(&id));
     let currency = sale.terms.market.purchase_currency();
-    let act = intent.map_or_else(String::new, |intent| words::act(&intent.act, currency));
+    let act = recorded.event.intent().and_then(|id| words::wanted(sale, id)).unwrap_or_default();
     let (sentence, tone) = told(&recorded.event, &act, currency);
     let evidence = evidence(&recorded.event);
     Entry {
@@ -94,9 +94,10 @@ fn told(event: &Event, act: &str, currency: Currency) -> (String, Tone) {
         Event::AuthorizationReleased { .. } => {
             plain("An authorization that placed no order was given back".to_owned())
         }
-        Event::Requested { .. } => plain(format!("Wanted: {act}")),
+        Event::Requested { .. } | Event::UndoRequested { .. } => plain(format!("Wanted: {act}")),
         Event::Done { outcome, .. } => (done(act, outcome), Tone::Good),
-        Event::Refused { refused, .. } => {
+        Event::UndoDone { .. } => (format!("Done: {act}; nothing is left of it"), Tone::Good),
+        Event::Refused { refused, .. } | Event::UndoRefused { refused, .. } => {
             (format!("Klarna refused to {act}: {}", said(refused)), Tone::Bad)
         }
         Event::OutcomeUnknown { attempt, problem, may_have_taken_effect, .. } => {
@@ -152,14 +153,16 @@ fn evidence(event: &Event) -> Option<&Evidence> {
         | Event::OutcomeUnknown { evidence, .. }
         | Event::NeedsHuman { evidence, .. }
         | Event::OrderRead { evidence, .. } => Some(evidence),
-        Event::SessionRefused { refused } | Event::Refused { refused, .. } => {
-            Some(&refused.evidence)
-        }
+        Event::SessionRefused { refused }
+        | Event::Refused { refused, .. }
+        | Event::UndoRefused { refused, .. } => Some(&refused.evidence),
         Event::CheckoutCreated { .. }
         | Event::CartChanged { .. }
         | Event::CheckoutAbandoned
         | Event::AuthorizationReceived { .. }
         | Event::Requested { .. }
+        | Event::UndoRequested { .. }
+        | Event::UndoDone { .. }
         | Event::ShipmentStopped => None,
     }
 }

@@ -53,9 +53,9 @@ pub(crate) struct Order {
     refunds: Vec<Refund>,
     /// Whether goods may leave now.
     may_ship: MayShip,
-    /// The acts that the order's state allows now.
+    /// The acts that the order's state allows now, `undo` among them.
     allowed_acts: Vec<&'static str>,
-    /// The act that is not over yet, if any.
+    /// The act or undo that is not over yet, if any.
     open_intent: Option<Intent>,
     /// Why a person has to look, if one has to.
     attention: Option<String>,
@@ -177,7 +177,7 @@ pub(crate) struct ActAnswer {
     /// The capture that was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capture: Option<Capture>,
-    /// The refund that was made.
+    /// The refund that was made, by an undo too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refund: Option<Refund>,
     /// The order as it stands.
@@ -191,7 +191,11 @@ impl Order {
         let amounts = order.amounts(at);
         let market = sale.terms.market;
         let may_ship = kvitt_core::may_ship(sale, at);
-        let open = sale.open_intent(|_| true).and_then(|it| Intent::of(sale, events, it.id));
+        let open = sale
+            .open_undo()
+            .map(|undo| undo.id)
+            .or_else(|| sale.open_intent(|_| true).map(|intent| intent.id))
+            .and_then(|id| Intent::of(sale, events, id));
         Some(Self {
             id: sale.id.order_id().to_string(),
             checkout_id: sale.id.checkout_id().to_string(),
@@ -242,9 +246,10 @@ impl Order {
     }
 }
 
-/// The acts that an order's state allows now.
+/// The acts that an order's state allows now, and `undo` where there is something to undo.
 pub(crate) fn allowed_acts(sale: &Sale, at: Timestamp) -> Vec<&'static str> {
-    sale.allowed_acts(at).into_iter().map(ActKind::as_str).collect()
+    let undo = sale.may_undo(at).ok().map(|()| "undo");
+    sale.allowed_acts(at).into_iter().map(ActKind::as_str).chain(undo).collect()
 }
 
 impl Capture {

@@ -76,6 +76,14 @@ impl FromStr for Tracking {
     }
 }
 
+/// A body of the texts that are there.
+pub(super) fn texts(reference: Option<&str>, description: Option<&str>) -> Value {
+    let members = [("reference", reference), ("description", description)];
+    let given =
+        members.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into())));
+    Value::Object(given.collect())
+}
+
 fn minor_units(text: &str) -> Result<i64, String> {
     text.parse().map_err(|_| {
         "write the amount in minor units, without decimals or currency: 249.00 is 24900".to_owned()
@@ -116,10 +124,9 @@ impl MoneyArgs {
         if self.amount_only {
             body["amount_only"] = json!(true);
         }
-        for (member, text) in [("reference", &self.reference), ("description", &self.description)] {
-            if let Some(text) = text {
-                body[member] = json!(text);
-            }
+        let texts = texts(self.reference.as_deref(), self.description.as_deref());
+        for (member, text) in texts.as_object().into_iter().flatten() {
+            body[member] = text.clone();
         }
         body
     }
