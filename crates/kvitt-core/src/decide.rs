@@ -16,8 +16,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::act::{Act, ActKind, Outcome, ShippingInfo};
-use crate::event::{Cause, Event, Evidence, Recorded};
-use crate::ids::{EventId, IntentId};
+use crate::event::{Event, Evidence};
+use crate::ids::IntentId;
 use crate::intent::IntentState;
 use crate::order::{Amounts, OrderStatus};
 use crate::refusal::Refusal;
@@ -130,26 +130,18 @@ impl Sale {
     /// cannot differ from the act.
     fn carried_out(&self, act: Act, at: Timestamp) -> Result<(Preview, Self), Refusal> {
         let order = self.order.as_ref().ok_or(Refusal::NoOrder)?;
-        let mut sale = self.clone();
         // Each act of a plan needs an id of its own, which no stored one has.
-        let intent = IntentId(uuid::Uuid::from_u128(u128::MAX - u128::from(sale.version)));
-        let (outcome, evidence) = (outcome_of(&act), Evidence::default());
+        let intent = IntentId(uuid::Uuid::from_u128(u128::MAX - u128::from(self.version)));
         let requested = Event::Requested {
             intent,
             act: act.clone(),
             idempotency_key: String::new(),
             part_of: None,
         };
-        for event in [requested, Event::Done { intent, outcome, evidence }] {
-            let recorded = Recorded {
-                id: EventId(uuid::Uuid::max()),
-                seq: sale.version + 1,
-                at,
-                cause: Cause::Kvitt,
-                event,
-            };
-            sale.apply(&recorded).map_err(|_| Refusal::NoOrder)?;
-        }
+        let (outcome, evidence) = (outcome_of(&act), Evidence::default());
+        let sale = self
+            .with(&[requested, Event::Done { intent, outcome, evidence }])
+            .map_err(|_| Refusal::NoOrder)?;
         let changed = sale.order.as_ref().unwrap_or(order);
         let preview = Preview {
             status_before: order.status(at),

@@ -97,9 +97,12 @@ pub(crate) async fn answer(
     let mut refunds = sale.order.iter().flat_map(|order| &order.refunds);
     let steps = sale.undos.get(&answered.intent).map_or(&[][..], |undo| &undo.steps);
     let answer = ActAnswer {
-        capture: captures.into_iter().find(|it| it.intent == answered.intent).map(Capture::of),
+        capture: captures
+            .into_iter()
+            .find(|it| it.intent == Some(answered.intent))
+            .map(Capture::of),
         refund: refunds
-            .find(|it| it.intent == answered.intent || steps.contains(&it.intent))
+            .find(|it| it.intent.is_some_and(|it| it == answered.intent || steps.contains(&it)))
             .map(Refund::of),
         intent,
         order,

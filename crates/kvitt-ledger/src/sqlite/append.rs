@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteConnection;
 use super::error::driver;
 use super::row::{Read, sale_text};
 use super::writer::Write;
-use super::{events, private, summaries, work};
+use super::{events, inbox, private, summaries, work};
 use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
 
@@ -36,6 +36,9 @@ impl Write for Append {
         }
         for change in &self.private {
             private::change(db, sale, change).await?;
+        }
+        if let Some(message) = &self.inbox {
+            inbox::receive(db, sale, message).await?;
         }
         for change in &self.work {
             work::change(db, sale, change).await?;

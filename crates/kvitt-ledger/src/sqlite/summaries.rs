@@ -18,7 +18,7 @@ macro_rules! columns {
          purchase_currency, checkout_status, order_status, fraud_status, klarna_order_id, \
          klarna_reference, merchant_reference1, merchant_reference2, order_amount, \
          captured_amount, refunded_amount, remaining_authorized_amount, placed_at_us, \
-         expires_at_us, attention"
+         expires_at_us, attention, look_at_us"
     };
 }
 
@@ -30,7 +30,7 @@ pub(super) async fn upsert(
     let done = sqlx::query(concat!(
         "INSERT INTO sale (",
         columns!(),
-        ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (sale) DO UPDATE SET
              version = excluded.version,
              created_at_us = excluded.created_at_us,
@@ -51,7 +51,8 @@ pub(super) async fn upsert(
              remaining_authorized_amount = excluded.remaining_authorized_amount,
              placed_at_us = excluded.placed_at_us,
              expires_at_us = excluded.expires_at_us,
-             attention = excluded.attention",
+             attention = excluded.attention,
+             look_at_us = excluded.look_at_us",
     ))
     .bind(sale_text(summary.sale))
     .bind(number("summary.version", summary.version)?)
@@ -74,6 +75,7 @@ pub(super) async fn upsert(
     .bind(summary.placed_at.map(Timestamp::as_microsecond))
     .bind(summary.expires_at.map(Timestamp::as_microsecond))
     .bind(&summary.attention)
+    .bind(summary.look_at.map(Timestamp::as_microsecond))
     .execute(db)
     .await
     .map_err(driver)?;
@@ -212,5 +214,6 @@ fn summary(row: &SqliteRow) -> Result<SaleSummary, LedgerError> {
         placed_at: read.time_or_none("placed_at_us")?,
         expires_at: read.time_or_none("expires_at_us")?,
         attention: read.text_or_none("attention")?,
+        look_at: read.time_or_none("look_at_us")?,
     })
 }
