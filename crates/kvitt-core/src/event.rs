@@ -307,6 +307,22 @@ pub enum Event {
         /// Klarna's answer.
         evidence: Evidence,
     },
+    /// The time to capture runs out, and kvitt does not extend it by itself.
+    AuthorizationExpiring {
+        /// Until when can be captured.
+        expires_at: Timestamp,
+        /// When this had to be told: before an end there may be several alarms.
+        due_at: Timestamp,
+        /// What can still be captured, in minor units.
+        remaining_authorized_amount: i64,
+    },
+    /// The time to capture ran out with something not captured.
+    AuthorizationExpired {
+        /// When it ran out.
+        expires_at: Timestamp,
+        /// What was not captured, in minor units.
+        uncaptured_amount: i64,
+    },
     /// A callback asked to stop the shipment of an accepted order. The order cannot tell, so the
     /// safe side is taken: nothing ships.
     ShipmentStopped,
@@ -339,6 +355,8 @@ impl Event {
             Self::UndoDone { .. } => "undo.done".to_owned(),
             Self::UndoRefused { .. } => "undo.refused".to_owned(),
             Self::OrderRead { .. } => "order.read".to_owned(),
+            Self::AuthorizationExpiring { .. } => "authorization.expiring".to_owned(),
+            Self::AuthorizationExpired { .. } => "authorization.expired".to_owned(),
             Self::ShipmentStopped => "order.shipment_stopped".to_owned(),
         }
     }

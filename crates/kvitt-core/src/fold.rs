@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::act::{Act, LinePart, Outcome};
+use crate::act::{Act, ActKind, LinePart, Outcome};
 use crate::cart::SaleCart;
 use crate::event::{Cause, CheckoutTerms, Event, Recorded};
+use crate::expiry::ExpiryState;
 use crate::ids::{EventId, IntentId, SaleId};
 use crate::intent::{Intent, IntentState};
 use crate::order::{Capture, Order, OrderSnapshot, OrderStatus, Refund, sum};
@@ -139,6 +140,7 @@ impl Sale {
             Event::Done { intent, outcome, .. } => {
                 let act = self.settle(*intent, IntentState::Done(outcome.clone()))?;
                 self.carry_out(*intent, &act, outcome, recorded.at)?;
+                self.expiry_after(&act);
             }
             Event::Refused { intent, refused } => {
                 self.settle(*intent, IntentState::Refused(refused.clone()))?;
@@ -155,6 +157,9 @@ impl Sale {
             | Event::ExternalRefund { .. }
             | Event::ExternalRelease { .. } => self.adopt(&recorded.event, recorded.at)?,
             Event::OrderRead { snapshot, .. } => self.read(snapshot, recorded.at)?,
+            Event::AuthorizationExpiring { .. } | Event::AuthorizationExpired { .. } => {
+                self.order_mut()?.expiry.apply(&recorded.event);
+            }
             Event::ShipmentStopped => {
                 self.stopped = true;
                 if let Some(order) = &mut self.order {
@@ -276,12 +281,14 @@ impl Sale {
 
     fn request(&mut self, intent: Intent) -> Result<(), String> {
         let (id, part_of) = (intent.id, intent.part_of);
-        let moves_money = intent.act.kind().moves_money();
+        let kind = intent.act.kind();
         if self.intents.insert(id, intent).is_some() {
             return Err(format!("{id} is requested twice"));
         }
-        if let Some(order) = self.order.as_mut().filter(|_| moves_money) {
+        if let Some(order) = self.order.as_mut().filter(|_| kind.moves_money()) {
             order.comparable_at = None;
+            // One try, whoever makes it: a refusal is not tried again by itself.
+            order.expiry.release_due &= kind != ActKind::Release;
         }
         part_of.map_or(Ok(()), |undo| self.add_undo_step(undo, id))
     }
@@ -330,10 +337,13 @@ impl Sale {
                     shipping_info: Vec::new(),
                     last_read: None,
                     comparable_at: None,
+                    expiry: ExpiryState::default(),
                 });
             }
             (
-                Act::Capture { captured_amount, lines, reference, description, shipping_info },
+                Act::Capture {
+                    captured_amount, lines, reference, description, shipping_info, ..
+                },
                 Outcome::Captured { capture_id },
             ) => {
                 check_amount("captured_amount", *captured_amount, lines)?;
@@ -413,6 +423,7 @@ impl Sale {
         if OrderStatus::Expired.is(&snapshot.status) {
             order.expires_at = Some(order.expires_at.map_or(at, |expires_at| expires_at.min(at)));
         }
+        order.expiry.first = order.expiry.first.or(order.expires_at);
         if snapshot.klarna_reference.is_some() {
             order.klarna_reference.clone_from(&snapshot.klarna_reference);
         }

@@ -7,6 +7,7 @@ mod act;
 mod cart;
 mod decide;
 mod event;
+mod expiry;
 mod fold;
 mod ids;
 mod intent;
@@ -27,6 +28,7 @@ pub use decide::{
 pub use event::{
     Cause, CheckoutTerms, Door, Event, Evidence, PaymentMethodCategory, Placement, Recorded,
 };
+pub use expiry::{ExpiryPlan, ExpiryPolicy, ExpiryStep, NotExtended};
 pub use fold::Inconsistent;
 pub use ids::{
     ApiKeyId, CheckoutId, EventId, IntentId, NotAnId, OrderId, Requester, SaleId, UserId,

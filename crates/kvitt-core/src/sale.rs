@@ -185,6 +185,10 @@ impl Sale {
 
     /// Why a person has to look at the sale, if so.
     pub fn attention(&self) -> Option<String> {
+        self.doubt().or_else(|| self.expiry_attention())
+    }
+
+    fn doubt(&self) -> Option<String> {
         self.intents.values().find_map(|intent| match &intent.state {
             IntentState::NeedsHuman { reason } => Some(reason.clone()),
             IntentState::Unknown { problem, .. } => Some(format!(

@@ -197,7 +197,18 @@ impl Engine {
                 written => break written?,
             }
         };
-        self.follow_up(sale).await
+        let sale = self.follow_up(sale).await?;
+        if !sale.order.as_ref().is_some_and(|order| order.is_release_due(sale.updated_at)) {
+            return Ok(sale);
+        }
+        // The capture is made, and its caller hears so, whatever becomes of the rest.
+        match Box::pin(self.release_rest(id)).await {
+            Ok(released) => Ok(released),
+            Err(error) => {
+                tracing::warn!(%id, %error, "the rest will be released later");
+                Ok(sale)
+            }
+        }
     }
 
     async fn call(

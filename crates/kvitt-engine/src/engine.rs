@@ -15,7 +15,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::summary::summary;
-use crate::{Accounts, Clock, EngineError, IdSource, undo, work};
+use crate::{Accounts, Clock, EngineError, IdSource, expiry, undo, work};
 
 /// How often a write is decided anew because somebody else wrote to the same sale first.
 const CONFLICTS_MAX: u32 = 8;
@@ -232,6 +232,9 @@ impl Engine {
         if undo::has_to_go_on(&sale, &new) {
             work::schedule_undo(id, self, &mut draft);
         }
+        if expiry::leaves_a_rest(&sale, &new, at) {
+            work::schedule_release_rest(id, self, &mut draft);
+        }
         let named = |recorded: Recorded| {
             let act = recorded.event.intent().and_then(|intent| sale.intents.get(&intent));
             NewEvent {
@@ -246,7 +249,7 @@ impl Engine {
             sale: id,
             expected_version,
             events: new.into_iter().map(named).collect(),
-            summary: summary(&sale),
+            summary: summary(&sale, &self.expiry_policy(&sale)),
             idempotency: draft.idempotency,
             private: draft.private,
             work: draft.work,

@@ -16,6 +16,7 @@ mod doubt;
 mod engine;
 mod error;
 mod evidence;
+mod expiry;
 mod ids;
 mod link;
 mod look;

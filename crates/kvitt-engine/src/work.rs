@@ -25,6 +25,9 @@ pub(crate) const PLACE: &str = "place";
 /// Go on with an undo.
 pub(crate) const UNDO: &str = "undo";
 
+/// Release what is left after the last shipment.
+pub(crate) const RELEASE_REST: &str = "release_rest";
+
 /// How much work is claimed at a time.
 const BATCH: u32 = 16;
 /// How long the worker rests when nothing is due and nobody wakes it.
@@ -112,6 +115,11 @@ pub(crate) fn schedule_undo(sale: SaleId, engine: &Engine, draft: &mut Draft) {
     schedule(sale, UNDO, engine.settings().lease, draft);
 }
 
+/// The rest has to be released: at once by whoever captured, by the worker if that one dies.
+pub(crate) fn schedule_release_rest(sale: SaleId, engine: &Engine, draft: &mut Draft) {
+    schedule(sale, RELEASE_REST, engine.settings().lease, draft);
+}
+
 /// The order has to be read by the worker, now. This is work of its own: a read that was under way
 /// when the news came may be older than the news, and must not count as having followed it.
 pub(crate) fn schedule_read_now(sale: SaleId, draft: &mut Draft) {
@@ -177,6 +185,7 @@ impl Engine {
             RELEASE_AUTHORIZATIONS => {
                 self.release_authorizations(work.sale, Some(claim)).await.map(drop)
             }
+            RELEASE_REST => self.release_rest(work.sale).await.map(drop),
             UNDO => self.go_on_undoing(work.sale).await.map(drop),
             LOOK => self.look(work.sale, claim).await.map(drop),
             PLACE => self.place_by_itself(work.sale, Some(claim)).await.map(drop),

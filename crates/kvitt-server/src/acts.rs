@@ -81,7 +81,8 @@ pub(crate) async fn answer(
     let at = engine.now().await;
     let intent = noted(app, &sale, &events, answered.intent, answered.replayed)
         .ok_or_else(Problem::internal)?;
-    let order = Order::of(&sale, &events, at).ok_or_else(Problem::internal)?;
+    let plan = engine.expiry_plan(&sale, at);
+    let order = Order::of(&sale, &events, plan, at).ok_or_else(Problem::internal)?;
     let status = match sale.state_of(answered.intent) {
         Some(IntentState::Done(_)) => done,
         Some(IntentState::Refused(said)) => {

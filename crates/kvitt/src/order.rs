@@ -57,6 +57,9 @@ enum OrderCommand {
         /// Tracking of a parcel
         #[arg(long, value_name = "COMPANY:NUMBER")]
         tracking: Vec<money::Tracking>,
+        /// Nothing else will ship: release what is left afterwards
+        #[arg(long = "final")]
+        is_final: bool,
         #[command(flatten)]
         act: ActArgs,
     },
@@ -128,8 +131,8 @@ pub(crate) async fn run(args: OrderArgs, context: &Context) -> Result<ExitCode, 
             output::print(&shown(&answer, context.json, Order::show)?)?;
             return Ok(ExitCode::SUCCESS);
         }
-        OrderCommand::Capture { money, tracking, act } => {
-            (Wanted::post("captures", Some(money.capture(&tracking))), act)
+        OrderCommand::Capture { money, tracking, is_final, act } => {
+            (Wanted::post("captures", Some(money.capture(&tracking, is_final))), act)
         }
         OrderCommand::Refund { money, yes, act } => {
             (Wanted::post("refunds", Some(money.refund())).asking(!yes, "Refund"), act)

@@ -35,6 +35,8 @@ pub struct CaptureWish {
     pub description: Option<String>,
     /// Tracking.
     pub shipping_info: Vec<ShippingInfo>,
+    /// Nothing else will ship: what is left is released afterwards.
+    pub is_final: bool,
 }
 
 /// What somebody wants refunded. With neither lines nor an amount: everything that is left.
@@ -76,6 +78,7 @@ impl Sale {
             reference: wish.reference,
             description: wish.description,
             shipping_info: wish.shipping_info,
+            is_final: wish.is_final,
         })
     }
 

@@ -16,6 +16,7 @@ fn captures(captured_amount: i64) -> Act {
         reference: None,
         description: None,
         shipping_info: Vec::new(),
+        is_final: false,
     }
 }
 
@@ -176,6 +177,7 @@ fn lines_that_are_not_worth_their_amount() {
         reference: None,
         description: None,
         shipping_info: Vec::new(),
+        is_final: false,
     };
     for (parts, worth) in
         [(vec![24_899], 24_899), (vec![24_900, 1], 24_901), (vec![i64::MAX, i64::MAX], i64::MAX)]

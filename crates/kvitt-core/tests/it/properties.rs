@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 use kvitt_core::{
-    Act, ActKind, AuthorizationWish, CaptureWish, Event, FraudStatus, IntentId, IntentState,
-    LineId, LinePick, Outcome, RefundWish, Sale, SaleCart, UndoWish, Wish,
+    Act, ActKind, AuthorizationWish, CaptureWish, Event, ExpiryPolicy, ExpiryStep, FraudStatus,
+    IntentId, IntentState, LineId, LinePick, Outcome, RefundWish, Sale, SaleCart, UndoWish, Wish,
 };
 use kvitt_money::{OrderLine, OrderLineFields, TaxRate};
 use proptest::prelude::*;
@@ -349,6 +349,7 @@ proptest! {
         }
         laws::check_replay(&story.sale(), &story.events);
         check_undo(&story);
+        check_expiry(&story);
         // Every beginning of the story is a sale too.
         for end in 1..story.events.len() {
             prop_assert!(Sale::fold(SALE, &story.events[..end]).is_ok());
@@ -434,6 +435,7 @@ proptest! {
             reference: None,
             description: None,
             shipping_info: Vec::new(),
+            is_final: false,
         };
         for act in [forced(amount), forced(second), Act::Refund {
             refunded_amount: second,
@@ -448,6 +450,31 @@ proptest! {
                 Err(_) => break,
             }
         }
+    }
+}
+
+/// What the time to capture asks for comes to an end, and is not asked for again at once.
+fn check_expiry(story: &Story) {
+    for extend in [false, true] {
+        let policy = ExpiryPolicy { extend, ..ExpiryPolicy::default() };
+        let mut story = story.clone();
+        let mut steps = 0;
+        loop {
+            match story.sale().next_expiry_step(&policy, story.now) {
+                ExpiryStep::Extend => {
+                    assert!(extend);
+                    story.act(Wish::Extend);
+                }
+                ExpiryStep::ReadOrder => story.read(|_| ()),
+                ExpiryStep::Raise(alarm) => story.push(*alarm),
+                ExpiryStep::Wait => break,
+            }
+            steps += 1;
+            assert!(steps < 6, "it never rests: {:?}", story.events);
+        }
+        let due_at = story.sale().expiry_due_at(&policy);
+        assert!(due_at.is_none_or(|due_at| due_at > story.now), "{due_at:?} at {}", story.now);
+        laws::check_replay(&story.sale(), &story.events);
     }
 }
 

@@ -185,6 +185,31 @@ fn events_of_an_authorization() {
 }
 
 #[test]
+fn alarms() {
+    stands_as(
+        &Event::AuthorizationExpiring {
+            expires_at: time("2026-01-29T00:00:00Z"),
+            due_at: time("2026-01-22T00:00:00Z"),
+            remaining_authorized_amount: 100,
+        },
+        r#"{
+            "type": "authorization_expiring", "expires_at": "2026-01-29T00:00:00Z",
+            "due_at": "2026-01-22T00:00:00Z", "remaining_authorized_amount": 100
+        }"#,
+    );
+    stands_as(
+        &Event::AuthorizationExpired {
+            expires_at: time("2026-01-29T00:00:00Z"),
+            uncaptured_amount: 100,
+        },
+        r#"{
+            "type": "authorization_expired", "expires_at": "2026-01-29T00:00:00Z",
+            "uncaptured_amount": 100
+        }"#,
+    );
+}
+
+#[test]
 fn events_of_an_undo() {
     stands_as(
         &Event::UndoRequested { intent: INTENT, reference: None, description: None },
@@ -415,6 +440,7 @@ fn acts() {
             reference: Some(text("r")),
             description: Some(text("d")),
             shipping_info: vec![parcel.clone()],
+            is_final: true,
         },
         &r#"{
             "kind": "capture",
@@ -422,7 +448,8 @@ fn acts() {
             "lines": [{"line_id": "l1", "line": LINE}],
             "reference": "r",
             "description": "d",
-            "shipping_info": [PARCEL]
+            "shipping_info": [PARCEL],
+            "final": true
         }"#
         .replace("PARCEL", parcel_json),
     );
@@ -433,6 +460,7 @@ fn acts() {
             reference: None,
             description: None,
             shipping_info: Vec::new(),
+            is_final: false,
         },
         r#"{"kind": "capture", "captured_amount": 1, "lines": []}"#,
     );

@@ -6,6 +6,7 @@ mod accounts;
 mod doors;
 mod doubt;
 mod elsewhere;
+mod expiry;
 mod faults;
 mod fraud;
 mod life;

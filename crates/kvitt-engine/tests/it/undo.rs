@@ -19,6 +19,7 @@ const EVERYTHING: Wish = Wish::Capture(kvitt_core::CaptureWish {
     reference: None,
     description: None,
     shipping_info: Vec::new(),
+    is_final: false,
 });
 
 async fn undo(shop: &Shop, sale: &Sale) -> Answered {

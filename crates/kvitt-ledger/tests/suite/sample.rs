@@ -123,6 +123,7 @@ fn capture() -> Act {
             tracking_number: Some("42".to_owned()),
             ..ShippingInfo::default()
         }],
+        is_final: true,
     }
 }
 
@@ -223,11 +224,11 @@ pub(crate) fn every_event() -> Vec<Event> {
     ]
     .into_iter()
     .chain(what_others_did(evidence))
-    .chain(undoing(refused))
+    .chain(later_kinds(refused))
     .collect()
 }
 
-fn undoing(refused: Refused) -> [Event; 3] {
+fn later_kinds(refused: Refused) -> [Event; 5] {
     [
         Event::UndoRequested {
             intent: intent(4),
@@ -236,6 +237,12 @@ fn undoing(refused: Refused) -> [Event; 3] {
         },
         Event::UndoDone { intent: intent(4) },
         Event::UndoRefused { intent: intent(4), refused },
+        Event::AuthorizationExpiring {
+            expires_at: moment(28),
+            due_at: moment(21),
+            remaining_authorized_amount: 24_900,
+        },
+        Event::AuthorizationExpired { expires_at: moment(28), uncaptured_amount: 24_900 },
     ]
 }
 
@@ -286,5 +293,7 @@ pub(crate) fn kind(event: &Event) -> usize {
         Event::UndoRequested { .. } => 19,
         Event::UndoDone { .. } => 20,
         Event::UndoRefused { .. } => 21,
+        Event::AuthorizationExpiring { .. } => 22,
+        Event::AuthorizationExpired { .. } => 23,
     }
 }

@@ -7,7 +7,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use kvitt_core::{IntentId, IntentState, OrderId, Sale, SaleId};
+use kvitt_core::{ExpiryPlan, IntentId, IntentState, OrderId, Sale, SaleId};
 use kvitt_engine::Shopper;
 use serde::Deserialize;
 
@@ -79,7 +79,7 @@ pub(super) async fn order(
                 |order| words::status(order.status(at).as_str()),
             ),
             fraud: order.and_then(|order| words::fraud(order.fraud_status.as_str())),
-            facts: facts(&sale),
+            facts: facts(&sale, engine.expiry_plan(&sale, at).as_ref()),
             said: intent.and_then(|intent| said(&sale, intent)),
             warnings: warnings(&sale, intent),
             placed: placed(&sale, at),
@@ -97,7 +97,7 @@ async fn names(app: &App) -> Result<Names, Trouble> {
     })
 }
 
-fn facts(sale: &Sale) -> Vec<(&'static str, String)> {
+fn facts(sale: &Sale, plan: Option<&ExpiryPlan>) -> Vec<(&'static str, String)> {
     let order = sale.order.as_ref();
     let of = |text: Option<&String>| text.cloned();
     [
@@ -119,10 +119,24 @@ fn facts(sale: &Sale) -> Vec<(&'static str, String)> {
         ("Opened", Some(moment(sale.created_at))),
         ("Placed", order.map(|it| moment(it.placed_at))),
         ("Capture before", order.and_then(|it| it.expires_at).map(moment)),
+        ("Extended", plan.map(extended)),
     ]
     .into_iter()
     .filter_map(|(label, text)| Some((label, text?)))
     .collect()
+}
+
+/// What will become of the time to capture.
+fn extended(plan: &ExpiryPlan) -> String {
+    let last = format!("{} at the latest", moment(plan.last_possible_at));
+    match (plan.extend_at, plan.extends_to, plan.not_extended) {
+        (Some(at), Some(to), _) => format!("At {} to {}; {last}", moment(at), moment(to)),
+        (_, _, why) => {
+            let why = why.map(|why| sentence(why.sentence())).unwrap_or_default();
+            let alarm = plan.next_alarm_at.map(|at| format!(". Next alarm at {}", moment(at)));
+            format!("Not by itself: possible until {last}{}. {why}", alarm.unwrap_or_default())
+        }
+    }
 }
 
 /// What came of an act.

@@ -128,6 +128,21 @@ fn told(event: &Event, act: &str, currency: Currency) -> (String, Tone) {
             money(snapshot.refunded_amount, currency),
             money(snapshot.remaining_authorized_amount, currency),
         )),
+        Event::AuthorizationExpiring { expires_at, remaining_authorized_amount, .. } => (
+            format!(
+                "The time to capture runs out at {}, with {} left",
+                moment(*expires_at),
+                money(*remaining_authorized_amount, currency)
+            ),
+            Tone::Wait,
+        ),
+        Event::AuthorizationExpired { uncaptured_amount, .. } => (
+            format!(
+                "The time to capture ran out; {} was not captured",
+                money(*uncaptured_amount, currency)
+            ),
+            Tone::Bad,
+        ),
         Event::ShipmentStopped => ("Klarna asked to stop the shipment".to_owned(), Tone::Bad),
     }
 }
@@ -177,6 +192,8 @@ fn evidence(event: &Event) -> Option<&Evidence> {
         | Event::Requested { .. }
         | Event::UndoRequested { .. }
         | Event::UndoDone { .. }
+        | Event::AuthorizationExpiring { .. }
+        | Event::AuthorizationExpired { .. }
         | Event::ShipmentStopped => None,
     }
 }

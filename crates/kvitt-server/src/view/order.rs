@@ -5,7 +5,7 @@ use kvitt_core::{ActKind, LinePart, Recorded, Sale};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Intent, OrderLine, Preview, Shopper};
+use super::{ExpiryPlan, Intent, OrderLine, Preview, Shopper};
 use crate::input::ShippingInfo;
 
 /// What Klarna accepted for a checkout. Amounts are minor units of `purchase_currency`.
@@ -64,6 +64,8 @@ pub(crate) struct Order {
     /// Until when can be captured.
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
+    /// What will become of the time to capture, while something is left to capture.
+    expiry_plan: Option<ExpiryPlan>,
     /// Where Klarna wants the shopper's browser to pass through after the purchase.
     redirect_url: Option<String>,
     /// How the customer pays, in Klarna's words.
@@ -186,7 +188,12 @@ pub(crate) struct ActAnswer {
 
 impl Order {
     /// The order of a sale at a moment, if it has one.
-    pub(crate) fn of(sale: &Sale, events: &[Recorded], at: Timestamp) -> Option<Self> {
+    pub(crate) fn of(
+        sale: &Sale,
+        events: &[Recorded],
+        plan: Option<kvitt_core::ExpiryPlan>,
+        at: Timestamp,
+    ) -> Option<Self> {
         let order = sale.order.as_ref()?;
         let amounts = order.amounts(at);
         let market = sale.terms.market;
@@ -227,6 +234,7 @@ impl Order {
             attention: sale.attention(),
             difference: sale.difference(),
             expires_at: order.expires_at,
+            expiry_plan: plan.map(Into::into),
             redirect_url: order.redirect_url.clone(),
             payment_method: order.payment_method.clone(),
             merchant_reference1: sale.terms.merchant_reference1.clone(),

@@ -145,6 +145,10 @@ impl From<kvitt_core::Preview> for Preview {
 pub(crate) fn effect(act: &Act) -> String {
     match act {
         Act::Place { .. } => "Klarna places the order with exactly these lines".to_owned(),
+        Act::Capture { is_final: true, .. } => {
+            "Klarna bills the customer for it and pays it out; kvitt then releases what is left"
+                .to_owned()
+        }
         Act::Capture { .. } => "Klarna bills the customer for it and pays it out".to_owned(),
         Act::Refund { .. } => "Klarna gives it back to the customer".to_owned(),
         Act::Cancel => "Klarna frees all of the customer's credit, for good".to_owned(),

@@ -482,3 +482,22 @@ async fn an_undo_in_doubt_and_one_that_klarna_refused_are_told() {
     assert!(!page.contains("Not known yet"), "{page}");
     assert_eq!(sums(&shop, &order).await, [54_700, 0, 0, 0]);
 }
+
+#[tokio::test]
+async fn the_last_shipment_is_ticked_and_the_end_is_shown() {
+    let shop = Shop::open().await;
+    let desk = Desk::open(&shop).await;
+    let order = id(&shop.order().await).to_owned();
+    let page = desk.get(&format!("/dashboard/orders/{order}")).await.text;
+    assert!(page.contains("<dt>Extended</dt><dd>Not by itself: possible until "), "{page}");
+    let form = desk.get(&format!("/dashboard/orders/{order}/acts/capture")).await.text;
+    assert!(form.contains("<label for=\"final\">Nothing else will ship</label>"), "{form}");
+    let refund = format!("/dashboard/orders/{order}/acts/refund");
+    let filled =
+        [("by", "lines"), ("quantity.shirt", "1"), ("quantity.freight", "0"), ("final", "true")];
+    let page = desk.act(&order, "capture", &filled).await;
+    assert!(page.contains("data-event=\"release.done\""), "{page}");
+    assert_eq!(sums(&shop, &order).await, [54_700, 24_900, 0, 0]);
+    assert!(!page.contains("<dt>Extended</dt>"), "nothing is left that could run out");
+    assert!(!desk.get(&refund).await.text.contains("id=\"final\""), "only captures ship");
+}

@@ -92,7 +92,7 @@ fn minor_units(text: &str) -> Result<i64, String> {
 
 impl MoneyArgs {
     /// The body of a capture.
-    pub(super) fn capture(&self, tracking: &[Tracking]) -> String {
+    pub(super) fn capture(&self, tracking: &[Tracking], is_final: bool) -> String {
         let mut body = self.body("captured_amount");
         if !tracking.is_empty() {
             let parcel = |parcel: &Tracking| {
@@ -100,6 +100,9 @@ impl MoneyArgs {
                 json!({ "shipping_company": company, "tracking_number": number })
             };
             body["shipping_info"] = tracking.iter().map(parcel).collect();
+        }
+        if is_final {
+            body["final"] = json!(true);
         }
         body.to_string()
     }
@@ -177,7 +180,7 @@ mod tests {
             reference: None,
             description: None,
         };
-        assert_eq!(nothing.capture(&[]), "{}");
+        assert_eq!(nothing.capture(&[], false), "{}");
         let all = MoneyArgs {
             line: vec!["shirt:1".parse().unwrap(), "mug".parse().unwrap()],
             amount: Some(5),
@@ -185,13 +188,15 @@ mod tests {
             reference: Some("r".to_owned()),
             description: Some("d".to_owned()),
         };
-        let body: Value = serde_json::from_str(&all.capture(&["a:b".parse().unwrap()])).unwrap();
+        let body: Value =
+            serde_json::from_str(&all.capture(&["a:b".parse().unwrap()], true)).unwrap();
         let expected = json!({
             "order_lines": [{ "line_id": "shirt", "quantity": 1 }, { "line_id": "mug" }],
             "captured_amount": 5,
             "amount_only": true,
             "reference": "r",
             "description": "d",
+            "final": true,
             "shipping_info": [{ "shipping_company": "a", "tracking_number": "b" }],
         });
         assert_eq!(body, expected);

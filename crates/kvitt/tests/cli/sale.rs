@@ -137,6 +137,12 @@ fn every_way_back_has_its_command() {
     let extended = shop.order("Mug,1,10000,2500");
     assert!(place.good(&["order", "extend", &extended]).contains("extend: done"));
 
+    let last = shop.order("Mug,2,10000,2500");
+    let shown = place.good(&["order", "show", &last]);
+    assert!(shown.contains("not by itself: extending is not asked for"), "{shown}");
+    place.good(&["order", "capture", &last, "--line", "l1:1", "--final"]);
+    assert_eq!(shop.sums(&last), json!(["CAPTURED", 20_000, 10_000, 0, 0]));
+
     let undone = shop.order("Mug,2,10000,2500");
     place.good(&["order", "capture", &undone, "--line", "l1:1"]);
     let undo = ["order", "undo", &undone, "--description", "Sold out"];

@@ -103,6 +103,7 @@ pub(super) fn wanted(
                 reference: fields.owned("reference"),
                 description: fields.owned("description"),
                 shipping_info: parcel(fields).into_iter().collect(),
+                is_final: fields.text("final").is_some(),
             })
         }
         ActKind::Refund => {
