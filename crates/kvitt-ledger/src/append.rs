@@ -42,6 +42,9 @@ pub struct Append {
 }
 
 impl Append {
+    /// Most events that one step can have.
+    pub const EVENTS_MAX: usize = 4_096;
+
     /// The sale's version after this step.
     pub fn version(&self) -> u64 {
         let events = u64::try_from(self.events.len()).unwrap_or(u64::MAX);
@@ -53,6 +56,13 @@ impl Append {
         let wrong = |what: String| Err(LedgerError::InvalidAppend { what });
         if self.summary.sale != self.sale {
             return wrong(format!("summary.sale is {}, sale is {}", self.summary.sale, self.sale));
+        }
+        if self.events.len() > Self::EVENTS_MAX {
+            return wrong(format!(
+                "it has {} events, at most {} are possible",
+                self.events.len(),
+                Self::EVENTS_MAX
+            ));
         }
         if self.version() == 0 {
             return wrong("a new sale needs at least one event".to_owned());

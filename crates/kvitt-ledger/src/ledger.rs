@@ -17,6 +17,9 @@ use crate::summary::{Page, SaleQuery, SaleSummary};
 use crate::user::{PasswordHash, SessionDigest, User};
 use crate::work::Work;
 
+/// Longest list that a feed or a claim answers with.
+pub(crate) const LIST_MAX: u32 = 1_000;
+
 /// A store of sales, used as `Arc<dyn Ledger>`.
 ///
 /// A call that returned has reached the disk. A write whose future is dropped may or may not be

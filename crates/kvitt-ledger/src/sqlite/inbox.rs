@@ -1,15 +1,15 @@
 //! What Klarna sent.
 
 use kvitt_core::SaleId;
+use secrecy::ExposeSecret as _;
 use sqlx::SqlitePool;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
-
-use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::sqlite::SqliteConnection;
 
 use super::error::driver;
-use super::row::{Read, sale_text};
+use super::row::sale_text;
 use crate::error::LedgerError;
-use crate::inbox::{InboxDoor, MESSAGES_MAX, Message, NewMessage};
+use crate::inbox::{MESSAGES_MAX, Message, NewMessage};
+use crate::rows;
 
 /// Keeps a message, or counts it where it came before. One too many is dropped.
 pub(super) async fn receive(
@@ -39,7 +39,7 @@ pub(super) async fn receive(
     .bind(sale_text(sale))
     .bind(digest.as_slice())
     .bind(message.door.as_str())
-    .bind(message.content.expose_secret())
+    .bind(message.content.expose_secret().as_bytes())
     .bind(message.at.as_microsecond())
     .bind(MESSAGES_MAX)
     .execute(db)
@@ -58,25 +58,12 @@ pub(super) async fn of_sale(db: &SqlitePool, sale: SaleId) -> Result<Vec<Message
     .fetch_all(db)
     .await
     .map_err(driver)?;
-    rows.iter().map(message).collect()
-}
-
-fn message(row: &SqliteRow) -> Result<Message, LedgerError> {
-    let read = Read::new("inbox", row);
-    let door = read.text("door")?;
-    Ok(Message {
-        door: InboxDoor::parse(&door)
-            .ok_or_else(|| read.wrong("door", format_args!("{door} is no door")))?,
-        content: SecretString::from(read.text("content")?),
-        times: read.count("times")?,
-        first_at: read.time("first_at_us")?,
-        last_at: read.time("last_at_us")?,
-    })
+    rows.iter().map(rows::message).collect()
 }
 
 /// Empties the sale's messages: they may hold personal data.
 pub(super) async fn erase(db: &mut SqliteConnection, sale: SaleId) -> Result<(), LedgerError> {
-    sqlx::query("UPDATE inbox SET content = '' WHERE sale = ?")
+    sqlx::query("UPDATE inbox SET content = x'' WHERE sale = ?")
         .bind(sale_text(sale))
         .execute(db)
         .await

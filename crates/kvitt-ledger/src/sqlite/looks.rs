@@ -6,9 +6,10 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::SqliteConnection;
 
 use super::error::driver;
-use super::row::{Read, now_us, sale_text};
+use super::row::{now_us, sale_text};
 use super::writer::Write;
 use crate::error::LedgerError;
+use crate::row::Read;
 
 /// Whether any sale must be looked at.
 pub(super) async fn any_due(db: &SqlitePool, at: Timestamp) -> Result<bool, LedgerError> {

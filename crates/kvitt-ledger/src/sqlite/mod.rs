@@ -37,14 +37,12 @@ use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
 use crate::event::FeedEntry;
 use crate::inbox::Message;
-use crate::ledger::Ledger;
+use crate::ledger::{LIST_MAX, Ledger};
+use crate::migrations::Migration;
 use crate::private::Private;
 use crate::summary::{Page, SaleQuery, SaleSummary};
 use crate::user::{PasswordHash, SessionDigest, User};
 use crate::work::Work;
-
-/// Longest list that a feed or a claim answers with.
-const LIST_MAX: u32 = 1_000;
 
 /// A ledger in one SQLite file, in WAL mode with full sync.
 ///
@@ -64,6 +62,12 @@ impl SqliteLedger {
     pub async fn open(path: &Path) -> Result<Self, LedgerError> {
         let opened = open::open(path).await?;
         Ok(Self { readers: opened.readers, writer: Writer::start(opened.writer) })
+    }
+
+    /// The changes of the schema that the file has not had; all of them where there is no file.
+    /// Nothing is changed, or made.
+    pub async fn pending_migrations(path: &Path) -> Result<Vec<Migration>, LedgerError> {
+        open::pending(path).await
     }
 
     /// How many transactions this process has committed since it opened the ledger. It is far

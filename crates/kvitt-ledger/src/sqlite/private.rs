@@ -8,10 +8,11 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::error::driver;
 use super::inbox;
-use super::row::{Read, sale_text};
+use super::row::sale_text;
 use super::writer::Write;
 use crate::error::LedgerError;
 use crate::private::{Private, PrivateChange};
+use crate::row::Read;
 
 /// What the sale keeps in private.
 pub(super) async fn of_sale(db: &SqlitePool, sale: SaleId) -> Result<Private, LedgerError> {

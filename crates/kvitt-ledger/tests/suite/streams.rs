@@ -126,7 +126,7 @@ pub(crate) async fn the_loser_leaves_nothing_behind(ledger: Arc<dyn Ledger>) {
 
     assert!(matches!(error, LedgerError::Conflict { expected: 0, actual: 1, .. }), "{error}");
     assert_eq!(ledger.events(sale(1)).await.unwrap().len(), 1);
-    assert_eq!(ledger.feed(0, 10).await.unwrap().len(), 1);
+    super::feed::shown(&*ledger, 1).await;
     assert_eq!(ledger.summary(sale(1)).await.unwrap(), Some(summary(sale(1), 1)));
     assert_eq!(
         ledger.idempotency(sale(1), Requester::ApiKey(api_key(1)), "k").await.unwrap(),
@@ -165,7 +165,11 @@ pub(crate) async fn a_step_that_does_not_fit_together_is_refused(ledger: Arc<dyn
     other_sale.summary.sale = sale(2);
     let mut other_version = step(sale(1), 0);
     other_version.summary.version = 2;
+    let mut too_much = step(sale(1), 0);
+    too_much.events = vec![too_much.events[0].clone(); Append::EVENTS_MAX + 1];
+    too_much.summary.version = 4_097;
     for (wrong, named) in [
+        (too_much, "at most 4096"),
         (other_sale, "summary.sale"),
         (other_version, "summary.version is 2"),
         (quiet_step(sale(1), 0), "at least one event"),

@@ -210,8 +210,8 @@ async fn the_last_shipment_releases_the_rest() {
     assert_eq!(done["order"]["captured_amount"], 24_900);
     assert_eq!(done["order"]["remaining_authorized_amount"], 0);
     assert_eq!(done["order"]["status"], "CAPTURED");
-    let list = shop.get(&format!("{path}/events")).await.expect(200);
-    let last = list["items"].as_array().unwrap().iter().rev().take(4).map(|it| &it["type"]);
+    let page = shop.get(&format!("{path}/events")).await.expect(200);
+    let last = page["items"].as_array().unwrap().iter().rev().take(4).map(|it| &it["type"]);
     assert_eq!(
         last.collect::<Vec<_>>(),
         ["release.done", "release.requested", "capture.done", "capture.requested"]
