@@ -141,6 +141,9 @@ pub enum Act {
         /// Tracking.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         shipping_info: Vec<ShippingInfo>,
+        /// Nothing else will ship: what is left is released once this is captured.
+        #[serde(default, rename = "final", skip_serializing_if = "std::ops::Not::not")]
+        is_final: bool,
     },
     /// Refund.
     Refund {

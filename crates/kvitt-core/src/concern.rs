@@ -18,6 +18,8 @@ pub enum ConcernKind {
     Difference,
     /// Klarna asked not to ship.
     ShipmentStopped,
+    /// The time to capture what is left runs out soon.
+    Expiring,
 }
 
 impl ConcernKind {
@@ -28,6 +30,7 @@ impl ConcernKind {
             Self::OutcomeUnknown => "outcome_unknown",
             Self::Difference => "difference",
             Self::ShipmentStopped => "shipment_stopped",
+            Self::Expiring => "expiring",
         }
     }
 }
@@ -80,6 +83,10 @@ impl Sale {
                 reason: reason.to_owned(),
                 since: None,
             });
+        }
+        if let Some(reason) = self.expiry_attention() {
+            let since = self.order.as_ref().and_then(|order| Some(order.expiry.alarm?.1));
+            concerns.push(Concern { kind: ConcernKind::Expiring, intent: None, reason, since });
         }
         concerns.sort_by_key(|concern| concern.kind);
         concerns

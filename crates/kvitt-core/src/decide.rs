@@ -5,6 +5,7 @@ mod checkout;
 mod limits;
 mod money;
 mod order;
+mod undo;
 
 pub use checkout::check_worth;
 pub use limits::SHIPPING_METHODS;
@@ -122,37 +123,46 @@ impl Sale {
     /// What an act on an order would do at a moment. Placing has no preview: there is no order yet.
     pub fn preview(&self, wish: Wish, at: Timestamp) -> Result<Preview, Refusal> {
         let act = self.decide(wish, at)?;
+        Ok(self.carried_out(act, at)?.0)
+    }
+
+    /// What an act does, and the sale once Klarna did it. The fold itself says so, so that a preview
+    /// cannot differ from the act.
+    fn carried_out(&self, act: Act, at: Timestamp) -> Result<(Preview, Self), Refusal> {
         let order = self.order.as_ref().ok_or(Refusal::NoOrder)?;
-        // The fold itself says what will be, so that the preview cannot differ from the act.
-        let carried_out = [
-            Event::Requested {
-                intent: IntentId(uuid::Uuid::max()),
-                act: act.clone(),
-                idempotency_key: String::new(),
-            },
-            Event::Done {
-                intent: IntentId(uuid::Uuid::max()),
-                outcome: outcome_of(&act),
-                evidence: Evidence::default(),
-            },
-        ];
-        let after = self.with(&carried_out).map_err(|_| Refusal::NoOrder)?;
-        let changed = after.order.as_ref().unwrap_or(order);
-        Ok(Preview {
+        // Each act of a plan needs an id of its own, which no stored one has.
+        let intent = IntentId(uuid::Uuid::from_u128(u128::MAX - u128::from(self.version)));
+        let requested = Event::Requested {
+            intent,
+            act: act.clone(),
+            idempotency_key: String::new(),
+            part_of: None,
+        };
+        let (outcome, evidence) = (outcome_of(&act), Evidence::default());
+        let sale = self
+            .with(&[requested, Event::Done { intent, outcome, evidence }])
+            .map_err(|_| Refusal::NoOrder)?;
+        let changed = sale.order.as_ref().unwrap_or(order);
+        let preview = Preview {
             status_before: order.status(at),
             before: order.amounts(at),
             status_after: changed.status(at),
             after: changed.amounts(at),
             act,
-        })
+        };
+        Ok((preview, sale))
     }
 
-    /// Acts that move money wait for each other, and all of them for one that is in doubt.
+    /// Acts that move money wait for each other, for an undo, and all of them for one that is in
+    /// doubt.
     fn check_nothing_in_doubt(&self, kind: ActKind) -> Result<(), Refusal> {
         let same_or_money =
             |act: &Act| act.kind() == kind || (kind.moves_money() && act.kind().moves_money());
         match self.open_intent(same_or_money) {
-            None => Ok(()),
+            None => match self.open_undo().filter(|_| kind.moves_money()) {
+                Some(undo) => Err(Refusal::UndoInProgress { intent: undo.id }),
+                None => Ok(()),
+            },
             Some(intent) if intent.state == IntentState::Requested => {
                 Err(Refusal::ActInProgress { kind: intent.act.kind(), intent: intent.id })
             }

@@ -192,6 +192,9 @@ pub enum Event {
         act: Act,
         /// The key that goes with the call, every time it is made.
         idempotency_key: String,
+        /// The undo that it is a part of, if it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        part_of: Option<IntentId>,
     },
     /// Klarna did it.
     Done {
@@ -273,12 +276,52 @@ pub enum Event {
         /// The read that showed it.
         evidence: Evidence,
     },
+    /// All of the order is to be undone. Each act that it takes follows as one of its own.
+    UndoRequested {
+        /// The undo. It is named like an act's intent, and found like one.
+        intent: IntentId,
+        /// The shop's reference for a refund.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference: Option<String>,
+        /// Shown to the customer with a refund.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        description: Option<String>,
+    },
+    /// Nothing is left to undo.
+    UndoDone {
+        /// The undo.
+        intent: IntentId,
+    },
+    /// Klarna refused one of its acts, and again after the order was read. What was done before
+    /// stays done.
+    UndoRefused {
+        /// The undo.
+        intent: IntentId,
+        /// What Klarna said.
+        refused: Refused,
+    },
     /// The order was read from Klarna.
     OrderRead {
         /// What Klarna says.
         snapshot: OrderSnapshot,
         /// Klarna's answer.
         evidence: Evidence,
+    },
+    /// The time to capture runs out, and kvitt does not extend it by itself.
+    AuthorizationExpiring {
+        /// Until when can be captured.
+        expires_at: Timestamp,
+        /// When this had to be told: before an end there may be several alarms.
+        due_at: Timestamp,
+        /// What can still be captured, in minor units.
+        remaining_authorized_amount: i64,
+    },
+    /// The time to capture ran out with something not captured.
+    AuthorizationExpired {
+        /// When it ran out.
+        expires_at: Timestamp,
+        /// What was not captured, in minor units.
+        uncaptured_amount: i64,
     },
     /// A callback asked to stop the shipment of an accepted order. The order cannot tell, so the
     /// safe side is taken: nothing ships.
@@ -308,19 +351,27 @@ impl Event {
             Self::ExternalCapture { .. } => "capture.external".to_owned(),
             Self::ExternalRefund { .. } => "refund.external".to_owned(),
             Self::ExternalRelease { .. } => "release.external".to_owned(),
+            Self::UndoRequested { .. } => "undo.requested".to_owned(),
+            Self::UndoDone { .. } => "undo.done".to_owned(),
+            Self::UndoRefused { .. } => "undo.refused".to_owned(),
             Self::OrderRead { .. } => "order.read".to_owned(),
+            Self::AuthorizationExpiring { .. } => "authorization.expiring".to_owned(),
+            Self::AuthorizationExpired { .. } => "authorization.expired".to_owned(),
             Self::ShipmentStopped => "order.shipment_stopped".to_owned(),
         }
     }
 
-    /// The intent that the event is about, if any.
+    /// The intent or the undo that the event is about, if any.
     pub fn intent(&self) -> Option<IntentId> {
         match self {
             Self::Requested { intent, .. }
             | Self::Done { intent, .. }
             | Self::Refused { intent, .. }
             | Self::OutcomeUnknown { intent, .. }
-            | Self::NeedsHuman { intent, .. } => Some(*intent),
+            | Self::NeedsHuman { intent, .. }
+            | Self::UndoRequested { intent, .. }
+            | Self::UndoDone { intent }
+            | Self::UndoRefused { intent, .. } => Some(*intent),
             _ => None,
         }
     }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::act::{Act, LinePart, Outcome};
+use crate::act::{Act, ActKind, LinePart, Outcome};
 use crate::cart::SaleCart;
 use crate::event::{Cause, CheckoutTerms, Event, Recorded};
+use crate::expiry::ExpiryState;
 use crate::ids::{EventId, IntentId, SaleId};
 use crate::intent::{Intent, IntentState};
 use crate::order::{Capture, Order, OrderSnapshot, OrderStatus, Refund, sum};
@@ -67,6 +68,7 @@ impl Sale {
             stopped: false,
             order: None,
             intents: BTreeMap::new(),
+            undos: BTreeMap::new(),
         }
     }
 
@@ -123,38 +125,41 @@ impl Sale {
                     known.released = true;
                 }
             }
-            Event::Requested { intent, act, idempotency_key } => {
-                let stored = Intent {
+            Event::Requested { intent, act, idempotency_key, part_of } => {
+                self.request(Intent {
                     id: *intent,
                     act: act.clone(),
                     idempotency_key: idempotency_key.clone(),
                     requested_at: recorded.at,
+                    part_of: *part_of,
                     expires_at_before: self.order.as_ref().and_then(|order| order.expires_at),
                     last_tried_at: recorded.at,
                     state: IntentState::Requested,
-                };
-                if self.intents.insert(*intent, stored).is_some() {
-                    return Err(format!("{intent} is requested twice"));
-                }
-                if let Some(order) = self.order.as_mut().filter(|_| act.kind().moves_money()) {
-                    order.comparable_at = None;
-                }
+                })?;
             }
             Event::Done { intent, outcome, .. } => {
                 let act = self.settle(*intent, IntentState::Done(outcome.clone()))?;
                 self.carry_out(*intent, &act, outcome, recorded.at)?;
+                self.expiry_after(&act);
             }
             Event::Refused { intent, refused } => {
                 self.settle(*intent, IntentState::Refused(refused.clone()))?;
+                self.undo_step_refused(*intent);
             }
             Event::OutcomeUnknown { .. } => self.lose_sight(&recorded.event, recorded.at)?,
             Event::NeedsHuman { intent, reason, .. } => {
                 self.settle(*intent, IntentState::NeedsHuman { reason: reason.clone() })?;
             }
+            Event::UndoRequested { .. } | Event::UndoDone { .. } | Event::UndoRefused { .. } => {
+                self.apply_undo(&recorded.event, recorded.at)?;
+            }
             Event::ExternalCapture { .. }
             | Event::ExternalRefund { .. }
             | Event::ExternalRelease { .. } => self.adopt(&recorded.event, recorded.at)?,
             Event::OrderRead { snapshot, .. } => self.read(snapshot, recorded.at)?,
+            Event::AuthorizationExpiring { .. } | Event::AuthorizationExpired { .. } => {
+                self.order_mut()?.expiry.apply(&recorded.event);
+            }
             Event::ShipmentStopped => {
                 self.stopped = true;
                 if let Some(order) = &mut self.order {
@@ -274,6 +279,20 @@ impl Sale {
         self.order.as_mut().ok_or_else(|| "there is no order yet".to_owned())
     }
 
+    fn request(&mut self, intent: Intent) -> Result<(), String> {
+        let (id, part_of) = (intent.id, intent.part_of);
+        let kind = intent.act.kind();
+        if self.intents.insert(id, intent).is_some() {
+            return Err(format!("{id} is requested twice"));
+        }
+        if let Some(order) = self.order.as_mut().filter(|_| kind.moves_money()) {
+            order.comparable_at = None;
+            // One try, whoever makes it: a refusal is not tried again by itself.
+            order.expiry.release_due &= kind != ActKind::Release;
+        }
+        part_of.map_or(Ok(()), |undo| self.add_undo_step(undo, id))
+    }
+
     /// Moves an intent on and gives its act back.
     fn settle(&mut self, id: IntentId, state: IntentState) -> Result<Act, String> {
         let intent =
@@ -318,10 +337,13 @@ impl Sale {
                     shipping_info: Vec::new(),
                     last_read: None,
                     comparable_at: None,
+                    expiry: ExpiryState::default(),
                 });
             }
             (
-                Act::Capture { captured_amount, lines, reference, description, shipping_info },
+                Act::Capture {
+                    captured_amount, lines, reference, description, shipping_info, ..
+                },
                 Outcome::Captured { capture_id },
             ) => {
                 check_amount("captured_amount", *captured_amount, lines)?;
@@ -401,10 +423,12 @@ impl Sale {
         if OrderStatus::Expired.is(&snapshot.status) {
             order.expires_at = Some(order.expires_at.map_or(at, |expires_at| expires_at.min(at)));
         }
+        order.expiry.first = order.expiry.first.or(order.expires_at);
         if snapshot.klarna_reference.is_some() {
             order.klarna_reference.clone_from(&snapshot.klarna_reference);
         }
         order.last_read = Some((snapshot.clone(), at));
+        self.undo_saw_order();
         Ok(())
     }
 

@@ -59,6 +59,8 @@ pub struct Intent {
     pub idempotency_key: String,
     /// When it was stored.
     pub requested_at: Timestamp,
+    /// The undo that it is a part of, if it is.
+    pub part_of: Option<IntentId>,
     /// Until when could be captured when it was stored, as far as was known: by which an extension
     /// of ours is told from none.
     pub expires_at_before: Option<Timestamp>,

@@ -8,6 +8,7 @@ mod cart;
 mod concern;
 mod decide;
 mod event;
+mod expiry;
 mod fold;
 mod ids;
 mod intent;
@@ -17,6 +18,7 @@ mod may_ship;
 mod order;
 mod refusal;
 mod sale;
+mod undo;
 
 pub use act::{Act, ActKind, LinePart, Outcome, Refused, ShippingInfo};
 pub use cart::{LineId, LineIdError, SaleCart};
@@ -28,6 +30,7 @@ pub use decide::{
 pub use event::{
     Cause, CheckoutTerms, Door, Event, Evidence, PaymentMethodCategory, Placement, Recorded,
 };
+pub use expiry::{ExpiryPlan, ExpiryPolicy, ExpiryStep, NotExtended};
 pub use fold::Inconsistent;
 pub use ids::{
     ApiKeyId, CheckoutId, EventId, IntentId, NotAnId, OrderId, Requester, SaleId, UserId,
@@ -41,3 +44,4 @@ pub use refusal::Refusal;
 pub use sale::{
     AUTHORIZATION_LIFETIME, Authorization, CheckoutStatus, SESSION_LIFETIME, Sale, Session,
 };
+pub use undo::{Undo, UndoEnd, UndoPlan, UndoStep, UndoWish};

@@ -5,6 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::expiry::ExpiryPolicy;
 use crate::order::{FraudStatus, Order, OrderStatus};
 use crate::sale::{Authorization, Sale};
 
@@ -30,23 +31,26 @@ pub enum Look {
     ReadOrder,
     /// Give back authorizations that will place no order.
     ReleaseAuthorizations,
+    /// See what the end of the time to capture asks for.
+    Expiry,
 }
 
 impl Sale {
     /// When this sale must be looked at next, if nothing else happens to it.
-    pub fn next_look(&self) -> Option<Timestamp> {
-        self.looks().map(|(at, _)| at).min()
+    pub fn next_look(&self, policy: &ExpiryPolicy) -> Option<Timestamp> {
+        self.looks(policy).map(|(at, _)| at).min()
     }
 
     /// What has to be looked after at a moment.
-    pub fn due_looks(&self, at: Timestamp) -> impl Iterator<Item = Look> {
-        self.looks().filter(move |(due_at, _)| *due_at <= at).map(|(_, look)| look)
+    pub fn due_looks(&self, policy: &ExpiryPolicy, at: Timestamp) -> impl Iterator<Item = Look> {
+        self.looks(policy).filter(move |(due_at, _)| *due_at <= at).map(|(_, look)| look)
     }
 
-    fn looks(&self) -> impl Iterator<Item = (Timestamp, Look)> {
+    fn looks(&self, policy: &ExpiryPolicy) -> impl Iterator<Item = (Timestamp, Look)> + use<> {
         let read = self.read_due_at().map(|at| (at, Look::ReadOrder));
         let release = self.release_due_at().map(|at| (at, Look::ReleaseAuthorizations));
-        read.into_iter().chain(release)
+        let expiry = self.expiry_due_at(policy).map(|at| (at, Look::Expiry));
+        read.into_iter().chain(release).chain(expiry)
     }
 
     /// Reads grow rarer as the order grows older, and do not all fall on one moment.

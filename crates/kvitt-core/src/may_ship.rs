@@ -91,6 +91,10 @@ pub fn may_ship(sale: &Sale, at: Timestamp) -> MayShip {
     if sale.open_intent(|act| act.kind().moves_money()).is_some_and(in_doubt) {
         return no(MayShipReason::OutcomeUnknown);
     }
+    // The same between two acts of an undo.
+    if sale.open_undo().is_some() {
+        return no(MayShipReason::OutcomeUnknown);
+    }
     let amounts = order.amounts(at);
     // What was released was not going to ship; the rest of a released order is paid.
     if order.is_expired(at) && !order.released && amounts.captured_amount < amounts.order_amount {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::act::{LinePart, ShippingInfo};
 use crate::cart::{LineId, SaleCart};
+use crate::expiry::ExpiryState;
 use crate::ids::IntentId;
 
 /// Klarna's word on fraud. A value that is not known is kept, and is never a good one.
@@ -212,12 +213,19 @@ pub struct Order {
     pub last_read: Option<(OrderSnapshot, Timestamp)>,
     /// When the order was last read, unless an act that moves money was open then or wanted since.
     pub(crate) comparable_at: Option<Timestamp>,
+    /// What was done about the time to capture.
+    pub(crate) expiry: ExpiryState,
 }
 
 impl Order {
     /// Whether the time to capture has run out.
     pub fn is_expired(&self, at: Timestamp) -> bool {
         self.expires_at.is_some_and(|expires_at| at >= expires_at)
+    }
+
+    /// Whether what is left is to be released because the last shipment is captured.
+    pub fn is_release_due(&self, at: Timestamp) -> bool {
+        self.expiry.release_due && self.status(at) == OrderStatus::PartCaptured
     }
 
     /// The sums at a moment. What is left falls to nothing when the time to capture has run out.

@@ -49,6 +49,22 @@ pub enum Refusal {
         /// Its intent.
         intent: IntentId,
     },
+    /// The order is being undone.
+    #[error("undo {intent} is under way: wait for its end")]
+    UndoInProgress {
+        /// The undo.
+        intent: IntentId,
+    },
+    /// Nothing can be captured any more, and nothing captured is left to refund.
+    #[error(
+        "nothing is left to undo on an order that is {status}: nothing of it can be captured, and \
+         everything captured is refunded",
+        status = status.as_str()
+    )]
+    NothingToUndo {
+        /// The order's state.
+        status: OrderStatus,
+    },
     /// Nobody knows yet whether the last act took effect.
     #[error(
         "the outcome of {kind} {intent} is not known yet: no money moves until it is",
@@ -226,7 +242,8 @@ impl Refusal {
             Self::NotAuthorized => "not_authorized",
             Self::AuthorizationExpired { .. } => "authorization_expired",
             Self::NoOrder => "no_order",
-            Self::ActInProgress { .. } => "act_in_progress",
+            Self::ActInProgress { .. } | Self::UndoInProgress { .. } => "act_in_progress",
+            Self::NothingToUndo { .. } => "nothing_to_undo",
             Self::OutcomeUnknown { .. } => "outcome_unknown",
             Self::WrongStatus { .. } => "wrong_status",
             Self::FraudPending => "fraud_pending",

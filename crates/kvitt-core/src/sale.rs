@@ -10,7 +10,8 @@ use crate::event::{CheckoutTerms, PaymentMethodCategory, Placement};
 use crate::ids::{IntentId, SaleId};
 use crate::intent::{Intent, IntentState};
 use crate::look::RELEASE_BEFORE_EXPIRY;
-use crate::order::{FraudStatus, Order};
+use crate::order::{FraudStatus, Order, OrderStatus};
+use crate::undo::Undo;
 
 /// How long an authorization token lives (Klarna documentation: create an order).
 pub const AUTHORIZATION_LIFETIME: SignedDuration = SignedDuration::from_mins(60);
@@ -110,6 +111,8 @@ pub struct Sale {
     pub order: Option<Order>,
     /// Every intent, oldest first (ids are ordered by time).
     pub intents: BTreeMap<IntentId, Intent>,
+    /// Every undo, oldest first.
+    pub undos: BTreeMap<IntentId, Undo>,
 }
 
 impl Sale {
@@ -188,6 +191,10 @@ impl Sale {
         let at = order.comparable_at?;
         let (read, _) = order.last_read.as_ref()?;
         let ours = order.amounts(at);
+        // Cancelled is final, whatever a review says afterwards.
+        if order.cancelled && !OrderStatus::Cancelled.is(&read.status) {
+            return Some(format!("status is CANCELLED here and {} at Klarna", read.status));
+        }
         // Whether releasing lowers Klarna's `order_amount` is not documented, and what is left of
         // an order that is cancelled (recorded) or expired (a guess) says nothing.
         let is_over = order.cancelled || order.is_expired(at);

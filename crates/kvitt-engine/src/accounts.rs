@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use kvitt_core::ExpiryPolicy;
 use kvitt_money::Country;
 
 use crate::EngineError;
@@ -15,6 +16,8 @@ pub struct Account {
     pub client: klarna::Client,
     /// The countries that sell through it; every country that no other account names, if empty.
     pub countries: Vec<Country>,
+    /// What is done about authorizations that run out.
+    pub expiry: ExpiryPolicy,
 }
 
 /// All configured accounts.

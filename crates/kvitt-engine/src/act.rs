@@ -25,16 +25,16 @@ const VERDICT_WRITES_MAX: u32 = 4;
 pub struct Answered {
     /// The sale as it is now.
     pub sale: Sale,
-    /// The act's intent.
+    /// The act's intent, or the undo.
     pub intent: IntentId,
     /// Whether an earlier request under the same key is answered again.
     pub replayed: bool,
 }
 
 impl Answered {
-    /// How far the act has come.
-    pub fn state(&self) -> Option<&IntentState> {
-        self.sale.intents.get(&self.intent).map(|intent| &intent.state)
+    /// How far the act or undo has come.
+    pub fn state(&self) -> Option<IntentState> {
+        self.sale.state_of(self.intent)
     }
 }
 
@@ -77,25 +77,36 @@ impl Engine {
             (Err(error), _) => return self.answered_before(id, caller).await?.ok_or(error),
         };
         let engine = self.clone();
-        // A task of its own: a caller who hangs up does not stop what is under way.
-        let task = tokio::spawn(async move {
-            let _alone = alone;
-            engine.carry_out(id, intent, None).await
-        });
-        let waited = tokio::time::timeout(self.parts.settings.answer_within, task).await;
-        let sale = match waited {
-            Ok(Ok(Ok(sale))) => sale,
-            Ok(Ok(Err(error))) => {
-                // The intent is stored: its work finishes it. The caller hears "not known yet".
-                tracing::error!(%id, %intent, %error, "an act was left to the worker");
-                self.sale(id).await?
-            }
-            Ok(Err(_)) | Err(_) => self.sale(id).await?,
-        };
+        let carried_out = async move { engine.carry_out(id, intent, None).await };
+        let sale = self.in_time(id, intent, alone, carried_out).await?;
         Ok(Answered { sale, intent, replayed: false })
     }
 
-    async fn answered_before(
+    /// The sale once an act was carried out, or as it is when the caller has waited long enough.
+    /// The work is a task of its own: a caller who hangs up does not stop what is under way.
+    pub(crate) async fn in_time(
+        &self,
+        id: SaleId,
+        intent: IntentId,
+        alone: tokio::sync::OwnedMutexGuard<()>,
+        carried_out: impl Future<Output = Result<Sale, EngineError>> + Send + 'static,
+    ) -> Result<Sale, EngineError> {
+        let task = tokio::spawn(async move {
+            let _alone = alone;
+            carried_out.await
+        });
+        match tokio::time::timeout(self.parts.settings.answer_within, task).await {
+            Ok(Ok(Ok(sale))) => Ok(sale),
+            Ok(Ok(Err(error))) => {
+                // The intent is stored: its work finishes it. The caller hears "not known yet".
+                tracing::error!(%id, %intent, %error, "an act was left to the worker");
+                self.sale(id).await
+            }
+            Ok(Err(_)) | Err(_) => self.sale(id).await,
+        }
+    }
+
+    pub(crate) async fn answered_before(
         &self,
         id: SaleId,
         caller: &Caller,
@@ -114,17 +125,26 @@ impl Engine {
         shipping_address: Option<&SecretString>,
         caller: &Caller,
     ) -> Result<Draft, EngineError> {
+        self.part_draft(seen, act, shipping_address, caller, None)
+    }
+
+    /// The same for an act that may be a part of an undo.
+    pub(crate) fn part_draft(
+        &self,
+        seen: &Seen,
+        act: kvitt_core::Act,
+        shipping_address: Option<&SecretString>,
+        caller: &Caller,
+        part_of: Option<IntentId>,
+    ) -> Result<Draft, EngineError> {
         // Without its account the call could not leave; better refused than stored and stuck.
         self.parts.accounts.get(&seen.sale.terms.account)?;
         let is_placing = act.kind() == ActKind::Place;
         let intent = self.new_intent(seen.at);
         let idempotency_key = Uuid::new_v5(&seen.sale.id.0, intent.0.as_bytes()).to_string();
         let call = calls::build(self, seen, intent, &act, &idempotency_key, shipping_address)?;
-        let mut draft = Draft::of([Event::Requested { intent, act, idempotency_key }]).answering(
-            caller,
-            Some(intent),
-            seen.at,
-        );
+        let requested = Event::Requested { intent, act, idempotency_key, part_of };
+        let mut draft = Draft::of([requested]).answering(caller, Some(intent), seen.at);
         draft.private.push(PrivateChange::SetSecret { name: names::call(intent), value: call });
         if let Some(address) = shipping_address {
             draft.private.push(PrivateChange::SetPersonal {
@@ -177,7 +197,18 @@ impl Engine {
                 written => break written?,
             }
         };
-        self.follow_up(sale).await
+        let sale = self.follow_up(sale).await?;
+        if !sale.order.as_ref().is_some_and(|order| order.is_release_due(sale.updated_at)) {
+            return Ok(sale);
+        }
+        // The capture is made, and its caller hears so, whatever becomes of the rest.
+        match Box::pin(self.release_rest(id)).await {
+            Ok(released) => Ok(released),
+            Err(error) => {
+                tracing::warn!(%id, %error, "the rest will be released later");
+                Ok(sale)
+            }
+        }
     }
 
     async fn call(

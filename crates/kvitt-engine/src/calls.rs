@@ -88,7 +88,7 @@ fn on_order(
     let key = IdempotencyKey::new(idempotency_key).map_err(|error| unsendable(error.into()))?;
     let request = match act {
         Act::Place { .. } => return Err(kvitt_core::Refusal::AlreadyPlaced.into()),
-        Act::Capture { captured_amount, lines, reference, description, shipping_info } => {
+        Act::Capture { captured_amount, lines, reference, description, shipping_info, .. } => {
             NewCapture::builder(*captured_amount)
                 .order_lines(parts(lines))
                 .reference(sent_reference(reference.as_deref(), intent))

@@ -15,7 +15,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::summary::summary;
-use crate::{Accounts, Clock, EngineError, IdSource};
+use crate::{Accounts, Clock, EngineError, IdSource, expiry, undo, work};
 
 /// How often a write is decided anew because somebody else wrote to the same sale first.
 const CONFLICTS_MAX: u32 = 8;
@@ -219,16 +219,22 @@ impl Engine {
         mut known: Vec<Recorded>,
         at: Timestamp,
         cause: Cause,
-        draft: Draft,
+        mut draft: Draft,
     ) -> Result<Sale, EngineError> {
         let expected_version = known.len() as u64;
-        for (seq, event) in (expected_version + 1..).zip(draft.events) {
+        for (seq, event) in (expected_version + 1..).zip(std::mem::take(&mut draft.events)) {
             let id = EventId(self.new_id(at));
             known.push(Recorded { id, seq, at, cause: cause.clone(), event });
         }
         let sale = Sale::fold(id, &known)?
             .ok_or_else(|| EngineError::Internal("an append without events".to_owned()))?;
         let new = known.split_off(usize::try_from(expected_version).unwrap_or(usize::MAX));
+        if undo::has_to_go_on(&sale, &new) {
+            work::schedule_undo(id, self, &mut draft);
+        }
+        if expiry::leaves_a_rest(&sale, &new, at) {
+            work::schedule_release_rest(id, self, &mut draft);
+        }
         let named = |recorded: Recorded| {
             let act = recorded.event.intent().and_then(|intent| sale.intents.get(&intent));
             NewEvent {
@@ -243,7 +249,7 @@ impl Engine {
             sale: id,
             expected_version,
             events: new.into_iter().map(named).collect(),
-            summary: summary(&sale),
+            summary: summary(&sale, &self.expiry_policy(&sale)),
             idempotency: draft.idempotency,
             private: draft.private,
             work: draft.work,

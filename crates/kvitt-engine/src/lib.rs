@@ -16,6 +16,7 @@ mod doubt;
 mod engine;
 mod error;
 mod evidence;
+mod expiry;
 mod ids;
 mod link;
 mod look;
@@ -25,6 +26,7 @@ mod session;
 mod settle;
 mod shopper;
 mod summary;
+mod undo;
 mod work;
 
 pub use accounts::{Account, Accounts, AccountsError};

@@ -19,13 +19,17 @@ impl Engine {
     /// Looks after a sale; the step that ends it says when to look next.
     pub(crate) async fn look(&self, id: SaleId, claim: Claim) -> Result<Sale, EngineError> {
         let sale = self.sale(id).await?;
-        for look in sale.due_looks(self.now().await) {
+        let policy = self.expiry_policy(&sale);
+        for look in sale.due_looks(&policy, self.now().await) {
             match look {
                 Look::ReadOrder => {
                     self.read_order(id, None).await?;
                 }
                 Look::ReleaseAuthorizations => {
                     self.release_authorizations(id, None).await?;
+                }
+                Look::Expiry => {
+                    self.look_after_expiry(id).await?;
                 }
             }
         }

@@ -1,11 +1,11 @@
 //! A sale as a row of the list.
 
 use jiff::Timestamp;
-use kvitt_core::Sale;
+use kvitt_core::{ExpiryPolicy, Sale};
 use kvitt_ledger::SaleSummary;
 
 /// The row that stands for a sale. Its state is blind to time; the ledger looks at `expires_at`.
-pub(crate) fn summary(sale: &Sale) -> SaleSummary {
+pub(crate) fn summary(sale: &Sale, policy: &ExpiryPolicy) -> SaleSummary {
     let order = sale.order.as_ref();
     let totals = sale.cart.cart().totals();
     let amounts = order.map(|order| order.amounts(Timestamp::MIN));
@@ -32,6 +32,6 @@ pub(crate) fn summary(sale: &Sale) -> SaleSummary {
         placed_at: order.map(|order| order.placed_at),
         expires_at: order.and_then(|order| order.expires_at),
         attention: sale.attention(),
-        look_at: sale.next_look(),
+        look_at: sale.next_look(policy),
     }
 }

@@ -22,6 +22,12 @@ pub(crate) const LOOK: &str = "look";
 /// Place the order, if that happens by itself.
 pub(crate) const PLACE: &str = "place";
 
+/// Go on with an undo.
+pub(crate) const UNDO: &str = "undo";
+
+/// Release what is left after the last shipment.
+pub(crate) const RELEASE_REST: &str = "release_rest";
+
 /// How much work is claimed at a time.
 const BATCH: u32 = 16;
 /// How long the worker rests when nothing is due and nobody wakes it.
@@ -104,6 +110,16 @@ pub(crate) fn schedule_release(sale: SaleId, engine: &Engine, draft: &mut Draft)
     schedule(sale, RELEASE_AUTHORIZATIONS, engine.settings().lease, draft);
 }
 
+/// An undo has to go on: at once by whoever came so far with it, by the worker if that one dies.
+pub(crate) fn schedule_undo(sale: SaleId, engine: &Engine, draft: &mut Draft) {
+    schedule(sale, UNDO, engine.settings().lease, draft);
+}
+
+/// The rest has to be released: at once by whoever captured, by the worker if that one dies.
+pub(crate) fn schedule_release_rest(sale: SaleId, engine: &Engine, draft: &mut Draft) {
+    schedule(sale, RELEASE_REST, engine.settings().lease, draft);
+}
+
 /// The order has to be read by the worker, now. This is work of its own: a read that was under way
 /// when the news came may be older than the news, and must not count as having followed it.
 pub(crate) fn schedule_read_now(sale: SaleId, draft: &mut Draft) {
@@ -164,13 +180,13 @@ impl Engine {
         let _alone = self.alone_with(work.sale).await;
         let claim = Claim { work_id: work.work_id, fence: work.fence, attempts: work.attempts };
         let done = match work.kind.as_str() {
-            INTENT => {
-                self.carry_out(work.sale, IntentId(work.work_id), Some(claim)).await.map(drop)
-            }
+            INTENT => self.finish_intent(work.sale, IntentId(work.work_id), claim).await.map(drop),
             READ_ORDER => self.read_order(work.sale, Some(claim)).await.map(drop),
             RELEASE_AUTHORIZATIONS => {
                 self.release_authorizations(work.sale, Some(claim)).await.map(drop)
             }
+            RELEASE_REST => self.release_rest(work.sale).await.map(drop),
+            UNDO => self.go_on_undoing(work.sale).await.map(drop),
             LOOK => self.look(work.sale, claim).await.map(drop),
             PLACE => self.place_by_itself(work.sale, Some(claim)).await.map(drop),
             other => Err(EngineError::Internal(format!("work of unknown kind {other}"))),

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use kvitt_core::{IntentId, IntentState, Sale, SaleId, Wish};
-use kvitt_engine::{Caller, EngineError};
+use kvitt_engine::{Answered, Caller, EngineError};
 use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -66,15 +66,27 @@ pub(crate) async fn carry_out(
         Ok(answered) => answered,
         Err(error) => return Err(refused(app, id, error).await),
     };
+    answer(app, id, &answered, wanted.done).await
+}
+
+/// What came of an act or an undo.
+pub(crate) async fn answer(
+    app: &App,
+    id: SaleId,
+    answered: &Answered,
+    done: StatusCode,
+) -> Result<Response, Problem> {
+    let engine = app.engine();
     let (sale, events) = engine.history(id).await?;
     let at = engine.now().await;
     let intent = noted(app, &sale, &events, answered.intent, answered.replayed)
         .ok_or_else(Problem::internal)?;
-    let order = Order::of(&sale, &events, at).ok_or_else(Problem::internal)?;
-    let status = match sale.intents.get(&answered.intent).map(|intent| &intent.state) {
-        Some(IntentState::Done(_)) => wanted.done,
+    let plan = engine.expiry_plan(&sale, at);
+    let order = Order::of(&sale, &events, plan, at).ok_or_else(Problem::internal)?;
+    let status = match sale.state_of(answered.intent) {
+        Some(IntentState::Done(_)) => done,
         Some(IntentState::Refused(said)) => {
-            let problem = klarna_refused(said)
+            let problem = klarna_refused(&said)
                 .about_order(id.order_id())
                 .with_allowed_acts(allowed_acts(&sale, at))
                 .with_act(intent, Some(order));
@@ -83,13 +95,16 @@ pub(crate) async fn carry_out(
         _ => StatusCode::ACCEPTED,
     };
     let captures = sale.order.iter().flat_map(|order| &order.captures);
-    let refunds = sale.order.iter().flat_map(|order| &order.refunds);
+    let mut refunds = sale.order.iter().flat_map(|order| &order.refunds);
+    let steps = sale.undos.get(&answered.intent).map_or(&[][..], |undo| &undo.steps);
     let answer = ActAnswer {
         capture: captures
             .into_iter()
             .find(|it| it.intent == Some(answered.intent))
             .map(Capture::of),
-        refund: refunds.into_iter().find(|it| it.intent == Some(answered.intent)).map(Refund::of),
+        refund: refunds
+            .find(|it| it.intent.is_some_and(|it| it == answered.intent || steps.contains(&it)))
+            .map(Refund::of),
         intent,
         order,
     };
@@ -136,7 +151,7 @@ pub(crate) fn replayed_problem(problem: Problem) -> Problem {
 }
 
 /// A refusal, with the acts that are possible instead.
-async fn refused(app: &App, id: SaleId, error: EngineError) -> Problem {
+pub(crate) async fn refused(app: &App, id: SaleId, error: EngineError) -> Problem {
     let tells_more = matches!(error, EngineError::Refused(_));
     let problem = Problem::from(as_order(id, error));
     if !tells_more {

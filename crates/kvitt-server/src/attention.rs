@@ -20,7 +20,8 @@ pub(crate) struct AttentionItem {
     /// The same sale seen as an order, `ord_…`.
     order_id: String,
     /// `needs_human` (only a person can tell what became of an act: settle it), `outcome_unknown`
-    /// (it is asked for again by itself), `difference` (Klarna's sums differ), `shipment_stopped`.
+    /// (it is asked for again by itself), `difference` (Klarna's sums differ), `shipment_stopped`,
+    /// `expiring` (what is left can be captured for a short time only).
     kind: &'static str,
     /// What happened, and what to do.
     reason: String,

@@ -42,6 +42,7 @@ pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         (HOME, get(|| async { Redirect::to("/dashboard/orders") })),
         ("/dashboard/orders", get(list::orders)),
         ("/dashboard/orders/{id}", get(order::order)),
+        ("/dashboard/orders/{id}/acts/undo", get(act::undo::show).post(act::undo::submit)),
         ("/dashboard/orders/{id}/acts/{kind}", get(act::show).post(act::submit)),
         ("/dashboard/sign-out", post(sign_in::sign_out)),
     ]
@@ -86,6 +87,11 @@ fn order_href(sale: kvitt_core::SaleId) -> String {
 /// Where an act on an order is filled in and looked over.
 fn act_href(sale: kvitt_core::SaleId, kind: kvitt_core::ActKind) -> String {
     format!("{}/acts/{}", order_href(sale), kind.as_str())
+}
+
+/// Where an undo is looked over.
+fn undo_href(sale: kvitt_core::SaleId) -> String {
+    format!("{}/acts/undo", order_href(sale))
 }
 
 /// What an order is called: by the shop's reference, else by its id.

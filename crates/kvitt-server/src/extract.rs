@@ -5,7 +5,7 @@ mod caller;
 mod ids;
 mod query;
 
-pub(crate) use body::{Bare, Call};
+pub(crate) use body::{Bare, Call, MayCall};
 pub(crate) use caller::{IdempotencyKeyParam, Merchant};
 pub(crate) use ids::{
     CaptureRef, CaptureRefParams, CheckoutIdParam, CheckoutRef, IntentIdParam, IntentRef,

@@ -8,6 +8,7 @@ pub(crate) mod list;
 pub(crate) mod read;
 pub(crate) mod refunds;
 pub(crate) mod shipping_info;
+pub(crate) mod undo;
 
 use kvitt_core::{Recorded, Refusal, Sale, SaleId};
 use kvitt_engine::EngineError;

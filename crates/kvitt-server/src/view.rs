@@ -4,6 +4,7 @@
 
 mod checkout;
 mod event;
+mod expiry;
 mod intent;
 mod line;
 mod order;
@@ -13,6 +14,7 @@ mod summary;
 
 pub(crate) use checkout::Checkout;
 pub(crate) use event::{Event, EventFeed, EventPage};
+pub(crate) use expiry::ExpiryPlan;
 pub(crate) use intent::{Intent, KlarnaAnswer};
 pub(crate) use line::OrderLine;
 pub(crate) use order::{

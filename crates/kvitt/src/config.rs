@@ -4,6 +4,7 @@
 //! configuration in one go. No message repeats a secret.
 
 mod account;
+mod expiry;
 mod file;
 mod listen;
 mod problem;

@@ -19,8 +19,8 @@ use crate::view::{Order, OrderPage};
 const AFTER_HELP: &str = "\
 Amounts are minor units of the order's currency: 249.00 kr is 24900.
 
-Refund, cancel and release ask first where somebody sits at the terminal, unless
---yes is given. An act whose outcome is not known yet exits with 5 and prints the
+Refund, cancel, release and undo ask first where somebody sits at the terminal,
+unless --yes is given. An act whose outcome is not known yet exits with 5 and prints the
 key with which it can be repeated without doing it twice.
 
 Examples:
@@ -28,6 +28,7 @@ Examples:
   kvitt order capture ord_… --line shirt:1 --tracking PostNord:XYZ123
   kvitt order refund ord_… --line shirt:1 --preview
   kvitt order release ord_… --yes
+  kvitt order undo ord_… --preview
   kvitt order update ord_… --reference1 1001-B";
 
 /// `kvitt order`
@@ -56,6 +57,9 @@ enum OrderCommand {
         /// Tracking of a parcel
         #[arg(long, value_name = "COMPANY:NUMBER")]
         tracking: Vec<money::Tracking>,
+        /// Nothing else will ship: release what is left afterwards
+        #[arg(long = "final")]
+        is_final: bool,
         #[command(flatten)]
         act: ActArgs,
     },
@@ -79,6 +83,20 @@ enum OrderCommand {
     },
     /// Release what is left to capture
     Release {
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        act: ActArgs,
+    },
+    /// Undo an order: cancel it, or release what is left and refund what is captured
+    Undo {
+        /// The shop's reference for a refund
+        #[arg(long, value_name = "TEXT")]
+        reference: Option<String>,
+        /// Shown to the customer with a refund
+        #[arg(long, value_name = "TEXT")]
+        description: Option<String>,
         /// Do not ask
         #[arg(long)]
         yes: bool,
@@ -113,8 +131,8 @@ pub(crate) async fn run(args: OrderArgs, context: &Context) -> Result<ExitCode, 
             output::print(&shown(&answer, context.json, Order::show)?)?;
             return Ok(ExitCode::SUCCESS);
         }
-        OrderCommand::Capture { money, tracking, act } => {
-            (Wanted::post("captures", Some(money.capture(&tracking))), act)
+        OrderCommand::Capture { money, tracking, is_final, act } => {
+            (Wanted::post("captures", Some(money.capture(&tracking, is_final))), act)
         }
         OrderCommand::Refund { money, yes, act } => {
             (Wanted::post("refunds", Some(money.refund())).asking(!yes, "Refund"), act)
@@ -124,6 +142,10 @@ pub(crate) async fn run(args: OrderArgs, context: &Context) -> Result<ExitCode, 
         }
         OrderCommand::Release { yes, act } => {
             (Wanted::post("release", None).asking(!yes, "Release"), act)
+        }
+        OrderCommand::Undo { reference, description, yes, act } => {
+            let body = money::texts(reference.as_deref(), description.as_deref()).to_string();
+            (Wanted::post("undo", Some(body)).asking(!yes, "Undo"), act)
         }
         OrderCommand::Extend { act } => (Wanted::post("extend", None), act),
         OrderCommand::Update { update, act } => (Wanted::patch(update.body()?), act),

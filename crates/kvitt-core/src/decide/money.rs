@@ -35,6 +35,8 @@ pub struct CaptureWish {
     pub description: Option<String>,
     /// Tracking.
     pub shipping_info: Vec<ShippingInfo>,
+    /// Nothing else will ship: what is left is released afterwards.
+    pub is_final: bool,
 }
 
 /// What somebody wants refunded. With neither lines nor an amount: everything that is left.
@@ -76,6 +78,7 @@ impl Sale {
             reference: wish.reference,
             description: wish.description,
             shipping_info: wish.shipping_info,
+            is_final: wish.is_final,
         })
     }
 
@@ -121,12 +124,7 @@ impl Asked<'_> {
         amount_left: i64,
     ) -> Result<(i64, Vec<LinePart>), Refusal> {
         let (amount, lines) = match (self.picks, self.amount) {
-            ([], None) => {
-                let lines = everything(cart, left);
-                // After an amount without lines, the lines left no longer add up to what is left.
-                let lines = if sum(&lines) == amount_left { lines } else { Vec::new() };
-                (amount_left, lines)
-            }
+            ([], None) => (amount_left, everything_worth(cart, left, amount_left)),
             ([], Some(amount)) => {
                 let lines = everything(cart, left);
                 // Too much or too little is the more helpful thing to say.
@@ -158,6 +156,17 @@ impl Asked<'_> {
 
 fn sum(lines: &[LinePart]) -> i64 {
     crate::order::sum(lines.iter().map(|part| part.line.total_amount))
+}
+
+/// All that is left of all lines, where it is worth what is left. After an amount without lines it
+/// no longer is.
+pub(super) fn everything_worth(
+    cart: &SaleCart,
+    left: &BTreeMap<LineId, OrderLineFields>,
+    amount_left: i64,
+) -> Vec<LinePart> {
+    let lines = everything(cart, left);
+    if sum(&lines) == amount_left { lines } else { Vec::new() }
 }
 
 /// All that is left of all lines, in the shop's order.

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use kvitt_core::{
-    ActKind, AuthorizationWish, Event, FraudStatus, Intent, IntentState, Sale, Wish, may_ship,
+    ActKind, AuthorizationWish, Event, FraudStatus, Intent, IntentState, Sale, UndoStep, Wish,
+    may_ship,
 };
 
 use crate::laws;
@@ -54,8 +55,13 @@ fn essence(story: &Story, sale: &Sale) -> String {
         .filter(open)
         .map(|it| (&it.act, it.state.as_str(), it.may_have_taken_effect()))
         .collect();
+    let undo = sale.open_undo().map(|undo| {
+        let steps = undo.steps.iter().filter_map(|id| sale.intents.get(id));
+        let steps: Vec<_> = steps.map(|it| (it.act.kind(), it.state.as_str())).collect();
+        (steps, sale.next_undo_step(undo, story.now) == UndoStep::ReadOrder)
+    });
     format!(
-        "{:?} {:?} {:?} {:?} {:?} {} {:?} {intents:?}",
+        "{undo:?} {:?} {:?} {:?} {:?} {:?} {} {:?} {intents:?}",
         order.amounts(Timestamp::MIN),
         pieces(order.uncaptured_lines()),
         pieces(order.unrefunded_lines()),
@@ -86,6 +92,21 @@ fn next(story: &Story, sale: &Sale) -> Vec<Story> {
             after(&|story| {
                 story.force(act.clone());
             });
+        }
+    }
+    if sale.may_undo(story.now).is_ok() {
+        after(&|story| {
+            story.request_undo();
+        });
+    }
+    if let Some(undo) = sale.open_undo() {
+        match sale.next_undo_step(undo, story.now) {
+            UndoStep::Act(_) => after(&|story| {
+                story.request_undo_act();
+            }),
+            UndoStep::ReadOrder => after(&|story| story.read(|_| ())),
+            UndoStep::End(event) => after(&|story| story.push(event.clone())),
+            UndoStep::Wait => {}
         }
     }
     for intent in sale.intents.values().filter(|it| !it.state.is_settled()) {

@@ -16,6 +16,7 @@ fn captures(captured_amount: i64) -> Act {
         reference: None,
         description: None,
         shipping_info: Vec::new(),
+        is_final: false,
     }
 }
 
@@ -59,7 +60,8 @@ fn an_intent_that_is_wanted_twice_settled_twice_or_never_wanted() {
     let intent = story.request(capture(&[]));
     let number = story.events.len() + 1;
     let mut twice = story.clone();
-    twice.push(Event::Requested { intent, act: captures(1), idempotency_key: "key".to_owned() });
+    let idempotency_key = "key".to_owned();
+    twice.push(Event::Requested { intent, act: captures(1), idempotency_key, part_of: None });
     assert_eq!(twice.problem(), format!("{NAME} {number}: {intent} is requested twice"));
     story.finish(intent);
     let number = number + 1;
@@ -175,6 +177,7 @@ fn lines_that_are_not_worth_their_amount() {
         reference: None,
         description: None,
         shipping_info: Vec::new(),
+        is_final: false,
     };
     for (parts, worth) in
         [(vec![24_899], 24_899), (vec![24_900, 1], 24_901), (vec![i64::MAX, i64::MAX], i64::MAX)]

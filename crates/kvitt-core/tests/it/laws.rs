@@ -2,16 +2,18 @@
 
 use jiff::Timestamp;
 use kvitt_core::{
-    ActKind, FraudStatus, IntentState, MayShipReason, OrderStatus, Recorded, Sale, Wish, may_ship,
+    ActKind, Amounts, FraudStatus, IntentState, MayShipReason, OrderStatus, Recorded, Sale,
+    UndoWish, Wish, may_ship,
 };
 
-use crate::support::SALE;
+use crate::support::{SALE, refund};
 use crate::wishes::simplest;
 
 /// Checks all laws.
 pub(crate) fn check(sale: &Sale, at: Timestamp) {
     sums(sale, at);
     acts(sale, at);
+    undoing(sale, at);
     shipping(sale, at);
 }
 
@@ -56,8 +58,8 @@ fn sums(sale: &Sale, at: Timestamp) {
 fn acts(sale: &Sale, at: Timestamp) {
     let before = sale.clone();
     let allowed = sale.allowed_acts(at);
-    let money_is_open =
-        sale.intents.values().any(|it| it.act.kind().moves_money() && !it.state.is_settled());
+    let money_is_open = sale.open_undo().is_some()
+        || sale.intents.values().any(|it| it.act.kind().moves_money() && !it.state.is_settled());
     for kind in ActKind::ON_ORDERS {
         let wish = simplest(kind, sale);
         let decided = sale.decide(wish.clone(), at);
@@ -80,6 +82,34 @@ fn acts(sale: &Sale, at: Timestamp) {
     assert_eq!(*sale, before);
 }
 
+/// There is something to undo if, and only if, something can be captured or refunded. What the plan
+/// says is what happens, and then nothing is left.
+fn undoing(sale: &Sale, at: Timestamp) {
+    let planned = sale.plan_undo(&UndoWish::default(), at);
+    let Some(order) = sale.order.as_ref() else {
+        assert!(planned.is_err());
+        return;
+    };
+    let held = |sums: &Amounts| sums.remaining_authorized_amount + sums.refundable_amount();
+    // A cancelled order is over for Klarna, whatever else the events say.
+    let is_held = held(&order.amounts(at)) > 0 && !order.cancelled;
+    let waits =
+        sale.open_undo().is_some() || sale.open_intent(|act| act.kind().moves_money()).is_some();
+    assert_eq!(planned.is_ok(), is_held && !waits, "{planned:?}");
+    let Ok(plan) = planned else { return };
+    let mut before = order.amounts(at);
+    for step in plan.steps() {
+        assert_eq!(step.before, before);
+        before = step.after;
+    }
+    assert_eq!(held(&plan.last().after), 0);
+    let first = match plan.first.act.kind() {
+        ActKind::Refund => refund(&[]),
+        kind => simplest(kind, sale),
+    };
+    assert_eq!(sale.preview(first, at).as_ref(), Ok(&plan.first), "it begins with a lawful act");
+}
+
 /// Goods only leave when everything speaks for it.
 fn shipping(sale: &Sale, at: Timestamp) {
     let answer = may_ship(sale, at);
@@ -91,7 +121,7 @@ fn shipping(sale: &Sale, at: Timestamp) {
     let order = sale.order.as_ref().unwrap();
     let sums = order.amounts(at);
     assert_eq!(order.fraud_status, FraudStatus::Accepted);
-    assert!(!order.stopped && !order.cancelled);
+    assert!(!order.stopped && !order.cancelled && sale.open_undo().is_none());
     assert!(!order.is_expired(at) || order.released || sums.captured_amount == sums.order_amount);
     assert!(sums.remaining_authorized_amount > 0 || sums.refundable_amount() > 0);
     for intent in sale.intents.values().filter(|it| it.act.kind().moves_money()) {

@@ -217,6 +217,7 @@ fn what_is_said_with_an_act_is_kept_with_it() {
         description: Some("first parcel".to_owned()),
         shipping_info: vec![parcel.clone()],
         amount_only: false,
+        is_final: false,
     }));
     story.act(Wish::Refund(RefundWish {
         reference: Some("return 1".to_owned()),

@@ -1,17 +1,22 @@
 //! When a sale is looked at, with nobody telling that anything happened.
 
 use jiff::SignedDuration;
-use kvitt_core::{Event, FraudStatus, Look, RELEASE_BEFORE_EXPIRY, Wish};
+use kvitt_core::{Event, ExpiryPolicy, FraudStatus, Look, RELEASE_BEFORE_EXPIRY, Wish};
 
 use crate::support::{Story, capture, cart, expiry};
 
+/// Alarms before the end are another matter.
+fn quiet() -> ExpiryPolicy {
+    ExpiryPolicy { alarm_before: Vec::new(), ..ExpiryPolicy::default() }
+}
+
 fn due(story: &Story) -> Vec<Look> {
-    story.sale().due_looks(story.now).collect()
+    story.sale().due_looks(&quiet(), story.now).collect()
 }
 
 /// Moves the clock to the next look and says how long that was.
 fn wait(story: &mut Story) -> SignedDuration {
-    let at = story.sale().next_look().expect("a next look");
+    let at = story.sale().next_look(&quiet()).expect("a next look");
     let waited = at.duration_since(story.now);
     story.now = at;
     waited
@@ -56,12 +61,12 @@ fn what_can_no_longer_change_by_itself_is_left_alone() {
     let intent = captured.request(capture(&[]));
     captured.finish(intent);
     read_as(&mut captured, &FraudStatus::Accepted);
-    assert_eq!(captured.sale().next_look(), None);
+    assert_eq!(captured.sale().next_look(&quiet()), None);
 
     let mut cancelled = Story::placed(cart());
     let intent = cancelled.request(Wish::Cancel);
     cancelled.finish(intent);
-    assert_eq!(cancelled.sale().next_look(), None);
+    assert_eq!(cancelled.sale().next_look(&quiet()), None);
 }
 
 #[test]
@@ -70,7 +75,7 @@ fn an_order_in_doubt_is_looked_at_whatever_its_state() {
     let intent = story.request(Wish::Cancel);
     story.lose_sight(intent, true);
     story.read(|read| "CANCELLED".clone_into(&mut read.status));
-    assert!(story.sale().next_look().is_some());
+    assert!(story.sale().next_look(&quiet()).is_some());
 }
 
 #[test]
@@ -87,5 +92,5 @@ fn an_authorization_that_places_nothing_is_given_back_before_it_dies() {
         authorization: story.sale().authorizations[0].digest.clone(),
         evidence: crate::support::evidence("cancel_authorization", 204),
     });
-    assert_eq!(story.sale().next_look(), None);
+    assert_eq!(story.sale().next_look(&quiet()), None);
 }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
+mod expiry;
 mod exploration;
 mod inconsistent;
 mod laws;
@@ -16,4 +17,5 @@ mod shipping;
 mod status;
 mod stored;
 mod support;
+mod undo;
 mod wishes;

@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 use kvitt_core::{
-    Act, ActKind, AuthorizationWish, CaptureWish, Event, FraudStatus, IntentId, LineId, LinePick,
-    RefundWish, Sale, SaleCart, Wish,
+    Act, ActKind, AuthorizationWish, CaptureWish, Event, ExpiryPolicy, ExpiryStep, FraudStatus,
+    IntentId, IntentState, LineId, LinePick, Outcome, RefundWish, Sale, SaleCart, UndoWish, Wish,
 };
 use kvitt_money::{OrderLine, OrderLineFields, TaxRate};
 use proptest::prelude::*;
@@ -348,6 +348,8 @@ proptest! {
             laws::check(&sale, story.now);
         }
         laws::check_replay(&story.sale(), &story.events);
+        check_undo(&story);
+        check_expiry(&story);
         // Every beginning of the story is a sale too.
         for end in 1..story.events.len() {
             prop_assert!(Sale::fold(SALE, &story.events[..end]).is_ok());
@@ -433,6 +435,7 @@ proptest! {
             reference: None,
             description: None,
             shipping_info: Vec::new(),
+            is_final: false,
         };
         for act in [forced(amount), forced(second), Act::Refund {
             refunded_amount: second,
@@ -448,6 +451,47 @@ proptest! {
             }
         }
     }
+}
+
+/// What the time to capture asks for comes to an end, and is not asked for again at once.
+fn check_expiry(story: &Story) {
+    for extend in [false, true] {
+        let policy = ExpiryPolicy { extend, ..ExpiryPolicy::default() };
+        let mut story = story.clone();
+        let mut steps = 0;
+        loop {
+            match story.sale().next_expiry_step(&policy, story.now) {
+                ExpiryStep::Extend => {
+                    assert!(extend);
+                    story.act(Wish::Extend);
+                }
+                ExpiryStep::ReadOrder => story.read(|_| ()),
+                ExpiryStep::Raise(alarm) => story.push(*alarm),
+                ExpiryStep::Wait => break,
+            }
+            steps += 1;
+            assert!(steps < 6, "it never rests: {:?}", story.events);
+        }
+        let due_at = story.sale().expiry_due_at(&policy);
+        assert!(due_at.is_none_or(|due_at| due_at > story.now), "{due_at:?} at {}", story.now);
+        laws::check_replay(&story.sale(), &story.events);
+    }
+}
+
+/// Where a sale can be undone, it becomes what its plan says.
+fn check_undo(story: &Story) {
+    let Ok(plan) = story.sale().plan_undo(&UndoWish::default(), story.now) else { return };
+    let mut story = story.clone();
+    let undo = story.request_undo();
+    story.finish_undo();
+    let sale = story.sale();
+    let acts: Vec<_> = sale.undos[&undo].steps.iter().map(|id| &sale.intents[id].act).collect();
+    assert_eq!(acts, plan.steps().map(|step| &step.act).collect::<Vec<_>>());
+    let sums = sale.order.as_ref().unwrap().amounts(story.now);
+    assert_eq!((sums.remaining_authorized_amount, sums.refundable_amount()), (0, 0));
+    assert_eq!(sale.state_of(undo), Some(IntentState::Done(Outcome::Changed)));
+    laws::check(&sale, story.now);
+    laws::check_replay(&sale, &story.events);
 }
 
 /// A parcel with so many pieces of each line, as far as they are left.

@@ -185,12 +185,88 @@ fn events_of_an_authorization() {
 }
 
 #[test]
+fn alarms() {
+    stands_as(
+        &Event::AuthorizationExpiring {
+            expires_at: time("2026-01-29T00:00:00Z"),
+            due_at: time("2026-01-22T00:00:00Z"),
+            remaining_authorized_amount: 100,
+        },
+        r#"{
+            "type": "authorization_expiring", "expires_at": "2026-01-29T00:00:00Z",
+            "due_at": "2026-01-22T00:00:00Z", "remaining_authorized_amount": 100
+        }"#,
+    );
+    stands_as(
+        &Event::AuthorizationExpired {
+            expires_at: time("2026-01-29T00:00:00Z"),
+            uncaptured_amount: 100,
+        },
+        r#"{
+            "type": "authorization_expired", "expires_at": "2026-01-29T00:00:00Z",
+            "uncaptured_amount": 100
+        }"#,
+    );
+}
+
+#[test]
+fn events_of_an_undo() {
+    stands_as(
+        &Event::UndoRequested { intent: INTENT, reference: None, description: None },
+        r#"{"type": "undo_requested", "intent": INTENT}"#,
+    );
+    stands_as(
+        &Event::UndoRequested {
+            intent: INTENT,
+            reference: Some(text("r-1")),
+            description: Some(text("Sorry")),
+        },
+        r#"{
+            "type": "undo_requested", "intent": INTENT, "reference": "r-1",
+            "description": "Sorry"
+        }"#,
+    );
+    stands_as(&Event::UndoDone { intent: INTENT }, r#"{"type": "undo_done", "intent": INTENT}"#);
+    stands_as(
+        &Event::UndoRefused {
+            intent: INTENT,
+            refused: Refused {
+                error_code: text("NOT_ALLOWED"),
+                error_messages: Vec::new(),
+                evidence: evidence(),
+            },
+        },
+        r#"{
+            "type": "undo_refused", "intent": INTENT,
+            "refused": {"error_code": "NOT_ALLOWED", "error_messages": [], "evidence": EVIDENCE}
+        }"#,
+    );
+}
+
+#[test]
 fn events_of_an_intent() {
     stands_as(
-        &Event::Requested { intent: INTENT, act: Act::Cancel, idempotency_key: text("k-1") },
+        &Event::Requested {
+            intent: INTENT,
+            act: Act::Cancel,
+            idempotency_key: text("k-1"),
+            part_of: None,
+        },
         r#"{
             "type": "requested", "intent": INTENT, "act": {"kind": "cancel"},
             "idempotency_key": "k-1"
+        }"#,
+    );
+    stands_as(
+        &Event::Requested {
+            intent: INTENT,
+            act: Act::Release,
+            idempotency_key: text("k-1"),
+            part_of: Some(INTENT),
+        },
+        r#"{
+            "type": "requested", "intent": INTENT, "act": {"kind": "release"},
+            "idempotency_key": "k-1", "part_of": INTENT
         }"#,
     );
     stands_as(
@@ -364,6 +440,7 @@ fn acts() {
             reference: Some(text("r")),
             description: Some(text("d")),
             shipping_info: vec![parcel.clone()],
+            is_final: true,
         },
         &r#"{
             "kind": "capture",
@@ -371,7 +448,8 @@ fn acts() {
             "lines": [{"line_id": "l1", "line": LINE}],
             "reference": "r",
             "description": "d",
-            "shipping_info": [PARCEL]
+            "shipping_info": [PARCEL],
+            "final": true
         }"#
         .replace("PARCEL", parcel_json),
     );
@@ -382,6 +460,7 @@ fn acts() {
             reference: None,
             description: None,
             shipping_info: Vec::new(),
+            is_final: false,
         },
         r#"{"kind": "capture", "captured_amount": 1, "lines": []}"#,
     );
@@ -536,8 +615,12 @@ fn line_ids_are_given_or_counted() {
 #[test]
 fn the_names_of_events() {
     use kvitt_core::ActKind;
-    let requested =
-        Event::Requested { intent: INTENT, act: Act::Release, idempotency_key: String::new() };
+    let requested = Event::Requested {
+        intent: INTENT,
+        act: Act::Release,
+        idempotency_key: String::new(),
+        part_of: None,
+    };
     assert_eq!(requested.name(None), "release.requested");
     assert_eq!(requested.intent(), Some(INTENT));
     let refused = Event::Refused { intent: INTENT, refused: Refused::default() };
@@ -559,6 +642,15 @@ fn the_names_of_events() {
     assert_eq!(human.name(Some(ActKind::Refund)), "refund.needs_human");
     for event in [done, unknown, human, refused] {
         assert_eq!(event.intent(), Some(INTENT));
+    }
+    let undo = Event::UndoRequested { intent: INTENT, reference: None, description: None };
+    let end = Event::UndoRefused { intent: INTENT, refused: Refused::default() };
+    for (event, name) in [
+        (undo, "undo.requested"),
+        (Event::UndoDone { intent: INTENT }, "undo.done"),
+        (end, "undo.refused"),
+    ] {
+        assert_eq!((event.name(None).as_str(), event.intent()), (name, Some(INTENT)));
     }
     let plain = [
         (Event::CartChanged { cart: shirt() }, "checkout.cart_changed"),

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use kvitt_core::{
     Act, Amounts, CaptureWish, Cause, CheckoutTerms, Door, Event, EventId, Evidence, FraudStatus,
     Inconsistent, IntentId, LineId, LinePick, OrderSnapshot, Outcome, Placement, Recorded,
-    RefundWish, Refusal, Refused, Sale, SaleCart, SaleId, Wish,
+    RefundWish, Refusal, Refused, Sale, SaleCart, SaleId, UndoStep, Wish,
 };
 use kvitt_money::{Cart, Country, LineType, OrderLine, PurchaseMarket, TaxRate};
 use uuid::Uuid;
@@ -193,10 +193,53 @@ impl Story {
 
     /// Stores an act without deciding it.
     pub(crate) fn force(&mut self, act: Act) -> IntentId {
-        let intent = IntentId(Uuid::from_u128(self.events.len() as u128 + 1));
+        self.force_part(act, None)
+    }
+
+    fn force_part(&mut self, act: Act, part_of: Option<IntentId>) -> IntentId {
+        let intent = self.next_intent();
         let idempotency_key = format!("key-{}", intent.0);
-        self.push(Event::Requested { intent, act, idempotency_key });
+        self.push(Event::Requested { intent, act, idempotency_key, part_of });
         intent
+    }
+
+    fn next_intent(&self) -> IntentId {
+        IntentId(Uuid::from_u128(self.events.len() as u128 + 1))
+    }
+
+    /// Stores an undo.
+    pub(crate) fn request_undo(&mut self) -> IntentId {
+        let intent = self.next_intent();
+        self.push(Event::UndoRequested { intent, reference: None, description: None });
+        intent
+    }
+
+    /// What the open undo waits for.
+    pub(crate) fn undo_step(&self) -> UndoStep {
+        let sale = self.sale();
+        sale.next_undo_step(sale.open_undo().unwrap(), self.now)
+    }
+
+    /// Stores the next act of the open undo.
+    pub(crate) fn request_undo_act(&mut self) -> IntentId {
+        let UndoStep::Act(act) = self.undo_step() else { panic!("{:?}", self.undo_step()) };
+        let undo = self.sale().open_undo().unwrap().id;
+        self.force_part(act, Some(undo))
+    }
+
+    /// Goes on with the open undo until it waits or is over; Klarna carries every act out.
+    pub(crate) fn finish_undo(&mut self) {
+        while self.sale().open_undo().is_some() {
+            match self.undo_step() {
+                UndoStep::Act(_) => {
+                    let intent = self.request_undo_act();
+                    self.finish(intent);
+                }
+                UndoStep::ReadOrder => self.read(|_| ()),
+                UndoStep::End(event) => self.push(event),
+                UndoStep::Wait => break,
+            }
+        }
     }
 
     pub(crate) fn request(&mut self, wish: Wish) -> IntentId {

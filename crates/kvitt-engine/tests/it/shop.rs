@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use klarna_sandbox::{Config, Running, Sandbox};
 use kvitt_core::{
-    ApiKeyId, CaptureWish, Cause, Door, LineId, LinePick, Placement, RefundWish, Requester, Sale,
-    SaleCart, SaleId, Wish,
+    ApiKeyId, CaptureWish, Cause, Door, ExpiryPolicy, LineId, LinePick, Placement, RefundWish,
+    Requester, Sale, SaleCart, SaleId, Wish,
 };
 use kvitt_engine::{
     Account, Accounts, Answered, Caller, Clock, Engine, EngineError, Idempotency, NewAuthorization,
@@ -35,6 +35,7 @@ pub(crate) struct Shop {
     pub(crate) klarna: Running,
     pub(crate) http: reqwest::Client,
     folder: tempfile::TempDir,
+    policy: ExpiryPolicy,
 }
 
 impl Shop {
@@ -43,11 +44,16 @@ impl Shop {
     }
 
     pub(crate) async fn open_with(config: Config) -> Self {
+        Self::open_as(config, ExpiryPolicy::default()).await
+    }
+
+    /// A shop that wants this done about authorizations that run out.
+    pub(crate) async fn open_as(config: Config, policy: ExpiryPolicy) -> Self {
         let klarna = Sandbox::start(config).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let engine = engine(&folder, &klarna, vec![account("main", &klarna.url(), &[])]).await;
+        let engine = engine(&folder, &klarna, vec![main_account(&klarna, &policy)]).await;
         let http = reqwest::Client::builder().build().unwrap();
-        Self { engine, klarna, http, folder }
+        Self { engine, klarna, http, folder, policy }
     }
 
     /// Where the ledger is.
@@ -62,7 +68,7 @@ impl Shop {
 
     /// Another process that behaves otherwise.
     pub(crate) async fn replica_with(&self, change: impl FnOnce(&mut Settings)) -> Engine {
-        let accounts = vec![account("main", &self.klarna.url(), &[])];
+        let accounts = vec![main_account(&self.klarna, &self.policy)];
         let mut settings = settings();
         change(&mut settings);
         engine_with(&self.folder, &self.klarna, accounts, settings).await
@@ -72,9 +78,12 @@ impl Shop {
     pub(crate) async fn replica_over(
         &self,
         wrap: impl FnOnce(Arc<dyn Ledger>) -> Arc<dyn Ledger>,
+        change: impl FnOnce(&mut Settings),
     ) -> Engine {
-        let accounts = vec![account("main", &self.klarna.url(), &[])];
-        engine_over(wrap(ledger(&self.folder).await), &self.klarna, accounts, settings())
+        let accounts = vec![main_account(&self.klarna, &self.policy)];
+        let mut settings = settings();
+        change(&mut settings);
+        engine_over(wrap(ledger(&self.folder).await), &self.klarna, accounts, settings)
     }
 
     /// Three cups at 100.00 and a shirt at 250.00, both with 25 % tax: 550.00 SEK.
@@ -146,6 +155,16 @@ impl Shop {
         answer.json().await.unwrap()
     }
 
+    /// What somebody does in Klarna's portal.
+    pub(crate) async fn behind_our_back(&self, sale: &Sale, act: &str, body: Value) {
+        let id = &sale.order.as_ref().unwrap().klarna_order_id;
+        let url = format!("{}/ordermanagement/v1/orders/{id}/{act}", self.klarna.url());
+        let request = self.http.post(url).basic_auth("PK1", Some("secret"));
+        let request = if body.is_null() { request } else { request.json(&body) };
+        let answer = request.send().await.unwrap();
+        assert!(answer.status().is_success(), "{act}: {}", answer.status());
+    }
+
     pub(crate) async fn control(&self, method: &str, path: &str, body: Option<Value>) -> Value {
         let url = format!("{}{path}", self.klarna.url());
         let mut request = self.http.request(method.parse().unwrap(), url);
@@ -175,6 +194,16 @@ impl Shop {
         let path = format!("/sandbox/v1/exchanges?path_contains={path_contains}");
         let Value::Array(all) = self.control("GET", &path, None).await else { panic!("no list") };
         all
+    }
+
+    /// Works off all that is due.
+    pub(crate) async fn work_off(&self) {
+        for _ in 0..500 {
+            if self.engine.work_once().await.unwrap() == 0 {
+                return;
+            }
+        }
+        panic!("there is always something due");
     }
 
     /// Works off what is due until a condition holds.
@@ -241,6 +270,10 @@ fn engine_over(
     })
 }
 
+fn main_account(klarna: &Running, policy: &ExpiryPolicy) -> Account {
+    Account { expiry: policy.clone(), ..account("main", &klarna.url(), &[]) }
+}
+
 /// An account whose client does not repeat anything by itself, so that a fault is seen at once.
 pub(crate) fn account(name: &str, url: &str, countries: &[Country]) -> Account {
     let client = klarna::Client::builder()
@@ -249,7 +282,8 @@ pub(crate) fn account(name: &str, url: &str, countries: &[Country]) -> Account {
         .retry(klarna::retry::Policy::OFF)
         .build()
         .unwrap();
-    Account { name: name.to_owned(), client, countries: countries.to_vec() }
+    let (name, countries) = (name.to_owned(), countries.to_vec());
+    Account { name, client, countries, expiry: ExpiryPolicy::default() }
 }
 
 pub(crate) fn merchant() -> Caller {

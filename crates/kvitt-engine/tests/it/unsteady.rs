@@ -15,17 +15,25 @@ use uuid::Uuid;
 
 use crate::shop::{Shop, browser, merchant};
 
-struct Unsteady {
+/// A ledger that does not take the appends for which a test says so.
+pub(crate) struct Unsteady {
     ledger: Arc<dyn Ledger>,
-    fails: AtomicU32,
+    fails: Box<dyn Fn(&Append) -> bool + Send + Sync>,
+}
+
+impl Unsteady {
+    pub(crate) fn over(
+        ledger: Arc<dyn Ledger>,
+        fails: impl Fn(&Append) -> bool + Send + Sync + 'static,
+    ) -> Arc<dyn Ledger> {
+        Arc::new(Self { ledger, fails: Box::new(fails) })
+    }
 }
 
 #[async_trait]
 impl Ledger for Unsteady {
     async fn append(&self, append: Append) -> Result<Vec<Recorded>, LedgerError> {
-        let answers = append.events.iter().any(|it| matches!(it.event, Event::Done { .. }));
-        let left = |left: u32| left.checked_sub(1);
-        if answers && self.fails.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left).is_ok() {
+        if (self.fails)(&append) {
             return Err(LedgerError::Unavailable { what: "a test".to_owned() });
         }
         self.ledger.append(append).await
@@ -134,8 +142,13 @@ async fn klarnas_answer_is_offered_to_the_ledger_again_before_klarna_is_asked_ag
     let shop = Shop::open().await;
     let sale = shop.checkout().await;
     let token = shop.authorize(&sale).await;
-    let engine =
-        shop.replica_over(|ledger| Arc::new(Unsteady { ledger, fails: AtomicU32::new(2) })).await;
+    let left = AtomicU32::new(2);
+    let fails = move |append: &Append| {
+        let answers = append.events.iter().any(|it| matches!(it.event, Event::Done { .. }));
+        let less = |left: u32| left.checked_sub(1);
+        answers && left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok()
+    };
+    let engine = shop.replica_over(|ledger| Unsteady::over(ledger, fails), |_| ()).await;
     let placed = engine.hand_in_authorization(sale.id, browser(&token), &merchant()).await.unwrap();
     assert!(placed.order.is_some(), "{:?}", placed.intents);
     assert_eq!(shop.exchanges("/order").await[0]["status"], 200);

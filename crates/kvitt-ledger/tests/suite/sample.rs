@@ -123,6 +123,7 @@ fn capture() -> Act {
             tracking_number: Some("42".to_owned()),
             ..ShippingInfo::default()
         }],
+        is_final: true,
     }
 }
 
@@ -181,13 +182,18 @@ pub(crate) fn every_event() -> Vec<Event> {
             authorization: "digest".to_owned(),
             evidence: evidence.clone(),
         },
-        Event::Requested { intent: intent(1), act: capture(), idempotency_key: "key-1".to_owned() },
+        Event::Requested {
+            intent: intent(1),
+            act: capture(),
+            idempotency_key: "key-1".to_owned(),
+            part_of: Some(intent(4)),
+        },
         Event::Done {
             intent: intent(1),
             outcome: Outcome::Captured { capture_id: "c-1".to_owned() },
             evidence: evidence.clone(),
         },
-        Event::Refused { intent: intent(2), refused },
+        Event::Refused { intent: intent(2), refused: refused.clone() },
         Event::OutcomeUnknown {
             intent: intent(3),
             attempt: 2,
@@ -218,7 +224,26 @@ pub(crate) fn every_event() -> Vec<Event> {
     ]
     .into_iter()
     .chain(what_others_did(evidence))
+    .chain(later_kinds(refused))
     .collect()
+}
+
+fn later_kinds(refused: Refused) -> [Event; 5] {
+    [
+        Event::UndoRequested {
+            intent: intent(4),
+            reference: Some("r-1".to_owned()),
+            description: Some("Sold out".to_owned()),
+        },
+        Event::UndoDone { intent: intent(4) },
+        Event::UndoRefused { intent: intent(4), refused },
+        Event::AuthorizationExpiring {
+            expires_at: moment(28),
+            due_at: moment(21),
+            remaining_authorized_amount: 24_900,
+        },
+        Event::AuthorizationExpired { expires_at: moment(28), uncaptured_amount: 24_900 },
+    ]
 }
 
 fn what_others_did(evidence: Evidence) -> [Event; 3] {
@@ -265,5 +290,10 @@ pub(crate) fn kind(event: &Event) -> usize {
         Event::ExternalCapture { .. } => 16,
         Event::ExternalRefund { .. } => 17,
         Event::ExternalRelease { .. } => 18,
+        Event::UndoRequested { .. } => 19,
+        Event::UndoDone { .. } => 20,
+        Event::UndoRefused { .. } => 21,
+        Event::AuthorizationExpiring { .. } => 22,
+        Event::AuthorizationExpired { .. } => 23,
     }
 }

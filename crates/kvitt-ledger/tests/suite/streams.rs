@@ -59,6 +59,7 @@ pub(crate) async fn an_intent_leads_to_its_sale(ledger: Arc<dyn Ledger>) {
     ledger.append(append).await.unwrap();
 
     assert_eq!(ledger.sale_of_intent(intent(1)).await.unwrap(), Some(sale(2)));
+    assert_eq!(ledger.sale_of_intent(intent(4)).await.unwrap(), Some(sale(2)), "an undo too");
     assert_eq!(ledger.sale_of_intent(intent(9)).await.unwrap(), None);
 }
 

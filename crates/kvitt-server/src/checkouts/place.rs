@@ -48,7 +48,7 @@ pub(super) async fn placed(
 ) -> Result<Response, Problem> {
     let (sale, events) = app.engine().history(id).await?;
     let at = app.engine().now().await;
-    let order = Order::of(&sale, &events, at);
+    let order = Order::of(&sale, &events, app.engine().expiry_plan(&sale, at), at);
     let state = intent.and_then(|intent| sale.intents.get(&intent)).map(|intent| &intent.state);
     let shown = intent.and_then(|intent| noted(app, &sale, &events, intent, again || was_there));
     let status = match state {

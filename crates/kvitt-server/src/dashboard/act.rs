@@ -4,13 +4,14 @@ mod form;
 mod inputs;
 mod page;
 mod preview;
+pub(super) mod undo;
 
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 use kvitt_core::{ActKind, Cause, Order, OrderId, Refusal, Requester, Sale, SaleId};
-use kvitt_engine::{Caller, EngineError, Idempotency, Shopper};
+use kvitt_engine::{Answered, Caller, EngineError, Idempotency, Shopper};
 
 use self::form::{Fields, Wanted, Wrong, is_bare, wanted};
 use self::page::form_page;
@@ -136,23 +137,33 @@ async fn confirm(
     wanted: Wanted,
     fields: &Fields,
 ) -> Result<Response, Trouble> {
+    let caller = caller(signed_in, fields, act.kind.as_str())?;
+    let answered =
+        app.engine().act(act.sale, wanted.wish, wanted.shipping_address, &caller).await?;
+    led_to(app, act.sale, &answered).await
+}
+
+/// The operator, and the key of the page on which they said yes to this act.
+fn caller(signed_in: &SignedIn, fields: &Fields, act: &str) -> Result<Caller, Trouble> {
     let Some(key) = fields.text("idempotency_key") else {
         let detail = "the page is not complete: look the act over again";
         return Err(Problem::new(codes::INVALID_MEMBER, detail).into());
     };
     let user = signed_in.user.id;
-    let caller = Caller {
+    Ok(Caller {
         cause: Cause::Operator { user },
         idempotency: Some(Idempotency {
             requester: Requester::User(user),
             key: key.to_owned(),
-            request_hash: fields.digest(act.kind),
+            request_hash: fields.digest(act),
         }),
-    };
-    let answered =
-        app.engine().act(act.sale, wanted.wish, wanted.shipping_address, &caller).await?;
-    let (sale, events) = app.engine().history(act.sale).await?;
+    })
+}
+
+/// The order's page, which says what came of it.
+async fn led_to(app: &App, id: SaleId, answered: &Answered) -> Result<Response, Trouble> {
+    let (sale, events) = app.engine().history(id).await?;
     noted(app, &sale, &events, answered.intent, answered.replayed);
-    let page = format!("{}?intent={}#result", order_href(act.sale), answered.intent);
+    let page = format!("{}?intent={}#result", order_href(id), answered.intent);
     Ok(Redirect::to(&page).into_response())
 }

@@ -7,9 +7,8 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use kvitt_core::{IntentId, IntentState, OrderId, Sale, SaleId};
+use kvitt_core::{ExpiryPlan, IntentId, IntentState, OrderId, Sale, SaleId};
 use kvitt_engine::Shopper;
-use kvitt_money::Currency;
 use serde::Deserialize;
 
 use self::placed::{Placed, placed};
@@ -80,9 +79,9 @@ pub(super) async fn order(
                 |order| words::status(order.status(at).as_str()),
             ),
             fraud: order.and_then(|order| words::fraud(order.fraud_status.as_str())),
-            facts: facts(&sale),
-            said: intent.and_then(|intent| said(&sale, intent, currency)),
-            warnings: warnings(&sale, currency, intent),
+            facts: facts(&sale, engine.expiry_plan(&sale, at).as_ref()),
+            said: intent.and_then(|intent| said(&sale, intent)),
+            warnings: warnings(&sale, intent),
             placed: placed(&sale, at),
             shopper: people(&shopper),
             timeline: timeline::timeline(&sale, &events, &names),
@@ -98,7 +97,7 @@ async fn names(app: &App) -> Result<Names, Trouble> {
     })
 }
 
-fn facts(sale: &Sale) -> Vec<(&'static str, String)> {
+fn facts(sale: &Sale, plan: Option<&ExpiryPlan>) -> Vec<(&'static str, String)> {
     let order = sale.order.as_ref();
     let of = |text: Option<&String>| text.cloned();
     [
@@ -120,18 +119,31 @@ fn facts(sale: &Sale) -> Vec<(&'static str, String)> {
         ("Opened", Some(moment(sale.created_at))),
         ("Placed", order.map(|it| moment(it.placed_at))),
         ("Capture before", order.and_then(|it| it.expires_at).map(moment)),
+        ("Extended", plan.map(extended)),
     ]
     .into_iter()
     .filter_map(|(label, text)| Some((label, text?)))
     .collect()
 }
 
+/// What will become of the time to capture.
+fn extended(plan: &ExpiryPlan) -> String {
+    let last = format!("{} at the latest", moment(plan.last_possible_at));
+    match (plan.extend_at, plan.extends_to, plan.not_extended) {
+        (Some(at), Some(to), _) => format!("At {} to {}; {last}", moment(at), moment(to)),
+        (_, _, why) => {
+            let why = why.map(|why| sentence(why.sentence())).unwrap_or_default();
+            let alarm = plan.next_alarm_at.map(|at| format!(". Next alarm at {}", moment(at)));
+            format!("Not by itself: possible until {last}{}. {why}", alarm.unwrap_or_default())
+        }
+    }
+}
+
 /// What came of an act.
-fn said(sale: &Sale, id: IntentId, currency: Currency) -> Option<Said> {
-    let intent = sale.intents.get(&id)?;
-    let act = words::act(&intent.act, currency);
+fn said(sale: &Sale, id: IntentId) -> Option<Said> {
+    let act = words::wanted(sale, id)?;
     let said = |tone, title: String, text: String| Some(Said { tone, title, text });
-    match &intent.state {
+    match &sale.state_of(id)? {
         IntentState::Done(_) => {
             said(Tone::Good, format!("Done: {act}"), "Klarna has confirmed it.".to_owned())
         }
@@ -164,16 +176,21 @@ fn said(sale: &Sale, id: IntentId, currency: Currency) -> Option<Said> {
 }
 
 /// What whoever opens the page has to know first; `said` is what the page says already.
-fn warnings(sale: &Sale, currency: Currency, said: Option<IntentId>) -> Vec<String> {
-    let open = sale.open_intent(|_| true).filter(|intent| said != Some(intent.id)).map(|intent| {
-        let act = words::act(&intent.act, currency);
-        match &intent.state {
-            IntentState::NeedsHuman { reason } => format!("not known: {act}. {}", sentence(reason)),
+fn warnings(sale: &Sale, said: Option<IntentId>) -> Vec<String> {
+    // What is open of an undo stands for the whole of it.
+    let undo = sale.open_undo().map(|undo| undo.id);
+    let open = undo.or_else(|| sale.open_intent(|_| true).map(|intent| intent.id));
+    let open = open.filter(|open| said != Some(*open)).and_then(|open| {
+        let act = words::wanted(sale, open)?;
+        Some(match sale.state_of(open)? {
+            IntentState::NeedsHuman { reason } => {
+                format!("not known: {act}. {}", sentence(&reason))
+            }
             IntentState::Unknown { problem, .. } => {
-                format!("not known yet: {act}. {}", sentence(problem))
+                format!("not known yet: {act}. {}", sentence(&problem))
             }
             _ => format!("under way: {act}"),
-        }
+        })
     });
     let difference =
         sale.difference().map(|text| format!("Klarna's figures differ from these: {text}"));

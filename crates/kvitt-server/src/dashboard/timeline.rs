@@ -45,7 +45,7 @@ pub(super) fn timeline(sale: &Sale, events: &[Recorded], names: &Names) -> Vec<E
 fn entry(sale: &Sale, recorded: &Recorded, names: &Names) -> Entry {
     let intent = recorded.event.intent().and_then(|id| sale.intents.get(&id));
     let currency = sale.terms.market.purchase_currency();
-    let act = intent.map_or_else(String::new, |intent| words::act(&intent.act, currency));
+    let act = recorded.event.intent().and_then(|id| words::wanted(sale, id)).unwrap_or_default();
     let (sentence, tone) = told(&recorded.event, &act, currency);
     let evidence = evidence(&recorded.event);
     Entry {
@@ -94,9 +94,10 @@ fn told(event: &Event, act: &str, currency: Currency) -> (String, Tone) {
         Event::AuthorizationReleased { .. } => {
             plain("An authorization that placed no order was given back".to_owned())
         }
-        Event::Requested { .. } => plain(format!("Wanted: {act}")),
+        Event::Requested { .. } | Event::UndoRequested { .. } => plain(format!("Wanted: {act}")),
         Event::Done { outcome, .. } => (done(act, outcome), Tone::Good),
-        Event::Refused { refused, .. } => {
+        Event::UndoDone { .. } => (format!("Done: {act}; nothing is left of it"), Tone::Good),
+        Event::Refused { refused, .. } | Event::UndoRefused { refused, .. } => {
             (format!("Klarna refused to {act}: {}", said(refused)), Tone::Bad)
         }
         Event::OutcomeUnknown { attempt, problem, may_have_taken_effect, .. } => {
@@ -127,6 +128,21 @@ fn told(event: &Event, act: &str, currency: Currency) -> (String, Tone) {
             money(snapshot.refunded_amount, currency),
             money(snapshot.remaining_authorized_amount, currency),
         )),
+        Event::AuthorizationExpiring { expires_at, remaining_authorized_amount, .. } => (
+            format!(
+                "The time to capture runs out at {}, with {} left",
+                moment(*expires_at),
+                money(*remaining_authorized_amount, currency)
+            ),
+            Tone::Wait,
+        ),
+        Event::AuthorizationExpired { uncaptured_amount, .. } => (
+            format!(
+                "The time to capture ran out; {} was not captured",
+                money(*uncaptured_amount, currency)
+            ),
+            Tone::Bad,
+        ),
         Event::ShipmentStopped => ("Klarna asked to stop the shipment".to_owned(), Tone::Bad),
     }
 }
@@ -166,14 +182,18 @@ fn evidence(event: &Event) -> Option<&Evidence> {
         | Event::ExternalRefund { evidence, .. }
         | Event::ExternalRelease { evidence }
         | Event::OrderRead { evidence, .. } => Some(evidence),
-        Event::SessionRefused { refused } | Event::Refused { refused, .. } => {
-            Some(&refused.evidence)
-        }
+        Event::SessionRefused { refused }
+        | Event::Refused { refused, .. }
+        | Event::UndoRefused { refused, .. } => Some(&refused.evidence),
         Event::CheckoutCreated { .. }
         | Event::CartChanged { .. }
         | Event::CheckoutAbandoned
         | Event::AuthorizationReceived { .. }
         | Event::Requested { .. }
+        | Event::UndoRequested { .. }
+        | Event::UndoDone { .. }
+        | Event::AuthorizationExpiring { .. }
+        | Event::AuthorizationExpired { .. }
         | Event::ShipmentStopped => None,
     }
 }

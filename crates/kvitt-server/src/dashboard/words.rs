@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use kvitt_core::{Act, ActKind};
+use kvitt_core::{Act, ActKind, IntentId, Sale};
 use kvitt_money::{Currency, Money};
 
 /// How something is meant, for colour beside its words.
@@ -84,6 +84,9 @@ pub(super) fn moment(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
+/// Undoing as the title of a page or a button.
+pub(super) const UNDO: &str = "Undo the order";
+
 /// A kind of act as the title of a page or a button.
 pub(super) fn title(kind: ActKind) -> &'static str {
     match kind {
@@ -124,6 +127,15 @@ pub(super) fn act(act: &Act, currency: Currency) -> String {
             1 => "add the tracking of a parcel".to_owned(),
             parcels => format!("add the tracking of {parcels} parcels"),
         },
+    }
+}
+
+/// What an act or an undo wants.
+pub(super) fn wanted(sale: &Sale, id: IntentId) -> Option<String> {
+    let currency = sale.terms.market.purchase_currency();
+    match sale.intents.get(&id) {
+        Some(intent) => Some(act(&intent.act, currency)),
+        None => sale.undos.get(&id).map(|_| "undo the order".to_owned()),
     }
 }
 

@@ -18,6 +18,12 @@ pub(crate) struct Call<T> {
     pub body: T,
 }
 
+/// A shop's request whose JSON body may be left out.
+pub(crate) struct MayCall<T> {
+    pub caller: Caller,
+    pub body: T,
+}
+
 /// A shop's request that says everything by its path.
 pub(crate) struct Bare {
     pub caller: Caller,
@@ -50,6 +56,17 @@ impl Read {
         })
     }
 
+    fn call<T: DeserializeOwned>(self) -> Result<Call<T>, Problem> {
+        check_content_type(&self.headers)?;
+        let value = json(&self.bytes)?;
+        // serde would take an array for a struct, member by member.
+        if !value.is_object() {
+            return Err(not_an_object());
+        }
+        let body = typed(&self.bytes)?;
+        Ok(Call { caller: self.caller(&value), body })
+    }
+
     fn caller(self, body: &Value) -> Caller {
         let hash = request_hash(&self.method, &self.path, body);
         self.merchant.caller(self.key, hash)
@@ -60,15 +77,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Call<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        Read::from(request, state).await?.call()
+    }
+}
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for MayCall<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let read = Read::from(request, state).await?;
-        check_content_type(&read.headers)?;
-        let value = json(&read.bytes)?;
-        // serde would take an array for a struct, member by member.
-        if !value.is_object() {
-            return Err(not_an_object());
+        if read.bytes.is_empty() {
+            return Ok(Self { caller: read.caller(&Value::Null), body: T::default() });
         }
-        let body = typed(&read.bytes)?;
-        Ok(Self { caller: read.caller(&value), body })
+        let Call { caller, body } = read.call()?;
+        Ok(Self { caller, body })
     }
 }
 

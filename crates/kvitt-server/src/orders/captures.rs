@@ -71,6 +71,10 @@ pub(crate) struct CaptureInput {
     /// Tracking of the parcels.
     #[serde(default)]
     shipping_info: Vec<ShippingInfo>,
+    /// `true` where nothing else will ship: what is left is released once this is captured, by an
+    /// act of its own.
+    #[serde(default, rename = "final")]
+    is_final: bool,
 }
 
 /// Capture
@@ -103,6 +107,7 @@ pub(crate) async fn create(
         reference: body.reference,
         description: body.description,
         shipping_info: parcels(body.shipping_info),
+        is_final: body.is_final,
     });
     carry_out(&app, id, Wanted::created(wish, params.preview), &caller).await
 }

@@ -20,7 +20,8 @@ pub(crate) async fn read(
     OrderRef(id): OrderRef,
 ) -> Result<Json<Order>, Problem> {
     let (sale, events) = placed(&app, id).await?;
-    let order = Order::of(&sale, &events, app.engine().now().await);
+    let at = app.engine().now().await;
+    let order = Order::of(&sale, &events, app.engine().expiry_plan(&sale, at), at);
     let shopper = app.engine().shopper(id).await?;
     Ok(Json(order.ok_or_else(Problem::internal)?.with_shopper(shopper.into())))
 }

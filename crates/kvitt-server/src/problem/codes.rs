@@ -96,7 +96,7 @@ pub(crate) const OF_THE_DOOR: [Code; 29] = [
 ];
 
 /// Refusals by the rules of the business, under the codes that the core gives them.
-pub(crate) const OF_THE_BUSINESS: [Code; 28] = [
+pub(crate) const OF_THE_BUSINESS: [Code; 29] = [
     code("checkout_abandoned", 409, "The checkout was given up"),
     code("already_placed", 409, "The checkout already has its order"),
     code("cart_frozen", 409, "The order is being placed"),
@@ -105,6 +105,7 @@ pub(crate) const OF_THE_BUSINESS: [Code; 28] = [
     code("authorization_expired", 409, "The shopper's authorization is over 60 minutes old"),
     code("no_order", 404, "The checkout has no order yet"),
     code("act_in_progress", 409, "Another act on the same order is under way"),
+    code("nothing_to_undo", 409, "Nothing can be captured any more, and all is refunded"),
     code("outcome_unknown", 409, "Whether the last act took effect is not known yet"),
     code("wrong_status", 409, "The order's state does not allow the act"),
     code("fraud_pending", 409, "Klarna is still reviewing the order"),

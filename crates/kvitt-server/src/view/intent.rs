@@ -12,7 +12,7 @@ pub(crate) struct Intent {
     id: String,
     /// What is wanted: `place`, `capture`, `refund`, `cancel`, `release`, `extend`,
     /// `update_authorization`, `update_references`, `update_shipping_address`,
-    /// `add_shipping_info`.
+    /// `add_shipping_info`, or `undo`, which is made of several others.
     kind: &'static str,
     /// `requested` (stored, the call may have left), `unknown` (the call was made, its outcome is
     /// not known, and it is asked for again), `needs_human` (asking again will not tell), `done`,
@@ -35,6 +35,55 @@ pub(crate) struct Intent {
     /// What was last seen of Klarna's answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     klarna: Option<KlarnaAnswer>,
+    /// The undo that it is a part of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part_of: Option<String>,
+    /// The acts of an undo so far, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    steps: Vec<IntentStep>,
+}
+
+/// One act of an undo.
+#[derive(Clone, Serialize, ToSchema)]
+pub(crate) struct IntentStep {
+    /// Its intent, `int_…`.
+    id: String,
+    /// `cancel`, `release` or `refund`.
+    kind: &'static str,
+    /// How far it has come, as of any intent.
+    state: &'static str,
+    /// Where to read it in full.
+    url: String,
+    /// How much, in minor units, where an amount moves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<i64>,
+}
+
+impl IntentStep {
+    fn of(intent: &kvitt_core::Intent) -> Self {
+        Self {
+            id: intent.id.to_string(),
+            kind: intent.act.kind().as_str(),
+            state: intent.state.as_str(),
+            url: url(intent.id),
+            amount: amount(&intent.act),
+        }
+    }
+}
+
+fn url(id: IntentId) -> String {
+    format!("/v1/intents/{id}")
+}
+
+fn amount(act: &Act) -> Option<i64> {
+    match act {
+        Act::Capture { captured_amount, .. } => Some(*captured_amount),
+        Act::Refund { refunded_amount, .. } => Some(*refunded_amount),
+        Act::Place { cart, .. } | Act::UpdateAuthorization { cart, .. } => {
+            Some(cart.cart().totals().order_amount)
+        }
+        _ => None,
+    }
 }
 
 /// What was seen of an answer by Klarna.
@@ -84,34 +133,41 @@ impl KlarnaAnswer {
 }
 
 impl Intent {
-    /// The intent as it follows from its sale and that sale's events.
+    /// The intent or undo as it follows from its sale and that sale's events.
     pub(crate) fn of(sale: &Sale, events: &[Recorded], id: IntentId) -> Option<Self> {
-        let intent = sale.intents.get(&id)?;
-        let kind = intent.act.kind();
-        let (attempts, problem) = match &intent.state {
+        let state = sale.state_of(id)?;
+        let (attempts, problem) = match &state {
             IntentState::Unknown { attempts, problem, .. } => {
                 (Some(*attempts), Some(problem.clone()))
             }
             IntentState::NeedsHuman { reason } => (None, Some(reason.clone())),
             _ => (None, None),
         };
-        Some(Self {
+        let shown = |kind, requested_at| Self {
             id: id.to_string(),
-            kind: kind.as_str(),
-            state: intent.state.as_str(),
-            url: format!("/v1/intents/{id}"),
-            requested_at: intent.requested_at,
-            amount: match &intent.act {
-                Act::Capture { captured_amount, .. } => Some(*captured_amount),
-                Act::Refund { refunded_amount, .. } => Some(*refunded_amount),
-                Act::Place { cart, .. } | Act::UpdateAuthorization { cart, .. } => {
-                    Some(cart.cart().totals().order_amount)
-                }
-                _ => None,
-            },
+            kind,
+            state: state.as_str(),
+            url: url(id),
+            requested_at,
+            amount: None,
             attempts,
             problem,
             klarna: last_answer(events, id),
+            part_of: None,
+            steps: Vec::new(),
+        };
+        if let Some(intent) = sale.intents.get(&id) {
+            return Some(Self {
+                amount: amount(&intent.act),
+                part_of: intent.part_of.map(String::from),
+                ..shown(intent.act.kind().as_str(), intent.requested_at)
+            });
+        }
+        let undo = sale.undos.get(&id)?;
+        let steps = undo.steps.iter().filter_map(|step| sale.intents.get(step));
+        Some(Self {
+            steps: steps.map(IntentStep::of).collect(),
+            ..shown("undo", undo.requested_at)
         })
     }
 
@@ -137,7 +193,9 @@ fn last_answer(events: &[Recorded], id: IntentId) -> Option<KlarnaAnswer> {
         Event::Done { evidence, .. }
         | Event::OutcomeUnknown { evidence, .. }
         | Event::NeedsHuman { evidence, .. } => Some(KlarnaAnswer::seen(evidence)),
-        Event::Refused { refused, .. } => Some(KlarnaAnswer::refused(refused)),
+        Event::Refused { refused, .. } | Event::UndoRefused { refused, .. } => {
+            Some(KlarnaAnswer::refused(refused))
+        }
         _ => None,
     }
     .filter(|answer| *answer != KlarnaAnswer::default())

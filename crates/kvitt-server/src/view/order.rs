@@ -5,7 +5,7 @@ use kvitt_core::{ActKind, LinePart, Recorded, Sale};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Intent, OrderLine, Preview, Shopper};
+use super::{ExpiryPlan, Intent, OrderLine, Preview, Shopper};
 use crate::input::ShippingInfo;
 
 /// What Klarna accepted for a checkout. Amounts are minor units of `purchase_currency`.
@@ -53,9 +53,9 @@ pub(crate) struct Order {
     refunds: Vec<Refund>,
     /// Whether goods may leave now.
     may_ship: MayShip,
-    /// The acts that the order's state allows now.
+    /// The acts that the order's state allows now, `undo` among them.
     allowed_acts: Vec<&'static str>,
-    /// The act that is not over yet, if any.
+    /// The act or undo that is not over yet, if any.
     open_intent: Option<Intent>,
     /// Why a person has to look, if one has to.
     attention: Option<String>,
@@ -64,6 +64,8 @@ pub(crate) struct Order {
     /// Until when can be captured.
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
+    /// What will become of the time to capture, while something is left to capture.
+    expiry_plan: Option<ExpiryPlan>,
     /// Where Klarna wants the shopper's browser to pass through after the purchase.
     redirect_url: Option<String>,
     /// How the customer pays, in Klarna's words.
@@ -177,7 +179,7 @@ pub(crate) struct ActAnswer {
     /// The capture that was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capture: Option<Capture>,
-    /// The refund that was made.
+    /// The refund that was made, by an undo too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refund: Option<Refund>,
     /// The order as it stands.
@@ -186,12 +188,21 @@ pub(crate) struct ActAnswer {
 
 impl Order {
     /// The order of a sale at a moment, if it has one.
-    pub(crate) fn of(sale: &Sale, events: &[Recorded], at: Timestamp) -> Option<Self> {
+    pub(crate) fn of(
+        sale: &Sale,
+        events: &[Recorded],
+        plan: Option<kvitt_core::ExpiryPlan>,
+        at: Timestamp,
+    ) -> Option<Self> {
         let order = sale.order.as_ref()?;
         let amounts = order.amounts(at);
         let market = sale.terms.market;
         let may_ship = kvitt_core::may_ship(sale, at);
-        let open = sale.open_intent(|_| true).and_then(|it| Intent::of(sale, events, it.id));
+        let open = sale
+            .open_undo()
+            .map(|undo| undo.id)
+            .or_else(|| sale.open_intent(|_| true).map(|intent| intent.id))
+            .and_then(|id| Intent::of(sale, events, id));
         Some(Self {
             id: sale.id.order_id().to_string(),
             checkout_id: sale.id.checkout_id().to_string(),
@@ -223,6 +234,7 @@ impl Order {
             attention: sale.attention(),
             difference: sale.difference(),
             expires_at: order.expires_at,
+            expiry_plan: plan.map(Into::into),
             redirect_url: order.redirect_url.clone(),
             payment_method: order.payment_method.clone(),
             merchant_reference1: sale.terms.merchant_reference1.clone(),
@@ -242,9 +254,10 @@ impl Order {
     }
 }
 
-/// The acts that an order's state allows now.
+/// The acts that an order's state allows now, and `undo` where there is something to undo.
 pub(crate) fn allowed_acts(sale: &Sale, at: Timestamp) -> Vec<&'static str> {
-    sale.allowed_acts(at).into_iter().map(ActKind::as_str).collect()
+    let undo = sale.may_undo(at).ok().map(|()| "undo");
+    sale.allowed_acts(at).into_iter().map(ActKind::as_str).chain(undo).collect()
 }
 
 impl Capture {

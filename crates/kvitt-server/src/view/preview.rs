@@ -28,6 +28,72 @@ pub(crate) struct Preview {
     status_after: &'static str,
     /// The sums afterwards.
     after: Sums,
+    /// The acts of an undo, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    steps: Vec<PreviewStep>,
+}
+
+/// One act that an undo would be made of.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PreviewStep {
+    /// `cancel`, `release` or `refund`.
+    kind: &'static str,
+    /// What Klarna will do, in a sentence.
+    effect: String,
+    /// How much would move, in minor units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<i64>,
+    /// The order's state after it.
+    status_after: &'static str,
+    /// The sums after it.
+    after: Sums,
+}
+
+impl From<kvitt_core::UndoPlan> for Preview {
+    fn from(plan: kvitt_core::UndoPlan) -> Self {
+        let last = plan.last();
+        let (status_after, after) = (last.status_after.as_str(), last.after.into());
+        let (amount, order_lines) = moved(&last.act);
+        let steps: Vec<PreviewStep> = plan
+            .steps()
+            .map(|step| PreviewStep {
+                kind: step.act.kind().as_str(),
+                effect: effect(&step.act),
+                amount: moved(&step.act).0,
+                status_after: step.status_after.as_str(),
+                after: step.after.into(),
+            })
+            .collect();
+        let effects: Vec<_> = steps.iter().map(|step| step.effect.as_str()).collect();
+        Self {
+            preview: true,
+            kind: "undo",
+            effect: effects.join("; then "),
+            amount,
+            order_lines,
+            status_before: plan.first.status_before.as_str(),
+            before: plan.first.before.into(),
+            status_after,
+            after,
+            steps,
+        }
+    }
+}
+
+/// How much an act moves, and of which lines.
+fn moved(act: &Act) -> (Option<i64>, Vec<OrderLine>) {
+    match act {
+        Act::Capture { captured_amount, lines, .. } => {
+            (Some(*captured_amount), OrderLine::of_parts(lines))
+        }
+        Act::Refund { refunded_amount, lines, .. } => {
+            (Some(*refunded_amount), OrderLine::of_parts(lines))
+        }
+        Act::UpdateAuthorization { cart, .. } => {
+            (Some(cart.cart().totals().order_amount), OrderLine::of_cart(cart))
+        }
+        _ => (None, Vec::new()),
+    }
 }
 
 /// An order's sums, in minor units.
@@ -59,18 +125,7 @@ impl From<Amounts> for Sums {
 
 impl From<kvitt_core::Preview> for Preview {
     fn from(preview: kvitt_core::Preview) -> Self {
-        let (amount, order_lines) = match &preview.act {
-            Act::Capture { captured_amount, lines, .. } => {
-                (Some(*captured_amount), OrderLine::of_parts(lines))
-            }
-            Act::Refund { refunded_amount, lines, .. } => {
-                (Some(*refunded_amount), OrderLine::of_parts(lines))
-            }
-            Act::UpdateAuthorization { cart, .. } => {
-                (Some(cart.cart().totals().order_amount), OrderLine::of_cart(cart))
-            }
-            _ => (None, Vec::new()),
-        };
+        let (amount, order_lines) = moved(&preview.act);
         Self {
             preview: true,
             kind: preview.act.kind().as_str(),
@@ -81,6 +136,7 @@ impl From<kvitt_core::Preview> for Preview {
             before: preview.before.into(),
             status_after: preview.status_after.as_str(),
             after: preview.after.into(),
+            steps: Vec::new(),
         }
     }
 }
@@ -89,6 +145,10 @@ impl From<kvitt_core::Preview> for Preview {
 pub(crate) fn effect(act: &Act) -> String {
     match act {
         Act::Place { .. } => "Klarna places the order with exactly these lines".to_owned(),
+        Act::Capture { is_final: true, .. } => {
+            "Klarna bills the customer for it and pays it out; kvitt then releases what is left"
+                .to_owned()
+        }
         Act::Capture { .. } => "Klarna bills the customer for it and pays it out".to_owned(),
         Act::Refund { .. } => "Klarna gives it back to the customer".to_owned(),
         Act::Cancel => "Klarna frees all of the customer's credit, for good".to_owned(),

@@ -413,3 +413,91 @@ async fn a_checkout_whose_placing_is_in_doubt_is_found_among_those_that_need_a_p
     assert_eq!(act.status, 404);
     assert!(act.text.contains("The checkout has no order yet"), "{}", act.text);
 }
+
+#[tokio::test]
+async fn an_undo_is_looked_over_and_then_done_once() {
+    let shop = Shop::open().await;
+    let desk = Desk::open(&shop).await;
+    let order = id(&shop.order().await).to_owned();
+    desk.act(&order, "capture", &[("by", "lines"), ("quantity.shirt", "1")]).await;
+    let page = desk.get(&format!("/dashboard/orders/{order}")).await.text;
+    let link = format!("href=\"/dashboard/orders/{order}/acts/undo\">Undo the order</a>");
+    assert!(page.contains(&link), "{page}");
+    assert!(page.contains("release what is left, then refund 249.00 SEK"), "{page}");
+
+    let (events, calls) = (shop.events().await, shop.calls_to_klarna().await);
+    let path = format!("/dashboard/orders/{order}/acts/undo");
+    let preview = desk.get(&path).await;
+    assert_eq!(preview.status, 200, "{}", preview.text);
+    assert_eq!((shop.events().await, shop.calls_to_klarna().await), (events, calls), "not done");
+    for text in [
+        "<li>Release what is left: Klarna frees what is left to capture, for good.</li>",
+        "<li>Refund 249.00 SEK: Klarna gives it back to the customer.</li>",
+        "298.00 SEK",
+    ] {
+        assert!(preview.text.contains(text), "{text}: {}", preview.text);
+    }
+    let mut form = hidden(&preview.text);
+    let again: Vec<_> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
+    assert_eq!(desk.post(&path, &again).await.status, 200, "without a yes it is shown again");
+    assert_eq!(shop.events().await, events);
+    form.push(("step".to_owned(), "confirm".to_owned()));
+    let form: Vec<_> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let (one, two) = tokio::join!(desk.post(&path, &form), desk.post(&path, &form));
+    assert_eq!((one.status.as_u16(), two.status.as_u16()), (303, 303), "{}{}", one.text, two.text);
+    assert_eq!(one.headers["location"], two.headers["location"], "both lead to the one undo");
+    assert_eq!(sums(&shop, &order).await, [54_700, 24_900, 24_900, 0]);
+    let page = desk.get(one.headers["location"].to_str().unwrap()).await.text;
+    for text in [
+        "Done: undo the order",
+        "Wanted: undo the order",
+        "data-event=\"undo.done\"",
+        "Done: undo the order; nothing is left of it",
+        "nothing is left to undo on an order that is CAPTURED",
+    ] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    assert_eq!(desk.get(&path).await.status, 409, "there is nothing left to undo");
+}
+
+#[tokio::test]
+async fn an_undo_in_doubt_and_one_that_klarna_refused_are_told() {
+    let shop = Shop::open().await;
+    let desk = Desk::open(&shop).await;
+    let order = id(&shop.order().await).to_owned();
+    let fault = |times, effect| json!({"match": {"operation": "cancelOrder"}, "times": times, "effect": effect});
+    let refused = json!({"kind": "error", "error_code": "CANCEL_NOT_ALLOWED"});
+    shop.control(Method::POST, "/faults", &fault(2, refused)).await;
+    let page = desk.act(&order, "undo", &[]).await;
+    assert!(page.contains("Klarna refused to undo the order"), "{page}");
+    assert!(page.contains("CANCEL_NOT_ALLOWED"), "{page}");
+
+    shop.control(Method::POST, "/faults", &fault(1, json!({"kind": "reset_after"}))).await;
+    let page = desk.act(&order, "undo", &[]).await;
+    assert!(page.contains("Not known yet: undo the order"), "{page}");
+    let page = desk.get(&format!("/dashboard/orders/{order}")).await.text;
+    assert!(page.contains("Not known yet: undo the order"), "a warning without the act's id");
+    shop.engine.work_once().await.unwrap();
+    let page = desk.get(&format!("/dashboard/orders/{order}")).await.text;
+    assert!(!page.contains("Not known yet"), "{page}");
+    assert_eq!(sums(&shop, &order).await, [54_700, 0, 0, 0]);
+}
+
+#[tokio::test]
+async fn the_last_shipment_is_ticked_and_the_end_is_shown() {
+    let shop = Shop::open().await;
+    let desk = Desk::open(&shop).await;
+    let order = id(&shop.order().await).to_owned();
+    let page = desk.get(&format!("/dashboard/orders/{order}")).await.text;
+    assert!(page.contains("<dt>Extended</dt><dd>Not by itself: possible until "), "{page}");
+    let form = desk.get(&format!("/dashboard/orders/{order}/acts/capture")).await.text;
+    assert!(form.contains("<label for=\"final\">Nothing else will ship</label>"), "{form}");
+    let refund = format!("/dashboard/orders/{order}/acts/refund");
+    let filled =
+        [("by", "lines"), ("quantity.shirt", "1"), ("quantity.freight", "0"), ("final", "true")];
+    let page = desk.act(&order, "capture", &filled).await;
+    assert!(page.contains("data-event=\"release.done\""), "{page}");
+    assert_eq!(sums(&shop, &order).await, [54_700, 24_900, 0, 0]);
+    assert!(!page.contains("<dt>Extended</dt>"), "nothing is left that could run out");
+    assert!(!desk.get(&refund).await.text.contains("id=\"final\""), "only captures ship");
+}

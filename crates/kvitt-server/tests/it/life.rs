@@ -195,6 +195,66 @@ async fn release_cancel_and_extend_do_as_they_say() {
 }
 
 #[tokio::test]
+async fn the_last_shipment_releases_the_rest() {
+    let shop = Shop::open().await;
+    let order = shop.order().await;
+    let path = format!("/v1/orders/{}", id(&order));
+    let pick = json!({"order_lines": [{"line_id": "shirt", "quantity": 1}], "final": true});
+    let preview = shop.post(&format!("{path}/captures?preview=true"), &pick).await.expect(200);
+    assert_eq!(
+        preview["effect"],
+        "Klarna bills the customer for it and pays it out; kvitt then releases what is left"
+    );
+    let done = shop.post(&format!("{path}/captures"), &pick).await.expect(201);
+    assert_eq!(done["intent"]["kind"], "capture");
+    assert_eq!(done["order"]["captured_amount"], 24_900);
+    assert_eq!(done["order"]["remaining_authorized_amount"], 0);
+    assert_eq!(done["order"]["status"], "CAPTURED");
+    let page = shop.get(&format!("{path}/events")).await.expect(200);
+    let last = page["items"].as_array().unwrap().iter().rev().take(4).map(|it| &it["type"]);
+    assert_eq!(
+        last.collect::<Vec<_>>(),
+        ["release.done", "release.requested", "capture.done", "capture.requested"]
+    );
+}
+
+#[tokio::test]
+async fn an_order_says_when_it_ends_and_what_is_done_about_it() {
+    let shop = Shop::open().await;
+    let order = shop.order().await;
+    let path = format!("/v1/orders/{}", id(&order));
+    let plan = &order["expiry_plan"];
+    assert_eq!(plan["expires_at"], order["expires_at"]);
+    assert_eq!(plan["extend_at"], Value::Null);
+    assert_eq!(plan["extends_to"], Value::Null);
+    assert_eq!(plan["not_extended"]["reason"], "policy");
+    assert!(plan["not_extended"]["sentence"].as_str().unwrap().contains("expiry.extend"));
+    let time = |text: &Value| text.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let days = |from: &Value, to: &Value| time(to).duration_since(time(from)).as_hours() / 24;
+    assert_eq!(days(&plan["next_alarm_at"], &plan["expires_at"]), 7);
+    assert_eq!(days(&plan["expires_at"], &plan["last_possible_at"]), 180 - 28);
+
+    // Seven days before the end somebody is told, and after it.
+    for (by, alarms) in [("P22D", 1), ("P5D", 2), ("P2D", 3)] {
+        shop.control(Method::POST, "/clock/advance", &json!({ "by": by })).await;
+        while shop.engine.work_once().await.unwrap() > 0 {}
+        let list = shop.get(&format!("{path}/events")).await.expect(200);
+        let events = list["items"].as_array().unwrap();
+        let raised: Vec<_> = events
+            .iter()
+            .filter(|it| {
+                let name = it["type"].as_str().unwrap();
+                ["authorization.expiring", "authorization.expired"].contains(&name)
+            })
+            .collect();
+        assert_eq!(raised.len(), alarms, "{by}");
+        assert_eq!(raised[0]["data"]["remaining_authorized_amount"], 54_700);
+    }
+    let expired = shop.get(&path).await.expect(200);
+    assert_eq!((&expired["status"], &expired["expiry_plan"]), (&json!("EXPIRED"), &Value::Null));
+}
+
+#[tokio::test]
 async fn an_order_changes_one_thing_at_a_time() {
     let shop = Shop::open().await;
     let order = shop.order().await;

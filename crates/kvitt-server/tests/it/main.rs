@@ -17,3 +17,4 @@ mod logs;
 mod operator;
 mod serving;
 mod shop;
+mod undo;

@@ -104,6 +104,7 @@ impl Shop {
                 .build()
                 .unwrap(),
             countries: Vec::new(),
+            expiry: kvitt_core::ExpiryPolicy::default(),
         };
         let settings = Settings {
             // A fault shows at once, and the worker of a test asks again only when told.

@@ -1,12 +1,14 @@
 //! Klarna accounts: which Klarna, with which credentials, for which countries.
 
 use klarna::{BaseUrl, Credentials, Environment as KlarnaEnvironment, Region};
+use kvitt_core::ExpiryPolicy;
 use kvitt_engine::Account;
 use kvitt_money::Country;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::Problems;
+use super::expiry;
 use super::file::{AccountTable, Secrets};
 use super::sources::{Given, Sources, read_secret_file};
 
@@ -37,6 +39,8 @@ pub(crate) struct AccountSettings {
     pub(crate) credentials: Credentials,
     /// The countries that sell through it.
     pub(crate) countries: Vec<Country>,
+    /// What is done about authorizations that run out.
+    pub(crate) expiry: ExpiryPolicy,
 }
 
 impl AccountSettings {
@@ -78,7 +82,8 @@ impl AccountSettings {
             .user_agent(concat!("kvitt/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| format!("account {:?}: {error}", self.name))?;
-        Ok(Account { name: self.name, client, countries: self.countries })
+        let Self { name, countries, expiry, .. } = self;
+        Ok(Account { name, client, countries, expiry })
     }
 }
 
@@ -133,6 +138,7 @@ fn only(sources: &Sources, problems: &mut Problems) -> Vec<AccountSettings> {
         secrets_label: ONLY_PREFIX.to_owned(),
         keys: VARIABLE_KEYS,
         countries: Vec::new(),
+        expiry: ExpiryPolicy::default(),
     };
     draft.check(problems).into_iter().collect()
 }
@@ -191,6 +197,11 @@ fn named(
             api_key_file: api_key_file.clone(),
         }
     };
+    let expiry = expiry::policy(
+        &table.expiry,
+        |key| sources.in_file(format_args!("account[{index}].expiry.{key}")),
+        problems,
+    );
     let draft = Draft {
         label: format!("account {:?}", name.value),
         name: name.value,
@@ -201,6 +212,7 @@ fn named(
         secrets_label: prefix,
         keys: FILE_KEYS,
         countries: countries.collect(),
+        expiry,
     };
     draft.check(problems)
 }
@@ -243,6 +255,7 @@ struct Draft {
     secrets_label: String,
     keys: Keys,
     countries: Vec<Given>,
+    expiry: ExpiryPolicy,
 }
 
 impl Draft {
@@ -269,6 +282,7 @@ impl Draft {
             base_url,
             credentials,
             countries,
+            expiry: self.expiry,
         })
     }
 

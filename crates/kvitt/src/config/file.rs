@@ -30,6 +30,15 @@ pub(crate) struct AccountTable {
     pub(crate) url: Option<String>,
     pub(crate) countries: Vec<String>,
     pub(crate) secrets: Secrets,
+    pub(crate) expiry: ExpiryTable,
+}
+
+/// `[account.expiry]`: what is done about authorizations that run out.
+#[derive(Default)]
+pub(crate) struct ExpiryTable {
+    pub(crate) extend: Option<bool>,
+    pub(crate) extend_before: Option<String>,
+    pub(crate) alarm_before: Option<Vec<String>>,
 }
 
 /// What proves to Klarna who is calling, as it was given.
@@ -81,13 +90,23 @@ impl ConfigFile {
                 api_key: account.secret("api_key", problems),
                 api_key_file: account.text("api_key_file", problems),
             };
+            let mut expiry = ExpiryTable::default();
+            if let Some(mut table) = account.table("expiry", problems) {
+                expiry.extend = table.flag("extend", problems);
+                expiry.extend_before = table.text("extend_before", problems);
+                let alarms = table.has("alarm_before");
+                let texts = table.texts("alarm_before", "[\"P7D\", \"P2D\"]", problems);
+                expiry.alarm_before = alarms.then_some(texts);
+                table.finish(problems);
+            }
             file.accounts.push(AccountTable {
                 name: account.text("name", problems),
                 region: account.text("region", problems),
                 environment: account.text("environment", problems),
                 url: account.text("url", problems),
-                countries: account.texts("countries", problems),
+                countries: account.texts("countries", "[\"SE\", \"NO\"]", problems),
                 secrets,
+                expiry,
             });
             account.finish(problems);
         }
@@ -138,18 +157,32 @@ impl Reader {
         Some(SecretString::from(text))
     }
 
-    fn texts(&mut self, key: &'static str, problems: &mut Problems) -> Vec<String> {
+    fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
+    fn flag(&mut self, key: &'static str, problems: &mut Problems) -> Option<bool> {
+        match self.take(key)? {
+            Value::Boolean(flag) => Some(flag),
+            other => {
+                self.wrong_type(key, &other, "true or false, without quotes", problems);
+                None
+            }
+        }
+    }
+
+    fn texts(&mut self, key: &'static str, example: &str, problems: &mut Problems) -> Vec<String> {
         let values = match self.take(key) {
             None => return Vec::new(),
             Some(Value::Array(values)) => values,
             Some(other) => vec![other],
         };
-        let wanted = "a list of texts, such as [\"SE\", \"NO\"]";
+        let wanted = format!("a list of texts, such as {example}");
         let mut texts = Vec::new();
         for value in values {
             match value {
                 Value::String(text) => texts.push(text),
-                other => self.wrong_type(key, &other, wanted, problems),
+                other => self.wrong_type(key, &other, &wanted, problems),
             }
         }
         texts
@@ -157,7 +190,7 @@ impl Reader {
 
     fn table(&mut self, key: &'static str, problems: &mut Problems) -> Option<Self> {
         match self.take(key)? {
-            Value::Table(table) => Some(Self::new(format!("{key}."), table)),
+            Value::Table(table) => Some(Self::new(format!("{}{key}.", self.path), table)),
             other => {
                 self.wrong_type(
                     key,
@@ -240,6 +273,10 @@ mod tests {
             api_key = "p"
             api_key_file = "q"
             countries = ["r", "s"]
+            [account.expiry]
+            extend = true
+            extend_before = "t"
+            alarm_before = ["u", "v"]
             [[account]]
             "#,
         );
@@ -264,6 +301,10 @@ mod tests {
         let hidden = [secrets.password, secrets.api_key].map(Option::unwrap);
         assert_eq!(hidden.map(|it| it.expose_secret().to_owned()).concat(), "np");
         assert_eq!(account.countries, ["r", "s"]);
+        assert_eq!(account.expiry.extend, Some(true));
+        assert_eq!(account.expiry.extend_before.as_deref(), Some("t"));
+        assert_eq!(account.expiry.alarm_before.unwrap(), ["u", "v"]);
+        assert!(empty.expiry.extend.is_none() && empty.expiry.alarm_before.is_none());
         assert!(empty.name.is_none() && empty.countries.is_empty());
     }
 
@@ -299,6 +340,16 @@ mod tests {
             assert!(problem.starts_with("line 3 is not TOML: "), "{problem}");
             assert!(!problem.contains("hunter2"), "{problem}");
         }
+        let (_, problems) = read("[[account]]\nexpiry = {extend = \"yes\", extnd = 1}\n");
+        assert_eq!(
+            problems,
+            [
+                "account[0].expiry.extend is a TOML string: write it as true or false, without \
+                 quotes",
+                "account[0].expiry.extnd is not a setting: correct or remove it; known are \
+                 extend, extend_before, alarm_before",
+            ]
+        );
         let (_, problems) = read("account = 1\ntls = \"x\"\nlog = []\n");
         assert_eq!(problems.len(), 3, "{problems:?}");
     }

@@ -76,6 +76,14 @@ impl FromStr for Tracking {
     }
 }
 
+/// A body of the texts that are there.
+pub(super) fn texts(reference: Option<&str>, description: Option<&str>) -> Value {
+    let members = [("reference", reference), ("description", description)];
+    let given =
+        members.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into())));
+    Value::Object(given.collect())
+}
+
 fn minor_units(text: &str) -> Result<i64, String> {
     text.parse().map_err(|_| {
         "write the amount in minor units, without decimals or currency: 249.00 is 24900".to_owned()
@@ -84,7 +92,7 @@ fn minor_units(text: &str) -> Result<i64, String> {
 
 impl MoneyArgs {
     /// The body of a capture.
-    pub(super) fn capture(&self, tracking: &[Tracking]) -> String {
+    pub(super) fn capture(&self, tracking: &[Tracking], is_final: bool) -> String {
         let mut body = self.body("captured_amount");
         if !tracking.is_empty() {
             let parcel = |parcel: &Tracking| {
@@ -92,6 +100,9 @@ impl MoneyArgs {
                 json!({ "shipping_company": company, "tracking_number": number })
             };
             body["shipping_info"] = tracking.iter().map(parcel).collect();
+        }
+        if is_final {
+            body["final"] = json!(true);
         }
         body.to_string()
     }
@@ -116,10 +127,9 @@ impl MoneyArgs {
         if self.amount_only {
             body["amount_only"] = json!(true);
         }
-        for (member, text) in [("reference", &self.reference), ("description", &self.description)] {
-            if let Some(text) = text {
-                body[member] = json!(text);
-            }
+        let texts = texts(self.reference.as_deref(), self.description.as_deref());
+        for (member, text) in texts.as_object().into_iter().flatten() {
+            body[member] = text.clone();
         }
         body
     }
@@ -170,7 +180,7 @@ mod tests {
             reference: None,
             description: None,
         };
-        assert_eq!(nothing.capture(&[]), "{}");
+        assert_eq!(nothing.capture(&[], false), "{}");
         let all = MoneyArgs {
             line: vec!["shirt:1".parse().unwrap(), "mug".parse().unwrap()],
             amount: Some(5),
@@ -178,13 +188,15 @@ mod tests {
             reference: Some("r".to_owned()),
             description: Some("d".to_owned()),
         };
-        let body: Value = serde_json::from_str(&all.capture(&["a:b".parse().unwrap()])).unwrap();
+        let body: Value =
+            serde_json::from_str(&all.capture(&["a:b".parse().unwrap()], true)).unwrap();
         let expected = json!({
             "order_lines": [{ "line_id": "shirt", "quantity": 1 }, { "line_id": "mug" }],
             "captured_amount": 5,
             "amount_only": true,
             "reference": "r",
             "description": "d",
+            "final": true,
             "shipping_info": [{ "shipping_company": "a", "tracking_number": "b" }],
         });
         assert_eq!(body, expected);

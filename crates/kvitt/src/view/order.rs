@@ -34,11 +34,44 @@ pub(crate) struct Order {
     attention: Option<String>,
     difference: Option<String>,
     expires_at: Option<String>,
+    expiry_plan: Option<ExpiryPlan>,
     payment_method: Option<String>,
     merchant_reference1: Option<String>,
     merchant_reference2: Option<String>,
     created_at: String,
     placed_at: Option<String>,
+}
+
+/// What will become of the time to capture.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ExpiryPlan {
+    last_possible_at: String,
+    extend_at: Option<String>,
+    extends_to: Option<String>,
+    not_extended: Option<NotExtended>,
+    next_alarm_at: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct NotExtended {
+    sentence: String,
+}
+
+impl ExpiryPlan {
+    fn sentence(&self) -> String {
+        let time = |text: &Option<String>| text.as_deref().map(to_the_second).unwrap_or_default();
+        let last = format!("{} at the latest", to_the_second(&self.last_possible_at));
+        let Some(why) = &self.not_extended else {
+            return format!("at {} to {}, {last}", time(&self.extend_at), time(&self.extends_to));
+        };
+        let alarm = match &self.next_alarm_at {
+            None => String::new(),
+            Some(at) => format!(", next alarm at {}", to_the_second(at)),
+        };
+        format!("not by itself: {}; possible until {last}{alarm}", why.sentence)
+    }
 }
 
 /// A capture or a refund.
@@ -113,6 +146,7 @@ impl Order {
             ("refunded", self.refunded_of_captured()),
             ("left to capture", Some(of_total(self.remaining_authorized_amount))),
             ("capture until", self.expires_at.as_deref().map(to_the_second)),
+            ("extended", self.expiry_plan.as_ref().map(ExpiryPlan::sentence)),
             ("possible now", Some(self.allowed_acts.join(", ")).filter(|acts| !acts.is_empty())),
             ("under way", self.open_intent.as_ref().map(Intent::sentence)),
             ("attention", self.attention.clone()),

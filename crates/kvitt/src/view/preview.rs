@@ -19,6 +19,16 @@ pub(crate) struct Preview {
     status_after: String,
     after: Sums,
     purchase_currency: Option<String>,
+    /// The acts of an undo.
+    steps: Vec<Step>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Step {
+    kind: String,
+    effect: String,
+    amount: Option<i64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -39,7 +49,11 @@ impl Preview {
             self.amount.map(|it| format!(" of {}", amount(it, currency))).unwrap_or_default();
         let act = self.kind.replace('_', " ");
         let head = output::plain(&format!("{act}{how_much}: a preview, nothing was changed"));
-        let head = format!("{head}\n{}", output::plain(&self.effect));
+        let head = if self.steps.is_empty() {
+            format!("{head}\n{}", output::plain(&self.effect))
+        } else {
+            format!("{head}\n\n{}", self.steps(currency))
+        };
         let (before, after) = (&self.before, &self.after);
         let row = |name: &str, before: i64, after: i64| {
             vec![name.to_owned(), amount(before, currency), amount(after, currency)]
@@ -60,5 +74,13 @@ impl Preview {
             return format!("{head}\n\n{table}");
         }
         format!("{head}\n\n{}\n\n{table}", line::lines(&self.order_lines, currency))
+    }
+
+    fn steps(&self, currency: &str) -> String {
+        let rows = (1..).zip(&self.steps).map(|(number, step): (u32, _)| {
+            let moved = step.amount.map(|it| amount(it, currency)).unwrap_or_default();
+            vec![number.to_string(), step.kind.replace('_', " "), moved, step.effect.clone()]
+        });
+        output::table(&[">", "act", ">amount", "what it does"], rows)
     }
 }

@@ -137,6 +137,28 @@ fn every_way_back_has_its_command() {
     let extended = shop.order("Mug,1,10000,2500");
     assert!(place.good(&["order", "extend", &extended]).contains("extend: done"));
 
+    let last = shop.order("Mug,2,10000,2500");
+    let shown = place.good(&["order", "show", &last]);
+    assert!(shown.contains("not by itself: extending is not asked for"), "{shown}");
+    place.good(&["order", "capture", &last, "--line", "l1:1", "--final"]);
+    assert_eq!(shop.sums(&last), json!(["CAPTURED", 20_000, 10_000, 0, 0]));
+
+    let undone = shop.order("Mug,2,10000,2500");
+    place.good(&["order", "capture", &undone, "--line", "l1:1"]);
+    let undo = ["order", "undo", &undone, "--description", "Sold out"];
+    let preview = place.good(&[&undo[..], &["--preview"]].concat());
+    for text in
+        ["undo of 100.00 SEK", "1  release", "2  refund   100.00 SEK", "nothing was changed"]
+    {
+        assert!(preview.contains(text), "{text}: {preview}");
+    }
+    assert_eq!(shop.sums(&undone), json!(["PART_CAPTURED", 20_000, 10_000, 0, 10_000]));
+    assert!(place.good(&undo).contains("undo"));
+    assert_eq!(shop.sums(&undone), json!(["CAPTURED", 20_000, 10_000, 10_000, 0]));
+    let refund = &place.json(&["order", "show", &undone])["refunds"][0];
+    assert_eq!(refund["description"], "Sold out");
+    assert_eq!(place.run(&undo).code, Some(3), "nothing is left to undo");
+
     // One instead of two, by a file and by stdin.
     let change = json!({
         "order_amount": 10_000,

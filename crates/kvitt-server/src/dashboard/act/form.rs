@@ -43,13 +43,13 @@ impl Fields {
     }
 
     /// Tells this act from another under the same key.
-    pub(super) fn digest(&self, kind: ActKind) -> [u8; 32] {
+    pub(super) fn digest(&self, act: &str) -> [u8; 32] {
         let mut digest = Sha256::new();
         let mut add = |text: &str| {
             digest.update(text.len().to_be_bytes());
             digest.update(text);
         };
-        add(kind.as_str());
+        add(act);
         for (name, value) in self.of_the_act() {
             add(name);
             add(value);
@@ -103,6 +103,7 @@ pub(super) fn wanted(
                 reference: fields.owned("reference"),
                 description: fields.owned("description"),
                 shipping_info: parcel(fields).into_iter().collect(),
+                is_final: fields.text("final").is_some(),
             })
         }
         ActKind::Refund => {

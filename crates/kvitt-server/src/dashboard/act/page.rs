@@ -34,6 +34,8 @@ struct ActPage<'a> {
     /// The captures that a parcel can belong to: id, name, whether it is chosen.
     captures: Vec<(String, String, bool)>,
     methods: Vec<(&'static str, bool)>,
+    /// Whether this may be the last shipment, and whether it is said to be.
+    is_final: Option<bool>,
 }
 
 pub(super) fn form_page(
@@ -98,6 +100,7 @@ pub(super) fn form_page(
             } else {
                 Vec::new()
             },
+            is_final: (kind == ActKind::Capture).then(|| fields.text("final").is_some()),
             texts,
         },
     ))

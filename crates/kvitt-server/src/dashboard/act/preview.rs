@@ -3,14 +3,14 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use kvitt_core::{Act, Amounts, Preview, Sale, ShippingInfo};
+use kvitt_core::{Act, Amounts, Preview, Sale, ShippingInfo, UndoPlan};
 
 use super::form::{Fields, is_bare};
 use super::inputs::described;
 use crate::dashboard::message::page;
 use crate::dashboard::session::SignedIn;
 use crate::dashboard::words::{self, money, sentence};
-use crate::dashboard::{act_href, order_href, order_name};
+use crate::dashboard::{act_href, order_href, order_name, undo_href};
 use crate::view::effect;
 
 /// A sum before and after.
@@ -37,6 +37,8 @@ struct PreviewPage<'a> {
     order_name: String,
     title: &'static str,
     effect: String,
+    /// The acts of an undo, in order.
+    steps: Vec<String>,
     status_before: String,
     status_after: String,
     sums: Vec<Change>,
@@ -67,6 +69,7 @@ pub(super) fn preview_page(
             order_name: order_name(sale),
             title: words::title(kind),
             effect: effect(&preview.act),
+            steps: Vec::new(),
             status_before: words::status(preview.status_before.as_str()).word,
             status_after: words::status(preview.status_after.as_str()).word,
             sums: changes(&preview.before, &preview.after, |minor| money(minor, currency)),
@@ -76,6 +79,40 @@ pub(super) fn preview_page(
             idempotency_key,
             button: sentence(&words::act(&preview.act, currency)),
             can_edit: !is_bare(kind),
+        },
+    )
+}
+
+/// The same for an undo, whose acts are listed.
+pub(super) fn undo_page(
+    signed_in: &SignedIn,
+    sale: &Sale,
+    plan: &UndoPlan,
+    idempotency_key: String,
+) -> Response {
+    let currency = sale.terms.market.purchase_currency();
+    let step =
+        |it: &Preview| format!("{}: {}", sentence(&words::act(&it.act, currency)), effect(&it.act));
+    let last = plan.last();
+    page(
+        StatusCode::OK,
+        &PreviewPage {
+            signed_in,
+            href: undo_href(sale.id),
+            back: order_href(sale.id),
+            order_name: order_name(sale),
+            title: words::UNDO,
+            effect: "All of the order is undone".to_owned(),
+            steps: plan.steps().map(step).collect(),
+            status_before: words::status(plan.first.status_before.as_str()).word,
+            status_after: words::status(last.status_after.as_str()).word,
+            sums: changes(&plan.first.before, &last.after, |minor| money(minor, currency)),
+            parts: parts(&last.act, |minor| money(minor, currency)),
+            texts: Vec::new(),
+            fields: Vec::new(),
+            idempotency_key,
+            button: words::UNDO.to_owned(),
+            can_edit: false,
         },
     )
 }

@@ -1,13 +1,13 @@
 //! What there is once Klarna accepted an order: sums, lines, what moved, and what may be done.
 
 use jiff::Timestamp;
-use kvitt_core::{ActKind, CaptureWish, RefundWish, Sale, Wish, may_ship};
+use kvitt_core::{ActKind, CaptureWish, RefundWish, Sale, UndoPlan, UndoWish, Wish, may_ship};
 use kvitt_money::Currency;
 
 use super::movements::{Movement, movements};
-use crate::dashboard::act_href;
 use crate::dashboard::bars::{Bar, bars};
 use crate::dashboard::words::{self, money, sentence};
+use crate::dashboard::{act_href, undo_href};
 use crate::view::effect;
 
 /// An act that the order's state allows now.
@@ -71,6 +71,10 @@ pub(super) fn placed(sale: &Sale, at: Timestamp) -> Option<Placed> {
             }
         }
     }
+    match sale.plan_undo(&UndoWish::default(), at) {
+        Ok(plan) => allowed.push(undo(sale, &plan, currency)),
+        Err(refusal) => barred.push(Barred { title: words::UNDO, why: refusal.to_string() }),
+    }
     Some(Placed {
         bars: bars(&order.amounts(at), currency),
         may_ship: may_ship.allowed,
@@ -80,6 +84,13 @@ pub(super) fn placed(sale: &Sale, at: Timestamp) -> Option<Placed> {
         allowed,
         barred,
     })
+}
+
+/// Undoing, with the acts that it takes.
+fn undo(sale: &Sale, plan: &UndoPlan, currency: Currency) -> Allowed {
+    let steps: Vec<_> = plan.steps().map(|step| words::act(&step.act, currency)).collect();
+    let effect = format!("kvitt does what it takes: {}.", steps.join(", then "));
+    Allowed { href: undo_href(sale.id), title: words::UNDO, effect }
 }
 
 /// An act with what it would do: all that is left, where something is picked.
