@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::error::LedgerError;
 use crate::event::NewEvent;
+use crate::inbox::NewMessage;
 use crate::private::PrivateChange;
 use crate::summary::SaleSummary;
 use crate::work::WorkChange;
@@ -32,6 +33,8 @@ pub struct Append {
     pub private: Vec<PrivateChange>,
     /// Changes to due work, in order.
     pub work: Vec<WorkChange>,
+    /// What came from Klarna and led to this step, kept as it came.
+    pub inbox: Option<NewMessage>,
     /// A claim on the sale's work, as `(work_id, fence)`: the step is refused with
     /// [`LedgerError::LeaseLost`] where somebody else has claimed, rescheduled or finished that
     /// work since. A lease that ran out without anybody noticing does no harm.

@@ -1,11 +1,13 @@
 //! What whole rows mean. The stores' statements give the columns these names.
 
 use kvitt_core::{Recorded, Requester, SaleId};
+use secrecy::SecretString;
 
 use crate::api_key::ApiKey;
 use crate::append::IdempotencyRecord;
 use crate::error::LedgerError;
 use crate::event::FeedEntry;
+use crate::inbox::{InboxDoor, Message};
 use crate::row::{Cells, Read};
 use crate::summary::SaleSummary;
 use crate::user::{PasswordHash, User};
@@ -18,7 +20,7 @@ macro_rules! summary_columns {
          purchase_currency, checkout_status, order_status, fraud_status, klarna_order_id, \
          klarna_reference, merchant_reference1, merchant_reference2, order_amount, \
          captured_amount, refunded_amount, remaining_authorized_amount, placed_at_us, \
-         expires_at_us, attention"
+         expires_at_us, attention, look_at_us"
     };
 }
 pub(crate) use summary_columns;
@@ -47,6 +49,7 @@ pub(crate) fn summary(row: &impl Cells) -> Result<SaleSummary, LedgerError> {
         placed_at: read.time_or_none("placed_at_us")?,
         expires_at: read.time_or_none("expires_at_us")?,
         attention: read.text_or_none("attention")?,
+        look_at: read.time_or_none("look_at_us")?,
     })
 }
 
@@ -133,5 +136,20 @@ pub(crate) fn user(row: &impl Cells) -> Result<User, LedgerError> {
         password_hash: PasswordHash::new(read.text("password_hash")?),
         created_at: read.time("created_at_us")?,
         revoked_at: read.time_or_none("revoked_at_us")?,
+    })
+}
+
+pub(crate) fn message(row: &impl Cells) -> Result<Message, LedgerError> {
+    let read = Read::new("inbox", row);
+    let door = read.text("door")?;
+    let content = String::from_utf8(read.bytes("content")?)
+        .map_err(|_| read.wrong("content", "it is no UTF-8"))?;
+    Ok(Message {
+        door: InboxDoor::parse(&door)
+            .ok_or_else(|| read.wrong("door", format_args!("{door} is no door")))?,
+        content: SecretString::from(content),
+        times: read.count("times")?,
+        first_at: read.time("first_at_us")?,
+        last_at: read.time("last_at_us")?,
     })
 }

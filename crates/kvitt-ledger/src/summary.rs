@@ -53,6 +53,8 @@ pub struct SaleSummary {
     pub expires_at: Option<Timestamp>,
     /// Why a person must look, if one must.
     pub attention: Option<String>,
+    /// Business time at which kvitt itself must look at the sale next, whatever happens until then.
+    pub look_at: Option<Timestamp>,
 }
 
 impl SaleSummary {

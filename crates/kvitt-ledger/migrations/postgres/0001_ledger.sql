@@ -27,12 +27,15 @@ CREATE TABLE sale (
     remaining_authorized_amount bigint NOT NULL,
     placed_at_us bigint,
     expires_at_us bigint,
-    attention text
+    attention text,
+    -- When the sale must be looked at next, by business time.
+    look_at_us bigint
 );
 
 CREATE INDEX sale_newest ON sale (created_at_us, sale);
 CREATE INDEX sale_status ON sale (order_status, created_at_us, sale) WHERE order_status IS NOT NULL;
 CREATE INDEX sale_attention ON sale (created_at_us, sale) WHERE attention IS NOT NULL;
+CREATE INDEX sale_look ON sale (look_at_us) WHERE look_at_us IS NOT NULL;
 CREATE INDEX sale_klarna_order_id ON sale (lower(klarna_order_id))
     WHERE klarna_order_id IS NOT NULL;
 CREATE INDEX sale_klarna_reference ON sale (lower(klarna_reference))
@@ -100,6 +103,18 @@ CREATE TABLE private (
     name text NOT NULL,
     value bytea NOT NULL,
     PRIMARY KEY (sale, personal, name)
+);
+
+-- What Klarna sent, as it came: the same message twice is one row.
+CREATE TABLE inbox (
+    sale uuid NOT NULL REFERENCES sale (sale),
+    digest bytea NOT NULL,
+    door text NOT NULL,
+    content bytea NOT NULL,
+    times bigint NOT NULL,
+    first_at_us bigint NOT NULL,
+    last_at_us bigint NOT NULL,
+    PRIMARY KEY (sale, digest)
 );
 
 -- A fence is never given twice, so that work that is scheduled anew under its old id does not

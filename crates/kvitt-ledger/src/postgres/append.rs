@@ -13,6 +13,7 @@ use super::error::{Failed, driver, violated};
 use super::row::{is_storable, storable};
 use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
+use crate::inbox::MESSAGES_MAX;
 use crate::private::PrivateChange;
 use crate::row::{Read, json, number, stored, wait_us};
 use crate::rows;
@@ -116,6 +117,7 @@ impl<'a> Step<'a> {
         };
         let (work_id, fence) = claim(append);
         let record = append.idempotency.as_ref();
+        let message = append.inbox.as_ref();
         let written = sqlx::query(include_str!("append.sql"))
             .bind(append.sale.0)
             .bind(expected_version)
@@ -158,6 +160,12 @@ impl<'a> Step<'a> {
             .bind(self.work_ids.as_slice())
             .bind(self.work_kinds.as_slice())
             .bind(self.work_waits.as_slice())
+            .bind(summary.look_at.map(Timestamp::as_microsecond))
+            .bind(message.map(|message| message.digest().to_vec()))
+            .bind(message.map(|message| message.door.as_str()))
+            .bind(message.map(|message| message.content.expose_secret().as_bytes()))
+            .bind(message.map(|message| message.at.as_microsecond()))
+            .bind(i64::from(MESSAGES_MAX))
             .fetch_optional(db)
             .await;
         match written {

@@ -3,7 +3,9 @@
 -- and nothing is answered.
 --
 -- $1 sale, $2 expected version, $3 to $22 the summary, $23 and $24 the claim (work_id, fence),
--- $25 to $29 the idempotency record, $30 to $35 events, $36 to $38 private data, $39 to $41 work.
+-- $25 to $29 the idempotency record, $30 to $35 events, $36 to $38 private data, $39 to $41 work,
+-- $42 when to look at the sale next, $43 to $46 a message (digest, door, content, time), $47 how
+-- many messages a sale keeps.
 -- What is left out is null, or an empty list.
 WITH touched AS (
     -- All work that the step touches is locked before the sale, in one order, so that no two steps
@@ -17,10 +19,11 @@ WITH touched AS (
         sale, version, created_at_us, updated_at_us, account, purchase_country,
         purchase_currency, checkout_status, order_status, fraud_status, klarna_order_id,
         klarna_reference, merchant_reference1, merchant_reference2, order_amount, captured_amount,
-        refunded_amount, remaining_authorized_amount, placed_at_us, expires_at_us, attention
+        refunded_amount, remaining_authorized_amount, placed_at_us, expires_at_us, attention,
+        look_at_us
     )
     SELECT $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-        $21, $22
+        $21, $22, $42
     WHERE (SELECT count(*) FILTER (WHERE work_id = $23 AND fence = $24) FROM touched)
             = num_nonnulls($23)
         AND ($2 = 0 OR EXISTS (SELECT FROM sale WHERE sale = $1))
@@ -44,7 +47,8 @@ WITH touched AS (
         remaining_authorized_amount = excluded.remaining_authorized_amount,
         placed_at_us = excluded.placed_at_us,
         expires_at_us = excluded.expires_at_us,
-        attention = excluded.attention
+        attention = excluded.attention,
+        look_at_us = excluded.look_at_us
     WHERE sale.version = $2
     RETURNING sale
 ), taken AS (
@@ -71,6 +75,15 @@ WITH touched AS (
     USING written, unnest($36::boolean[], $37::text[], $38::bytea[]) AS old (personal, name, value)
     WHERE private.sale = written.sale AND private.personal = old.personal
         AND private.name = old.name AND old.value IS NULL
+), received AS (
+    INSERT INTO inbox (sale, digest, door, content, times, first_at_us, last_at_us)
+    SELECT sale, $43, $44, $45, 1, $46, $46 FROM written
+    WHERE $43::bytea IS NOT NULL AND (
+        EXISTS (SELECT FROM inbox WHERE sale = $1 AND digest = $43)
+        OR (SELECT count(*) FROM inbox WHERE sale = $1) < $47
+    )
+    ON CONFLICT (sale, digest) DO UPDATE SET
+        times = inbox.times + 1, last_at_us = greatest(inbox.last_at_us, excluded.last_at_us)
 ), scheduled AS (
     INSERT INTO work (sale, work_id, kind, attempts, fence, due_at_us)
     SELECT written.sale, new.work_id, new.kind, 0, nextval('work_fence'),

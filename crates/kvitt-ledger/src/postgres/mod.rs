@@ -4,6 +4,8 @@ mod api_keys;
 mod append;
 mod error;
 mod events;
+mod inbox;
+mod looks;
 mod open;
 mod private;
 mod row;
@@ -27,6 +29,7 @@ use crate::api_key::ApiKey;
 use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
 use crate::event::FeedEntry;
+use crate::inbox::Message;
 use crate::ledger::{LIST_MAX, Ledger};
 use crate::migrations::Migration;
 use crate::private::Private;
@@ -103,6 +106,10 @@ impl Ledger for PostgresLedger {
         self.server.call(private::of_sale(self.server.pool(), sale)).await
     }
 
+    async fn inbox(&self, sale: SaleId) -> Result<Vec<Message>, LedgerError> {
+        self.server.call(inbox::of_sale(self.server.pool(), sale)).await
+    }
+
     async fn erase_personal(&self, sale: SaleId) -> Result<(), LedgerError> {
         self.server.call(private::erase_personal(self.server.pool(), sale)).await
     }
@@ -110,6 +117,16 @@ impl Ledger for PostgresLedger {
     async fn claim_due(&self, limit: u32, lease: Duration) -> Result<Vec<Work>, LedgerError> {
         let limit = limit.clamp(1, LIST_MAX);
         self.server.call(work::claim_due(self.server.pool(), limit, lease)).await
+    }
+
+    async fn schedule_looks(
+        &self,
+        at: Timestamp,
+        kind: &str,
+        limit: u32,
+    ) -> Result<usize, LedgerError> {
+        let limit = limit.clamp(1, LIST_MAX);
+        self.server.call(looks::schedule(self.server.pool(), at, kind, limit)).await
     }
 
     async fn release_work(

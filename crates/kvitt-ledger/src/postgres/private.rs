@@ -34,7 +34,10 @@ pub(super) async fn of_sale(db: &PgPool, sale: SaleId) -> Result<Private, Failed
 /// frees the place that it had; the log and backups hold it for as long as they are kept.
 pub(super) async fn erase_personal(db: &PgPool, sale: SaleId) -> Result<(), Failed> {
     sqlx::query(
-        "WITH locked AS (SELECT sale FROM sale WHERE sale = $1 FOR UPDATE)
+        "WITH locked AS (SELECT sale FROM sale WHERE sale = $1 FOR UPDATE),
+         emptied AS (
+             UPDATE inbox SET content = '' FROM locked WHERE inbox.sale = locked.sale
+         )
          DELETE FROM private USING locked WHERE private.sale = locked.sale AND personal",
     )
     .bind(sale.0)

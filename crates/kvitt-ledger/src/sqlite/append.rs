@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteConnection;
 use super::error::driver;
 use super::row::sale_text;
 use super::writer::Write;
-use super::{events, private, summaries, work};
+use super::{events, inbox, private, summaries, work};
 use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
 use crate::row::Read;
@@ -38,6 +38,9 @@ impl Write for Append {
         }
         for change in &self.private {
             private::change(db, sale, change).await?;
+        }
+        if let Some(message) = &self.inbox {
+            inbox::receive(db, sale, message).await?;
         }
         for change in &self.work {
             work::change(db, sale, change).await?;

@@ -4,6 +4,8 @@ mod api_keys;
 mod append;
 mod error;
 mod events;
+mod inbox;
+mod looks;
 mod open;
 mod private;
 mod row;
@@ -24,6 +26,7 @@ use uuid::Uuid;
 
 use self::api_keys::{InsertApiKey, RevokeApiKey};
 use self::error::driver;
+use self::looks::ScheduleLooks;
 use self::private::ErasePersonal;
 use self::sessions::{CloseSession, OpenSession};
 use self::users::{InsertUser, RevokeUser, SetPassword};
@@ -33,6 +36,7 @@ use crate::api_key::ApiKey;
 use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
 use crate::event::FeedEntry;
+use crate::inbox::Message;
 use crate::ledger::{LIST_MAX, Ledger};
 use crate::migrations::Migration;
 use crate::private::Private;
@@ -113,6 +117,10 @@ impl Ledger for SqliteLedger {
         private::of_sale(&self.readers, sale).await
     }
 
+    async fn inbox(&self, sale: SaleId) -> Result<Vec<Message>, LedgerError> {
+        inbox::of_sale(&self.readers, sale).await
+    }
+
     async fn erase_personal(&self, sale: SaleId) -> Result<(), LedgerError> {
         self.writer.write(ErasePersonal { sale }).await
     }
@@ -123,6 +131,20 @@ impl Ledger for SqliteLedger {
             return Ok(Vec::new());
         }
         self.writer.write(ClaimDue { limit: limit.clamp(1, LIST_MAX), lease }).await
+    }
+
+    async fn schedule_looks(
+        &self,
+        at: Timestamp,
+        kind: &str,
+        limit: u32,
+    ) -> Result<usize, LedgerError> {
+        // As with due work: who only asks does not stand in the writer's way.
+        if !looks::any_due(&self.readers, at).await? {
+            return Ok(0);
+        }
+        let limit = limit.clamp(1, LIST_MAX);
+        self.writer.write(ScheduleLooks { at, kind: kind.to_owned(), limit }).await
     }
 
     async fn release_work(

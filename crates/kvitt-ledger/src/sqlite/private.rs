@@ -7,6 +7,7 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::SqliteConnection;
 
 use super::error::driver;
+use super::inbox;
 use super::row::sale_text;
 use super::writer::Write;
 use crate::error::LedgerError;
@@ -85,9 +86,9 @@ impl Write for ErasePersonal {
     async fn apply(&mut self, db: &mut SqliteConnection) -> Result<(), LedgerError> {
         sqlx::query("DELETE FROM personal WHERE sale = ?")
             .bind(sale_text(self.sale))
-            .execute(db)
+            .execute(&mut *db)
             .await
             .map_err(driver)?;
-        Ok(())
+        inbox::erase(db, self.sale).await
     }
 }

@@ -22,7 +22,7 @@ pub(super) async fn upsert(
     let done = sqlx::query(concat!(
         "INSERT INTO sale (",
         summary_columns!(),
-        ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (sale) DO UPDATE SET
              version = excluded.version,
              created_at_us = excluded.created_at_us,
@@ -43,7 +43,8 @@ pub(super) async fn upsert(
              remaining_authorized_amount = excluded.remaining_authorized_amount,
              placed_at_us = excluded.placed_at_us,
              expires_at_us = excluded.expires_at_us,
-             attention = excluded.attention",
+             attention = excluded.attention,
+             look_at_us = excluded.look_at_us",
     ))
     .bind(sale_text(summary.sale))
     .bind(number("summary.version", summary.version)?)
@@ -66,6 +67,7 @@ pub(super) async fn upsert(
     .bind(summary.placed_at.map(Timestamp::as_microsecond))
     .bind(summary.expires_at.map(Timestamp::as_microsecond))
     .bind(&summary.attention)
+    .bind(summary.look_at.map(Timestamp::as_microsecond))
     .execute(db)
     .await
     .map_err(driver)?;
