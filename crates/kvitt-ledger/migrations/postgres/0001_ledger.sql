@@ -1,6 +1,6 @@
 -- Times are microseconds since 1970 (`…_at_us`), amounts minor units of the sale's currency.
--- What grows is keyed by its sale first, and no transaction but a claim of due work, which takes
--- pieces of it from many sales, and the feed's reader spans two sales.
+-- What grows is keyed by its sale first. No transaction spans two sales, but for those that take due
+-- work, or looks that are due, from many at a time, and the feed's reader.
 -- What belongs to a sale is written by one statement, after the sale, and no sale is ever deleted:
 -- references would cost a third of that statement, and find nothing.
 -- COLLATE "C" is the order of code points, and folds the letters of ASCII only, as the ledger
@@ -107,7 +107,7 @@ CREATE TABLE private (
 
 -- What Klarna sent, as it came: the same message twice is one row.
 CREATE TABLE inbox (
-    sale uuid NOT NULL REFERENCES sale (sale),
+    sale uuid NOT NULL,
     digest bytea NOT NULL,
     door text NOT NULL,
     content bytea NOT NULL,
