@@ -11,4 +11,4 @@ pub(crate) use ids::{
     CaptureRef, CaptureRefParams, CheckoutIdParam, CheckoutRef, IntentIdParam, IntentRef,
     OrderIdParam, OrderRef,
 };
-pub(crate) use query::{Nothing, Params, limit, one_of, position, timestamp};
+pub(crate) use query::{Nothing, PageParams, Params, limit, one_of, position, timestamp};
