@@ -1,6 +1,8 @@
 -- Times are microseconds since 1970 (`…_at_us`), amounts minor units of the sale's currency.
--- What grows is keyed by its sale first, and no transaction but a claim of due work, which takes
--- pieces of it from many sales, and the feed's reader spans two sales.
+-- What grows is keyed by its sale first. No transaction spans two sales, but for those that take due
+-- work, or looks that are due, from many at a time, and the feed's reader.
+-- What belongs to a sale is written by one statement, after the sale, and no sale is ever deleted:
+-- references would cost a third of that statement, and find nothing.
 -- COLLATE "C" is the order of code points, and folds the letters of ASCII only, as the ledger
 -- promises.
 
@@ -47,7 +49,7 @@ CREATE INDEX sale_reference2 ON sale (lower(merchant_reference2))
 -- Transactions commit in another order than they are numbered, so the feed shows only what lies
 -- below the oldest one that is still under way.
 CREATE TABLE event (
-    sale uuid NOT NULL REFERENCES sale (sale),
+    sale uuid NOT NULL,
     seq bigint NOT NULL CHECK (seq > 0),
     position bigint NOT NULL,
     id uuid NOT NULL,
@@ -84,7 +86,7 @@ CREATE TRIGGER event_stays BEFORE TRUNCATE ON event
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_events();
 
 CREATE TABLE idempotency (
-    sale uuid NOT NULL REFERENCES sale (sale),
+    sale uuid NOT NULL,
     requester text NOT NULL,
     key text NOT NULL,
     request_hash bytea NOT NULL,
@@ -96,7 +98,7 @@ CREATE TABLE idempotency (
 -- Personal data, which can be erased, and secrets. Values are UTF-8, as bytes since a text cannot
 -- hold every character.
 CREATE TABLE private (
-    sale uuid NOT NULL REFERENCES sale (sale),
+    sale uuid NOT NULL,
     personal boolean NOT NULL,
     name text NOT NULL,
     value bytea NOT NULL,
@@ -105,7 +107,7 @@ CREATE TABLE private (
 
 -- What Klarna sent, as it came: the same message twice is one row.
 CREATE TABLE inbox (
-    sale uuid NOT NULL REFERENCES sale (sale),
+    sale uuid NOT NULL,
     digest bytea NOT NULL,
     door text NOT NULL,
     content bytea NOT NULL,
@@ -120,7 +122,7 @@ CREATE TABLE inbox (
 CREATE SEQUENCE work_fence AS bigint;
 
 CREATE TABLE work (
-    sale uuid NOT NULL REFERENCES sale (sale),
+    sale uuid NOT NULL,
     work_id uuid NOT NULL,
     kind text NOT NULL,
     attempts bigint NOT NULL,

@@ -1,6 +1,9 @@
 //! Opening the database: what it must be like, and its schema.
 
-use sqlx::Row as _;
+use sqlx::{Executor as _, Row as _};
+use std::fmt;
+use std::io::ErrorKind;
+
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgConnection;
 
@@ -25,6 +28,9 @@ pub(super) async fn open(url: PostgresUrl) -> Result<Server, LedgerError> {
     if !not_had(&at, &mut connection).await?.is_empty() {
         // Others that start at the same time wait for a lock, and then find nothing to do.
         let migrator = migrations::migrator(&MIGRATIONS);
+        // What one of them would be told of the other's work is for nobody.
+        let quiet = connection.execute("SET client_min_messages = warning").await;
+        quiet.map_err(|error| opening(&at, error))?;
         let done = migrator.run_direct(None, &mut connection, false).await;
         done.map_err(|error| migrating(&at, error))?;
     }
@@ -112,9 +118,11 @@ pub(super) fn opening(at: &str, error: sqlx::Error) -> LedgerError {
             refuse(format!("{message}: make kvitt's user the owner of the database"))
         }
         _ => match error {
-            sqlx::Error::Tls(error) => refuse(format!(
-                "{error}: correct sslmode and sslrootcert in the URL, or the server's certificate"
-            )),
+            sqlx::Error::Tls(error) => refuse(of_certificate(&error)),
+            // So rustls hands on what it finds wrong.
+            sqlx::Error::Io(error) if error.kind() == ErrorKind::InvalidData => {
+                refuse(of_certificate(&error))
+            }
             error => match driver(error).error {
                 LedgerError::Unavailable { what } => {
                     LedgerError::Unavailable { what: format!("{at}: {what}") }
@@ -123,4 +131,8 @@ pub(super) fn opening(at: &str, error: sqlx::Error) -> LedgerError {
             },
         },
     }
+}
+
+fn of_certificate(problem: &impl fmt::Display) -> String {
+    format!("{problem}: correct sslmode and sslrootcert in the URL, or the server's certificate")
 }

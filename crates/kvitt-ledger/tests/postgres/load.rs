@@ -14,6 +14,9 @@ use crate::suite::sample::{sale, step};
 
 const WRITERS: u128 = 8;
 
+/// A sale that is none of theirs.
+const LAST: u128 = WRITERS;
+
 /// How long the server may be away before the test gives it up.
 const PATIENCE: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(10);
@@ -54,15 +57,7 @@ impl Load {
     /// Stops them, and holds what they were answered against what is stored.
     pub(crate) async fn settle(self) {
         self.stop.store(true, Ordering::SeqCst);
-        let mut of_feed = Vec::new();
-        loop {
-            let after = of_feed.last().map_or(0, |(position, _)| *position);
-            let page = self.ledger.feed(after, 1_000).await.unwrap();
-            if page.is_empty() && self.writers.iter().all(JoinHandle::is_finished) {
-                break;
-            }
-            of_feed.extend(page.iter().map(|entry| (entry.position, entry.recorded.id)));
-        }
+        let follower = tokio::spawn(follow(Arc::clone(&self.ledger)));
         let mut stored_in_all = BTreeSet::new();
         for (number, writer) in (0..).zip(self.writers) {
             let answered = writer.await.unwrap();
@@ -72,9 +67,27 @@ impl Load {
             assert!(answered.is_subset(&stored), "{:?} are lost", &answered - &stored);
             stored_in_all.extend(stored);
         }
+        // The feed shows it after all the others.
+        self.ledger.append(step(sale(LAST), 0)).await.unwrap();
+        let of_feed = tokio::time::timeout(PATIENCE, follower).await.unwrap().unwrap();
         assert_eq!(of_feed.len(), stored_in_all.len(), "the feed has each once");
-        let of_feed: BTreeSet<_> = of_feed.into_iter().map(|(_, id)| id).collect();
+        let of_feed: BTreeSet<_> = of_feed.into_iter().collect();
         assert_eq!(of_feed, stored_in_all, "and no other");
+    }
+}
+
+/// The feed's events, up to the one of the last sale.
+async fn follow(ledger: Arc<dyn Ledger>) -> Vec<EventId> {
+    let (mut after, mut seen) = (0, Vec::new());
+    loop {
+        for entry in ledger.feed(after, 1_000).await.unwrap() {
+            if entry.sale == sale(LAST) {
+                return seen;
+            }
+            after = entry.position;
+            seen.push(entry.recorded.id);
+        }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

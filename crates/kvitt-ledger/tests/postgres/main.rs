@@ -4,6 +4,7 @@
 mod damage;
 mod late_commits;
 mod load;
+mod locks;
 mod opening;
 mod promotion;
 mod restart;
