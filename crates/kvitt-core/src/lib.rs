@@ -27,6 +27,7 @@ pub use event::{
 pub use fold::Inconsistent;
 pub use ids::{
     ApiKeyId, CheckoutId, EventId, IntentId, NotAnId, OrderId, Requester, SaleId, UserId,
+    WebhookEndpointId,
 };
 pub use intent::{Intent, IntentState};
 pub use may_ship::{MayShip, MayShipReason, may_ship};

@@ -117,6 +117,14 @@ fn told(event: &Event, act: &str, currency: Currency) -> (String, Tone) {
             money(snapshot.remaining_authorized_amount, currency),
         )),
         Event::ShipmentStopped => ("Klarna asked to stop the shipment".to_owned(), Tone::Bad),
+        Event::WebhookEndpointDisabled { endpoint, reason } => (
+            format!("Nothing is sent to the webhook endpoint {endpoint} any more: {reason}"),
+            Tone::Bad,
+        ),
+        Event::WebhookGivenUp { endpoint, event, reason } => (
+            format!("The webhook about {event} was given up, {endpoint} did not take it: {reason}"),
+            Tone::Bad,
+        ),
     }
 }
 
@@ -160,7 +168,9 @@ fn evidence(event: &Event) -> Option<&Evidence> {
         | Event::CheckoutAbandoned
         | Event::AuthorizationReceived { .. }
         | Event::Requested { .. }
-        | Event::ShipmentStopped => None,
+        | Event::ShipmentStopped
+        | Event::WebhookEndpointDisabled { .. }
+        | Event::WebhookGivenUp { .. } => None,
     }
 }
 
