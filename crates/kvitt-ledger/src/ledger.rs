@@ -14,6 +14,7 @@ use crate::event::FeedEntry;
 use crate::private::Private;
 use crate::summary::{Page, SaleQuery, SaleSummary};
 use crate::user::{PasswordHash, SessionDigest, User};
+use crate::webhook::WebhookStore;
 use crate::work::Work;
 
 /// A store of sales, used as `Arc<dyn Ledger>`.
@@ -127,6 +128,9 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// Ends a session. One that is not there counts as ended.
     async fn close_session(&self, digest: &SessionDigest) -> Result<(), LedgerError>;
+
+    /// The part that webhooks need.
+    fn webhooks(&self) -> &dyn WebhookStore;
 
     /// Whether the ledger can be read and written just now.
     async fn check(&self) -> Result<(), LedgerError>;

@@ -22,6 +22,7 @@ mod private;
 mod sqlite;
 mod summary;
 mod user;
+mod webhook;
 mod work;
 
 pub use api_key::ApiKey;
@@ -34,6 +35,11 @@ pub use private::{Private, PrivateChange};
 pub use sqlite::SqliteLedger;
 pub use summary::{Page, SaleQuery, SaleSummary};
 pub use user::{PasswordHash, SessionDigest, User};
+pub use webhook::{
+    FeedSpan, NewWebhookMessage, WebhookAttempt, WebhookBatch, WebhookClaim, WebhookDisabled,
+    WebhookEndpoint, WebhookMessage, WebhookMessageQuery, WebhookNext, WebhookRequest,
+    WebhookState, WebhookStore, wants_event,
+};
 pub use work::{Work, WorkChange};
 
 /// Opens the ledger that a URL names, and makes it first where there is none: `sqlite:PATH`.

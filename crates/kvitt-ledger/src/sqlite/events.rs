@@ -77,6 +77,15 @@ pub(super) async fn feed(
         .collect()
 }
 
+/// The position of the feed's last entry; 0 where there is none.
+pub(super) async fn end(db: &SqlitePool) -> Result<u64, LedgerError> {
+    let row = sqlx::query("SELECT coalesce(max(position), 0) AS position FROM event")
+        .fetch_one(db)
+        .await
+        .map_err(driver)?;
+    Read::new("event", &row).count("position")
+}
+
 fn recorded(row: &SqliteRow) -> Result<Recorded, LedgerError> {
     let read = Read::new("event", row);
     Ok(Recorded {

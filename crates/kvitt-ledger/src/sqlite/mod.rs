@@ -10,6 +10,7 @@ mod row;
 mod sessions;
 mod summaries;
 mod users;
+mod webhooks;
 mod work;
 mod writer;
 
@@ -37,6 +38,7 @@ use crate::ledger::Ledger;
 use crate::private::Private;
 use crate::summary::{Page, SaleQuery, SaleSummary};
 use crate::user::{PasswordHash, SessionDigest, User};
+use crate::webhook::WebhookStore;
 use crate::work::Work;
 
 /// Longest list that a feed or a claim answers with.
@@ -186,6 +188,10 @@ impl Ledger for SqliteLedger {
 
     async fn close_session(&self, digest: &SessionDigest) -> Result<(), LedgerError> {
         self.writer.write(CloseSession { digest: *digest }).await
+    }
+
+    fn webhooks(&self) -> &dyn WebhookStore {
+        self
     }
 
     async fn check(&self) -> Result<(), LedgerError> {

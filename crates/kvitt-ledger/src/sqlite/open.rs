@@ -27,9 +27,10 @@ const CONNECT_PAUSE: Duration = Duration::from_millis(20);
 const READERS_MAX: u32 = 8;
 
 /// Forward only: a file that was released is never changed, the next one is added.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "ledger", include_str!("../../migrations/sqlite/0001_ledger.sql")),
     (2, "users", include_str!("../../migrations/sqlite/0002_users.sql")),
+    (3, "webhooks", include_str!("../../migrations/sqlite/0003_webhooks.sql")),
 ];
 
 /// An open file.

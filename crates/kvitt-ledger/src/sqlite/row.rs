@@ -93,6 +93,14 @@ impl<'r> Read<'r> {
         T::try_from(number).map_err(|_| self.wrong(column, format_args!("{number} is no count")))
     }
 
+    pub(super) fn count_or_none<T: TryFrom<i64>>(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<T>, LedgerError> {
+        let number: Option<i64> = self.row.try_get(column).map_err(driver)?;
+        number.map(|_| self.count(column)).transpose()
+    }
+
     pub(super) fn time(&self, column: &'static str) -> Result<Timestamp, LedgerError> {
         self.time_of(column, self.integer(column)?)
     }

@@ -4,9 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use kvitt_core::{
     Act, ApiKeyId, Cause, CheckoutTerms, Door, Event, EventId, Evidence, FraudStatus, IntentId,
     LineId, LinePart, OrderSnapshot, Outcome, PaymentMethodCategory, Placement, Refused, SaleCart,
-    SaleId, ShippingInfo, UserId,
+    SaleId, ShippingInfo, UserId, WebhookEndpointId,
 };
-use kvitt_ledger::{Append, NewEvent, PasswordHash, SaleSummary, User};
+use kvitt_ledger::{Append, NewEvent, PasswordHash, SaleSummary, User, WebhookEndpoint};
 use kvitt_money::{Cart, Country, OrderLine, PurchaseMarket, TaxRate};
 use uuid::Uuid;
 
@@ -26,6 +26,29 @@ pub(crate) fn api_key(number: u128) -> ApiKeyId {
 
 pub(crate) fn user_id(number: u128) -> UserId {
     UserId(Uuid::from_u128(number))
+}
+
+pub(crate) fn endpoint_id(number: u128) -> WebhookEndpointId {
+    WebhookEndpointId(Uuid::from_u128(number))
+}
+
+/// An endpoint that wants everything.
+pub(crate) fn endpoint(number: u128, created_at_us: i64) -> WebhookEndpoint {
+    WebhookEndpoint {
+        id: endpoint_id(number),
+        revision: 0,
+        url: format!("https://shop.example/{number}"),
+        description: format!("endpoint {number}"),
+        events: Vec::new(),
+        secret: format!("whsec_of-{number}").into(),
+        previous_secret: None,
+        created_at: moment(created_at_us),
+        enabled_at: moment(created_at_us),
+        disabled: None,
+        delivered_at: None,
+        position: 0,
+        again: None,
+    }
 }
 
 /// A user who has not changed anything yet.
@@ -213,8 +236,20 @@ pub(crate) fn every_event() -> Vec<Event> {
             evidence,
         },
         Event::ShipmentStopped,
+        Event::WebhookEndpointDisabled {
+            endpoint: endpoint_id(1),
+            reason: "it answered 500".to_owned(),
+        },
+        Event::WebhookGivenUp {
+            endpoint: endpoint_id(1),
+            event: EventId(Uuid::from_u128(3)),
+            reason: "no answer".to_owned(),
+        },
     ]
 }
+
+/// How many kinds of events there are.
+pub(crate) const KINDS: usize = 18;
 
 /// The place of an event's kind in [`every_event`]. A new kind does not compile until it is there.
 pub(crate) fn kind(event: &Event) -> usize {
@@ -235,5 +270,7 @@ pub(crate) fn kind(event: &Event) -> usize {
         Event::NeedsHuman { .. } => 13,
         Event::OrderRead { .. } => 14,
         Event::ShipmentStopped => 15,
+        Event::WebhookEndpointDisabled { .. } => 16,
+        Event::WebhookGivenUp { .. } => 17,
     }
 }

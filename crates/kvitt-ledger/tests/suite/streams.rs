@@ -10,12 +10,13 @@ use kvitt_ledger::{
 };
 
 use super::sample::{
-    api_key, every_event, intent, kind, moment, new_event, quiet_step, sale, step, summary, work_id,
+    KINDS, api_key, every_event, intent, kind, moment, new_event, quiet_step, sale, step, summary,
+    work_id,
 };
 
 pub(crate) async fn every_kind_of_event_comes_back_as_it_went_in(ledger: Arc<dyn Ledger>) {
     let events = every_event();
-    assert!(events.iter().map(kind).eq(0..16), "every kind is in the sample, in order");
+    assert!(events.iter().map(kind).eq(0..KINDS), "every kind is in the sample, in order");
     let causes = [
         Cause::Merchant { api_key: api_key(1) },
         Cause::Operator { user: UserId(api_key(2).0) },
@@ -33,13 +34,14 @@ pub(crate) async fn every_kind_of_event_comes_back_as_it_went_in(ledger: Arc<dyn
             new
         })
         .collect();
-    let append = Append { events: new.clone(), summary: summary(sale(1), 16), ..step(sale(1), 0) };
+    let append =
+        Append { events: new.clone(), summary: summary(sale(1), KINDS as u64), ..step(sale(1), 0) };
 
     let answered = ledger.append(append).await.unwrap();
     let read = ledger.events(sale(1)).await.unwrap();
 
     assert_eq!(answered, read, "the answer is what will be read");
-    assert_eq!(read.len(), 16);
+    assert_eq!(read.len(), KINDS);
     for ((seq, new), read) in (1..).zip(new).zip(read) {
         assert_eq!(read.seq, seq);
         assert_eq!(read.at, moment(i64::try_from(seq).unwrap()), "kept to the microsecond");
@@ -49,8 +51,11 @@ pub(crate) async fn every_kind_of_event_comes_back_as_it_went_in(ledger: Arc<dyn
 
 pub(crate) async fn an_intent_leads_to_its_sale(ledger: Arc<dyn Ledger>) {
     let events = (1..).zip(every_event()).map(|(number, event)| new_event(number, event));
-    let append =
-        Append { events: events.collect(), summary: summary(sale(2), 16), ..step(sale(2), 0) };
+    let append = Append {
+        events: events.collect(),
+        summary: summary(sale(2), KINDS as u64),
+        ..step(sale(2), 0)
+    };
     ledger.append(step(sale(1), 0)).await.unwrap();
     ledger.append(append).await.unwrap();
 
