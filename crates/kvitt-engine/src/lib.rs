@@ -22,6 +22,7 @@ mod order;
 mod session;
 mod shopper;
 mod summary;
+pub mod webhooks;
 mod work;
 
 pub use accounts::{Account, Accounts, AccountsError};

@@ -11,3 +11,6 @@ mod life;
 mod sessions;
 mod shop;
 mod unsteady;
+mod webhook_consumer;
+mod webhook_endpoints;
+mod webhooks;
