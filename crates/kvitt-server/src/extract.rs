@@ -9,6 +9,6 @@ pub(crate) use body::{Bare, Call};
 pub(crate) use caller::{IdempotencyKeyParam, Merchant};
 pub(crate) use ids::{
     CaptureRef, CaptureRefParams, CheckoutIdParam, CheckoutRef, IntentIdParam, IntentRef,
-    OrderIdParam, OrderRef,
+    OrderIdParam, OrderRef, WebhookEndpointIdParam, WebhookEndpointRef,
 };
-pub(crate) use query::{Nothing, Params, limit, one_of, position, timestamp};
+pub(crate) use query::{Nothing, Params, limit, one_of, page_position, position, timestamp};

@@ -16,3 +16,4 @@ mod logs;
 mod operator;
 mod serving;
 mod shop;
+mod webhooks;
