@@ -14,6 +14,7 @@ use crate::order::OrderArgs;
 use crate::sandbox::SandboxArgs;
 use crate::serve::ServeArgs;
 use crate::user::UserArgs;
+use crate::webhook::WebhookArgs;
 
 const AFTER_HELP: &str = "\
 Try it, without Klarna and without credentials:
@@ -80,4 +81,6 @@ pub(crate) enum Command {
     Order(OrderArgs),
     /// What happened, to one order or to all
     Events(EventsArgs),
+    /// Say where events are sent, send them once more, watch and forward them
+    Webhook(WebhookArgs),
 }

@@ -27,6 +27,7 @@ mod serve;
 mod shutdown;
 mod user;
 mod view;
+mod webhook;
 
 use std::process::ExitCode;
 
@@ -89,6 +90,7 @@ fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
             Command::Checkout(args) => Box::pin(checkout::run(args, context)).await,
             Command::Order(args) => Box::pin(order::run(args, context)).await,
             Command::Events(args) => Box::pin(events::run(args, context)).await,
+            Command::Webhook(args) => Box::pin(webhook::run(args, context)).await,
         }
     })
 }

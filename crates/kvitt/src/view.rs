@@ -11,9 +11,11 @@ mod money;
 mod order;
 mod preview;
 mod time;
+mod webhook;
 
 pub(crate) use checkout::Checkout;
 pub(crate) use event::{events, page as event_page};
 pub(crate) use money::digits;
 pub(crate) use order::{Acted, Order, OrderPage};
 pub(crate) use preview::Preview;
+pub(crate) use webhook::{WebhookDeliveryPage, WebhookEndpoint, WebhookEndpointPage, WebhookTest};

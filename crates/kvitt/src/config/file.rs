@@ -12,6 +12,8 @@ pub(crate) struct ConfigFile {
     pub(crate) public_url: Option<String>,
     pub(crate) database_url: Option<String>,
     pub(crate) clock_from: Option<String>,
+    /// `true` or `false`.
+    pub(crate) allow_private_webhooks: Option<String>,
     pub(crate) tls_certificate: Option<String>,
     pub(crate) tls_key: Option<String>,
     pub(crate) log_format: Option<String>,
@@ -61,6 +63,7 @@ impl ConfigFile {
             public_url: root.text("public_url", problems),
             database_url: root.text("database_url", problems),
             clock_from: root.text("clock_from", problems),
+            allow_private_webhooks: root.flag("allow_private_webhooks", problems),
             ..Self::default()
         };
         if let Some(mut tls) = root.table("tls", problems) {
@@ -125,6 +128,16 @@ impl Reader {
             other => {
                 self.wrong_type(key, &other, "a text in quotes", problems);
                 self.wrong.push(key);
+                None
+            }
+        }
+    }
+
+    fn flag(&mut self, key: &'static str, problems: &mut Problems) -> Option<String> {
+        match self.take(key)? {
+            Value::Boolean(flag) => Some(flag.to_string()),
+            other => {
+                self.wrong_type(key, &other, "true or false, without quotes", problems);
                 None
             }
         }
@@ -223,6 +236,7 @@ mod tests {
             public_url = "b"
             database_url = "c"
             clock_from = "d"
+            allow_private_webhooks = true
             [tls]
             certificate = "e"
             key = "f"
@@ -244,6 +258,7 @@ mod tests {
             "#,
         );
         assert_eq!(problems, [""; 0]);
+        assert_eq!(file.allow_private_webhooks.as_deref(), Some("true"));
         let texts = [
             file.listen,
             file.public_url,
@@ -281,7 +296,8 @@ mod tests {
                 "account[0].password is a TOML integer: write it as a text in quotes",
                 "account[0].api_key is a TOML array: write it as a text in quotes",
                 "lisen is not a setting: correct or remove it; known are listen, public_url, \
-                 database_url, clock_from, tls, log, account",
+                 database_url, clock_from, \
+                 allow_private_webhooks, tls, log, account",
             ]
         );
         assert_eq!(file.accounts.first().unwrap().countries, ["SE"]);

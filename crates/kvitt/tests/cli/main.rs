@@ -13,3 +13,4 @@ mod sandbox_state;
 mod serving;
 mod support;
 mod users;
+mod webhooks;
