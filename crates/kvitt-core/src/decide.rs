@@ -15,8 +15,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::act::{Act, ActKind, Outcome, ShippingInfo};
-use crate::event::{Cause, Event, Evidence, Recorded};
-use crate::ids::{EventId, IntentId};
+use crate::event::{Event, Evidence};
+use crate::ids::IntentId;
 use crate::intent::IntentState;
 use crate::order::{Amounts, OrderStatus};
 use crate::refusal::Refusal;
@@ -123,7 +123,6 @@ impl Sale {
     pub fn preview(&self, wish: Wish, at: Timestamp) -> Result<Preview, Refusal> {
         let act = self.decide(wish, at)?;
         let order = self.order.as_ref().ok_or(Refusal::NoOrder)?;
-        let mut after = self.clone();
         // The fold itself says what will be, so that the preview cannot differ from the act.
         let carried_out = [
             Event::Requested {
@@ -137,16 +136,7 @@ impl Sale {
                 evidence: Evidence::default(),
             },
         ];
-        for event in carried_out {
-            let recorded = Recorded {
-                id: EventId(uuid::Uuid::max()),
-                seq: after.version + 1,
-                at,
-                cause: Cause::Kvitt,
-                event,
-            };
-            after.apply(&recorded).map_err(|_| Refusal::NoOrder)?;
-        }
+        let after = self.with(&carried_out).map_err(|_| Refusal::NoOrder)?;
         let changed = after.order.as_ref().unwrap_or(order);
         Ok(Preview {
             status_before: order.status(at),

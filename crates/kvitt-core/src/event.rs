@@ -231,6 +231,48 @@ pub enum Event {
         /// The answer that could not be told apart.
         evidence: Evidence,
     },
+    /// Klarna has a capture that nobody asked for here: it was made in its portal, or by another
+    /// program. It counts like one of ours; of which lines it is, is not known.
+    ExternalCapture {
+        /// Klarna's id.
+        capture_id: String,
+        /// How much, in minor units.
+        captured_amount: i64,
+        /// The reference that it was made with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference: Option<String>,
+        /// Shown to the customer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        description: Option<String>,
+        /// When it was made, by Klarna's clock.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        captured_at: Option<Timestamp>,
+        /// The read that showed it.
+        evidence: Evidence,
+    },
+    /// Klarna has a refund that nobody asked for here.
+    ExternalRefund {
+        /// Klarna's id.
+        refund_id: String,
+        /// How much, in minor units.
+        refunded_amount: i64,
+        /// The reference that it was made with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference: Option<String>,
+        /// Shown to the customer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        description: Option<String>,
+        /// When it was made, by Klarna's clock.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refunded_at: Option<Timestamp>,
+        /// The read that showed it.
+        evidence: Evidence,
+    },
+    /// What was left to capture was released, and not by us.
+    ExternalRelease {
+        /// The read that showed it.
+        evidence: Evidence,
+    },
     /// The order was read from Klarna.
     OrderRead {
         /// What Klarna says.
@@ -281,6 +323,9 @@ impl Event {
             Self::Refused { .. } => of_act("refused"),
             Self::OutcomeUnknown { .. } => of_act("unknown"),
             Self::NeedsHuman { .. } => of_act("needs_human"),
+            Self::ExternalCapture { .. } => "capture.external".to_owned(),
+            Self::ExternalRefund { .. } => "refund.external".to_owned(),
+            Self::ExternalRelease { .. } => "release.external".to_owned(),
             Self::OrderRead { .. } => "order.read".to_owned(),
             Self::ShipmentStopped => "order.shipment_stopped".to_owned(),
             Self::WebhookEndpointDisabled { .. } => "webhook_endpoint.disabled".to_owned(),

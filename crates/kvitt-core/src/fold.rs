@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::act::{Act, LinePart, Outcome};
 use crate::cart::SaleCart;
-use crate::event::{CheckoutTerms, Event, Recorded};
-use crate::ids::{IntentId, SaleId};
+use crate::event::{Cause, CheckoutTerms, Event, Recorded};
+use crate::ids::{EventId, IntentId, SaleId};
 use crate::intent::{Intent, IntentState};
 use crate::order::{Capture, Order, OrderSnapshot, OrderStatus, Refund, sum};
 use crate::sale::{Authorization, Sale, Session};
@@ -63,6 +64,7 @@ impl Sale {
             session: None,
             authorizations: Vec::new(),
             abandoned: false,
+            stopped: false,
             order: None,
             intents: BTreeMap::new(),
         }
@@ -111,18 +113,13 @@ impl Sale {
                 cart_version,
                 expires_at,
                 ..
-            } => {
-                // The same token through a second door is no news, however late it comes.
-                if !self.authorizations.iter().any(|known| known.digest == *authorization) {
-                    self.authorizations.push(Authorization {
-                        digest: authorization.clone(),
-                        session_id: session_id.clone(),
-                        cart_version: *cart_version,
-                        expires_at: *expires_at,
-                        released: false,
-                    });
-                }
-            }
+            } => self.receive(Authorization {
+                digest: authorization.clone(),
+                session_id: session_id.clone(),
+                cart_version: *cart_version,
+                expires_at: *expires_at,
+                released: false,
+            }),
             Event::AuthorizationReleased { authorization, .. } => {
                 for known in self.authorizations.iter_mut().filter(|it| it.digest == *authorization)
                 {
@@ -135,6 +132,8 @@ impl Sale {
                     act: act.clone(),
                     idempotency_key: idempotency_key.clone(),
                     requested_at: recorded.at,
+                    expires_at_before: self.order.as_ref().and_then(|order| order.expires_at),
+                    last_tried_at: recorded.at,
                     state: IntentState::Requested,
                 };
                 if self.intents.insert(*intent, stored).is_some() {
@@ -151,24 +150,123 @@ impl Sale {
             Event::Refused { intent, refused } => {
                 self.settle(*intent, IntentState::Refused(refused.clone()))?;
             }
-            Event::OutcomeUnknown { intent, attempt, problem, may_have_taken_effect, .. } => {
-                let before = self.intents.get(intent).is_some_and(Intent::may_have_taken_effect);
-                let state = IntentState::Unknown {
-                    attempts: *attempt,
-                    problem: problem.clone(),
-                    may_have_taken_effect: before || *may_have_taken_effect,
-                };
-                self.settle(*intent, state)?;
-            }
+            Event::OutcomeUnknown { .. } => self.lose_sight(&recorded.event, recorded.at)?,
             Event::NeedsHuman { intent, reason, .. } => {
                 self.settle(*intent, IntentState::NeedsHuman { reason: reason.clone() })?;
             }
+            Event::ExternalCapture { .. }
+            | Event::ExternalRefund { .. }
+            | Event::ExternalRelease { .. } => self.adopt(&recorded.event, recorded.at)?,
             Event::OrderRead { snapshot, .. } => self.read(snapshot, recorded.at)?,
-            Event::ShipmentStopped => self.order_mut()?.stopped = true,
+            Event::ShipmentStopped => {
+                self.stopped = true;
+                if let Some(order) = &mut self.order {
+                    order.stopped = true;
+                }
+            }
         }
         self.version = recorded.seq;
         self.updated_at = recorded.at;
         self.check_sums()
+    }
+
+    /// The sale as it would be with these events, which are not stored.
+    pub(crate) fn with(&self, events: &[Event]) -> Result<Self, String> {
+        let mut after = self.clone();
+        for event in events {
+            after.apply(&Recorded {
+                id: EventId(Uuid::max()),
+                seq: after.version + 1,
+                at: after.updated_at,
+                cause: Cause::Kvitt,
+                event: event.clone(),
+            })?;
+        }
+        Ok(after)
+    }
+
+    fn lose_sight(&mut self, event: &Event, at: Timestamp) -> Result<(), String> {
+        let Event::OutcomeUnknown { intent, attempt, problem, may_have_taken_effect, evidence } =
+            event
+        else {
+            return Ok(());
+        };
+        let before = self.intents.get(intent).is_some_and(Intent::may_have_taken_effect);
+        let state = IntentState::Unknown {
+            attempts: *attempt,
+            problem: problem.clone(),
+            may_have_taken_effect: before || *may_have_taken_effect,
+        };
+        self.settle(*intent, state)?;
+        // What was answered is not under way any more.
+        let may_be_under_way = evidence.status.is_none_or(|status| status >= 500);
+        if let Some(intent) = self.intents.get_mut(intent).filter(|_| may_be_under_way) {
+            intent.last_tried_at = at;
+        }
+        Ok(())
+    }
+
+    /// The same token through a second door is no news, however late it comes.
+    fn receive(&mut self, authorization: Authorization) {
+        if !self.authorizations.iter().any(|known| known.digest == authorization.digest) {
+            self.authorizations.push(authorization);
+        }
+    }
+
+    /// What somebody else did counts like an act of ours.
+    fn adopt(&mut self, event: &Event, at: Timestamp) -> Result<(), String> {
+        match event {
+            Event::ExternalCapture {
+                capture_id,
+                captured_amount,
+                reference,
+                description,
+                captured_at,
+                ..
+            } => {
+                check_amount("captured_amount", *captured_amount, &[])?;
+                let order = self.order_mut()?;
+                if order.captures.iter().any(|known| known.capture_id == *capture_id) {
+                    return Err(format!("capture {capture_id} is there already"));
+                }
+                order.captures.push(Capture {
+                    intent: None,
+                    capture_id: capture_id.clone(),
+                    captured_amount: *captured_amount,
+                    lines: Vec::new(),
+                    reference: reference.clone(),
+                    description: description.clone(),
+                    shipping_info: Vec::new(),
+                    captured_at: captured_at.unwrap_or(at),
+                });
+            }
+            Event::ExternalRefund {
+                refund_id,
+                refunded_amount,
+                reference,
+                description,
+                refunded_at,
+                ..
+            } => {
+                check_amount("refunded_amount", *refunded_amount, &[])?;
+                let order = self.order_mut()?;
+                if order.refunds.iter().any(|known| known.refund_id == *refund_id) {
+                    return Err(format!("refund {refund_id} is there already"));
+                }
+                order.refunds.push(Refund {
+                    intent: None,
+                    refund_id: refund_id.clone(),
+                    refunded_amount: *refunded_amount,
+                    lines: Vec::new(),
+                    reference: reference.clone(),
+                    description: description.clone(),
+                    refunded_at: refunded_at.unwrap_or(at),
+                });
+            }
+            Event::ExternalRelease { .. } => self.order_mut()?.released = true,
+            _ => {}
+        }
+        Ok(())
     }
 
     fn session_mut(&mut self, session_id: &str) -> Option<&mut Session> {
@@ -219,7 +317,7 @@ impl Sale {
                     refunds: Vec::new(),
                     cancelled: false,
                     released: false,
-                    stopped: false,
+                    stopped: self.stopped,
                     shipping_info: Vec::new(),
                     last_read: None,
                     comparable_at: None,
@@ -231,7 +329,7 @@ impl Sale {
             ) => {
                 check_amount("captured_amount", *captured_amount, lines)?;
                 self.order_mut()?.captures.push(Capture {
-                    intent,
+                    intent: Some(intent),
                     capture_id: capture_id.clone(),
                     captured_amount: *captured_amount,
                     lines: lines.clone(),
@@ -247,7 +345,7 @@ impl Sale {
             ) => {
                 check_amount("refunded_amount", *refunded_amount, lines)?;
                 self.order_mut()?.refunds.push(Refund {
-                    intent,
+                    intent: Some(intent),
                     refund_id: refund_id.clone(),
                     refunded_amount: *refunded_amount,
                     lines: lines.clone(),

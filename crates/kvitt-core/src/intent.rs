@@ -59,6 +59,12 @@ pub struct Intent {
     pub idempotency_key: String,
     /// When it was stored.
     pub requested_at: Timestamp,
+    /// Until when could be captured when it was stored, as far as was known: by which an extension
+    /// of ours is told from none.
+    pub expires_at_before: Option<Timestamp>,
+    /// When a call was last known to have been left without an answer: the call may be under way at
+    /// Klarna for a while after. When it was stored, before that.
+    pub last_tried_at: Timestamp,
     /// How far it has come.
     pub state: IntentState,
 }

@@ -10,6 +10,8 @@ mod event;
 mod fold;
 mod ids;
 mod intent;
+mod klarna_side;
+mod look;
 mod may_ship;
 mod order;
 mod refusal;
@@ -30,6 +32,8 @@ pub use ids::{
     WebhookEndpointId,
 };
 pub use intent::{Intent, IntentState};
+pub use klarna_side::{MoveAtKlarna, OrderAtKlarna, Recognised, sent_reference};
+pub use look::{Look, RELEASE_BEFORE_EXPIRY};
 pub use may_ship::{MayShip, MayShipReason, may_ship};
 pub use order::{Amounts, Capture, FraudStatus, Order, OrderSnapshot, OrderStatus, Refund};
 pub use refusal::Refusal;

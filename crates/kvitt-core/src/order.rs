@@ -115,8 +115,9 @@ pub struct OrderSnapshot {
 /// A capture that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capture {
-    /// The intent that it came from.
-    pub intent: IntentId,
+    /// The intent that it came from; none where somebody else captured, in Klarna's portal or by
+    /// another program.
+    pub intent: Option<IntentId>,
     /// Klarna's id.
     pub capture_id: String,
     /// How much.
@@ -129,15 +130,15 @@ pub struct Capture {
     pub description: Option<String>,
     /// Tracking, as far as known.
     pub shipping_info: Vec<ShippingInfo>,
-    /// When the answer was recorded.
+    /// When the answer was recorded; when Klarna says, where somebody else captured.
     pub captured_at: Timestamp,
 }
 
 /// A refund that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {
-    /// The intent that it came from.
-    pub intent: IntentId,
+    /// The intent that it came from; none where somebody else refunded.
+    pub intent: Option<IntentId>,
     /// Klarna's id.
     pub refund_id: String,
     /// How much.
@@ -148,7 +149,7 @@ pub struct Refund {
     pub reference: Option<String>,
     /// Shown to the customer.
     pub description: Option<String>,
-    /// When the answer was recorded.
+    /// When the answer was recorded; when Klarna says, where somebody else refunded.
     pub refunded_at: Timestamp,
 }
 

@@ -9,6 +9,7 @@ use crate::cart::SaleCart;
 use crate::event::{CheckoutTerms, PaymentMethodCategory, Placement};
 use crate::ids::{IntentId, SaleId};
 use crate::intent::{Intent, IntentState};
+use crate::look::RELEASE_BEFORE_EXPIRY;
 use crate::order::{FraudStatus, Order};
 
 /// How long an authorization token lives (Klarna documentation: create an order).
@@ -43,6 +44,13 @@ pub struct Authorization {
     pub expires_at: Timestamp,
     /// Given back.
     pub released: bool,
+}
+
+impl Authorization {
+    /// From when on it is given back where it placed no order.
+    pub fn release_at(&self) -> Timestamp {
+        self.expires_at - RELEASE_BEFORE_EXPIRY
+    }
 }
 
 /// State of a checkout.
@@ -96,6 +104,8 @@ pub struct Sale {
     pub authorizations: Vec<Authorization>,
     /// The shop gave the checkout up.
     pub abandoned: bool,
+    /// A callback asked not to ship, perhaps before the answer that placed the order was recorded.
+    pub stopped: bool,
     /// What Klarna accepted.
     pub order: Option<Order>,
     /// Every intent, oldest first (ids are ordered by time).
@@ -107,7 +117,7 @@ impl Sale {
     pub fn checkout_status(&self) -> CheckoutStatus {
         if self.order.is_some() {
             CheckoutStatus::Completed
-        } else if self.open_intent(|act| act.kind() == ActKind::Place).is_some() {
+        } else if self.is_placing() {
             CheckoutStatus::Placing
         } else if self.abandoned {
             CheckoutStatus::Abandoned
@@ -116,6 +126,11 @@ impl Sale {
         } else {
             CheckoutStatus::Open
         }
+    }
+
+    /// Whether the order is being placed, or nobody knows yet whether it is.
+    pub(crate) fn is_placing(&self) -> bool {
+        self.open_intent(|act| act.kind() == ActKind::Place).is_some()
     }
 
     /// The first intent of a kind that is not over yet.
@@ -138,9 +153,9 @@ impl Sale {
         })
     }
 
-    /// Authorizations that placed no order and were not given back: the shopper's credit is
-    /// blocked by them for nothing.
-    pub fn losing_authorizations(&self) -> impl Iterator<Item = &Authorization> {
+    /// Authorizations that placed no order and were not given back: at this moment, the shopper's
+    /// credit is blocked by them for nothing.
+    pub fn losing_authorizations(&self, at: Timestamp) -> impl Iterator<Item = &Authorization> {
         let winner = self.intents.values().find_map(|intent| match (&intent.act, &intent.state) {
             (Act::Place { authorization, .. }, IntentState::Done(_)) => Some(authorization),
             _ => None,
@@ -150,7 +165,10 @@ impl Sale {
             _ => None,
         });
         let over = self.order.is_some() || self.abandoned;
-        let usable = self.usable_authorization().filter(|_| !over).map(|usable| &usable.digest);
+        let usable = self
+            .usable_authorization()
+            .filter(|usable| !over && at < usable.release_at())
+            .map(|usable| &usable.digest);
         self.authorizations.iter().filter(move |authorization| {
             let digest = Some(&authorization.digest);
             !authorization.released && digest != winner && digest != placing && digest != usable

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use kvitt_core::{
-    ActKind, Cause, Event, Evidence, Intent, IntentId, IntentState, Preview, Sale, SaleId, Wish,
+    ActKind, Cause, Event, Evidence, Intent, IntentId, IntentState, Preview, Refused, Sale, SaleId,
+    Wish,
 };
 use kvitt_ledger::{LedgerError, PrivateChange, WorkChange};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 use crate::calls::{self, Verdict};
+use crate::doubt::may_exist;
 use crate::engine::{Caller, Draft, Engine, Seen};
 use crate::shopper::impersonal;
 use crate::work::{self, Claim};
@@ -117,7 +119,7 @@ impl Engine {
         let is_placing = act.kind() == ActKind::Place;
         let intent = self.new_intent(seen.at);
         let idempotency_key = Uuid::new_v5(&seen.sale.id.0, intent.0.as_bytes()).to_string();
-        let call = calls::build(self, seen, &act, &idempotency_key, shipping_address)?;
+        let call = calls::build(self, seen, intent, &act, &idempotency_key, shipping_address)?;
         let mut draft = Draft::of([Event::Requested { intent, act, idempotency_key }]).answering(
             caller,
             Some(intent),
@@ -191,16 +193,59 @@ impl Engine {
             || claim.is_some_and(|claim| {
                 claim.follows_silence() || matches!(intent.state, IntentState::Requested)
             });
-        if too_late && in_doubt {
-            return Ok(Verdict::NeedsHuman {
-                reason: format!(
-                    "{} may or may not have taken effect, and Klarna's 24 hours for asking again \
-                     with the same key are over: look at the order at Klarna",
-                    intent.act.kind().as_str()
-                ),
-                evidence: Evidence::default(),
-            });
+        if matches!(intent.act, kvitt_core::Act::Place { .. }) {
+            return self.call_placing(sale, intent, in_doubt, too_late).await;
         }
+        // With its key forgotten, the call would be another one. What Klarna has tells whether it
+        // is still to be made.
+        if too_late
+            && in_doubt
+            && let Some(verdict) = self.recognised(sale, intent).await
+        {
+            return Ok(verdict);
+        }
+        match self.make_call(sale, intent, in_doubt).await? {
+            // A try before this one may have had effect, and be what Klarna refuses this one for.
+            Verdict::Refused(refused) if in_doubt => {
+                Ok(self.recognised(sale, intent).await.unwrap_or(Verdict::Refused(refused)))
+            }
+            verdict => Ok(verdict),
+        }
+    }
+
+    /// Placing knows no idempotency key, so each of its doubts has ways of its own out.
+    async fn call_placing(
+        &self,
+        sale: &Sale,
+        intent: &Intent,
+        in_doubt: bool,
+        too_late: bool,
+    ) -> Result<Verdict, EngineError> {
+        if in_doubt && let Some(verdict) = self.placed_as_heard(sale, intent).await? {
+            return Ok(verdict);
+        }
+        // The token died long ago: nothing can come of asking again.
+        if in_doubt && too_late {
+            let refused = Refused { error_code: "nothing".to_owned(), ..Refused::default() };
+            return Ok(Verdict::OrderMayExist { refused, says_so: false });
+        }
+        match self.make_call(sale, intent, in_doubt).await? {
+            Verdict::OrderMayExist { refused, says_so } => {
+                match self.placed_as_heard(sale, intent).await? {
+                    Some(verdict) => Ok(verdict),
+                    None => self.placed_by_session(sale, intent, refused, says_so).await,
+                }
+            }
+            verdict => Ok(verdict),
+        }
+    }
+
+    async fn make_call(
+        &self,
+        sale: &Sale,
+        intent: &Intent,
+        in_doubt: bool,
+    ) -> Result<Verdict, EngineError> {
         let private = self.parts.ledger.private(sale.id).await?;
         let Some(call) = private.secret(&names::call(intent.id)) else {
             return Ok(Verdict::NeedsHuman {
@@ -227,7 +272,14 @@ impl Engine {
             _ => claim.map(Claim::fence),
         };
         let mut draft = Draft { fence, ..Draft::default() };
-        let Some(verdict) = verdict.filter(|_| !stored.state.is_settled()) else {
+        let is_news = |verdict: &&Verdict| {
+            let still_waits = matches!(
+                (verdict, &stored.state),
+                (Verdict::NeedsHuman { .. }, IntentState::NeedsHuman { .. })
+            );
+            !stored.state.is_settled() && !still_waits
+        };
+        let Some(verdict) = verdict.filter(is_news) else {
             if let (Some(Verdict::Done { .. }), IntentState::Refused(_)) = (verdict, &stored.state)
             {
                 let id = seen.sale.id;
@@ -244,6 +296,11 @@ impl Engine {
             Verdict::NeedsHuman { reason, evidence } => {
                 Event::NeedsHuman { intent, reason, evidence }
             }
+            Verdict::OrderMayExist { refused, .. } => Event::NeedsHuman {
+                intent,
+                reason: may_exist(&refused),
+                evidence: refused.evidence,
+            },
             Verdict::Unknown { problem, evidence, may_have_taken_effect } => {
                 let attempt = stored.attempts() + 1;
                 draft.work.push(WorkChange::Schedule {

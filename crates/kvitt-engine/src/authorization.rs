@@ -7,7 +7,7 @@ use kvitt_core::{
     AUTHORIZATION_LIFETIME, ActKind, Cause, Door, Event, IntentId, IntentState, Refusal, Sale,
     SaleId, Wish,
 };
-use kvitt_ledger::PrivateChange;
+use kvitt_ledger::{NewMessage, PrivateChange};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
@@ -46,7 +46,7 @@ impl Engine {
         caller: &Caller,
     ) -> Result<Sale, EngineError> {
         let alone = self.alone_with(id).await;
-        let sale = self.receive_authorization(id, &new, caller).await?;
+        let sale = self.receive_authorization(id, &new, caller, None).await?;
         drop(alone);
         if sale.places_automatically() && sale.check_unplaced().is_ok() {
             return Box::pin(self.place_now(id, &caller.cause)).await;
@@ -56,14 +56,15 @@ impl Engine {
     }
 
     /// Takes an authorization in; the worker places the order. For a caller that has no time.
-    pub async fn note_authorization(
+    pub(crate) async fn note_authorization(
         &self,
         id: SaleId,
         new: NewAuthorization,
         caller: &Caller,
+        message: NewMessage,
     ) -> Result<Sale, EngineError> {
         let alone = self.alone_with(id).await;
-        let sale = self.receive_authorization(id, &new, caller).await?;
+        let sale = self.receive_authorization(id, &new, caller, Some(&message)).await?;
         drop(alone);
         let engine = self.clone();
         tokio::spawn(async move {
@@ -86,6 +87,7 @@ impl Engine {
         id: SaleId,
         new: &NewAuthorization,
         caller: &Caller,
+        message: Option<&NewMessage>,
     ) -> Result<Sale, EngineError> {
         let token = AuthorizationToken::new(new.token.expose_secret())
             .map_err(|error| EngineError::Unsendable(error.to_string()))?;
@@ -95,7 +97,8 @@ impl Engine {
         }
         self.write_once(id, caller, |seen| {
             if seen.sale.authorizations.iter().any(|known| known.digest == digest) {
-                return Ok(Draft::default().answering(caller, None, seen.at));
+                let draft = Draft { inbox: message.cloned(), ..Draft::default() };
+                return Ok(draft.answering(caller, None, seen.at));
             }
             let session = seen.sale.session.as_ref();
             let session_id = new
@@ -115,6 +118,7 @@ impl Engine {
                 expires_at: seen.at + AUTHORIZATION_LIFETIME,
             }])
             .answering(caller, None, seen.at);
+            draft.inbox = message.cloned();
             draft.private.push(PrivateChange::SetSecret {
                 name: names::authorization_token(&digest),
                 value: new.token.clone(),
@@ -159,7 +163,7 @@ impl Engine {
                 } else {
                     // Placed, being placed, given up or too late: nothing is left to place.
                     let mut draft = Draft::default();
-                    if seen.sale.losing_authorizations().next().is_some() {
+                    if seen.sale.losing_authorizations(seen.at).next().is_some() {
                         work::schedule_release(id, self, &mut draft);
                     }
                     draft
@@ -187,7 +191,7 @@ impl Engine {
         let private = self.parts.ledger.private(id).await?;
         let now = self.now().await;
         let mut released = Vec::new();
-        for authorization in sale.losing_authorizations() {
+        for authorization in sale.losing_authorizations(now) {
             let digest = &authorization.digest;
             let Some(token) = private.secret(&names::authorization_token(digest)) else { continue };
             let token = AuthorizationToken::new(token.expose_secret())
@@ -225,8 +229,8 @@ impl Engine {
                 });
             }
             // One that lost while these were given back still needs the work.
-            let lost: Vec<_> = sale.losing_authorizations().map(|it| &it.digest).collect();
-            if seen.sale.losing_authorizations().all(|it| lost.contains(&&it.digest)) {
+            let lost: Vec<_> = sale.losing_authorizations(now).map(|it| &it.digest).collect();
+            if seen.sale.losing_authorizations(now).all(|it| lost.contains(&&it.digest)) {
                 work::finish(id, work::RELEASE_AUTHORIZATIONS, &mut draft);
             }
             Ok(draft)
@@ -255,7 +259,7 @@ impl Engine {
                 Err(error) => tracing::warn!(id = %sale.id, %error, "the order will be read later"),
             }
         }
-        if sale.losing_authorizations().next().is_some() {
+        if sale.losing_authorizations(self.now().await).next().is_some() {
             match self.release_authorizations(sale.id, None).await {
                 Ok(released) => sale = released,
                 Err(error) => {

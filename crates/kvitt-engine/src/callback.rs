@@ -1,28 +1,28 @@
-//! Callbacks from Klarna. A callback is a reason to read, never a fact; what it may do without
-//! reading is to hand in an authorization, which Klarna judges when it is used, and to stop a
-//! shipment, which is the safe side.
+//! What Klarna sends. Each message is kept as it came, once, and is a reason to look, never a
+//! fact. What it may do without looking is to hand in an authorization, which Klarna judges when it
+//! is used, and to stop a shipment, which is the safe side.
 
-use kvitt_core::{Cause, Door, Event, SaleId};
+use kvitt_core::{Cause, Door, Event, Intent, IntentState, Sale, SaleId};
+use kvitt_ledger::{InboxDoor, NewMessage};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde_json::Value;
 use subtle::ConstantTimeEq;
+use url::form_urlencoded;
 
 use crate::authorization::NewAuthorization;
 use crate::engine::{Caller, Draft, Engine};
 use crate::{EngineError, names, work};
 
+/// The member of push and confirmation addresses that Klarna fills with the order's id.
+pub(crate) const ORDER_ID: &str = "order_id";
+
 /// The authorization callback's body (Klarna documentation: authorization callback). Members
 /// that are not known are of no interest.
 #[derive(Deserialize)]
-pub struct AuthorizationCallback {
+struct AuthorizationCallback {
     authorization_token: SecretString,
     session_id: Option<String>,
-}
-
-/// The fraud notification's body (Klarna documentation: pending orders).
-#[derive(Debug, Deserialize)]
-pub struct Notification {
-    event_type: Option<String>,
 }
 
 impl Engine {
@@ -44,45 +44,120 @@ impl Engine {
         if same && !known.is_empty() { Ok(()) } else { Err(EngineError::WrongSecret) }
     }
 
-    /// Klarna says that the shopper authorized. Stored at once; the order is placed after the
-    /// answer, since Klarna waits two seconds for it.
-    pub async fn authorization_callback(
+    /// Takes a message of Klarna's in, and returns once it is stored: what it asks for is done
+    /// afterwards, since Klarna waits for two seconds only. A message that is not understood is
+    /// kept all the same.
+    pub async fn receive(
         &self,
         id: SaleId,
         secret: &str,
-        body: AuthorizationCallback,
+        door: InboxDoor,
+        content: SecretString,
     ) -> Result<(), EngineError> {
         self.check_callback_secret(id, secret).await?;
+        let message = NewMessage { door, content, at: self.now().await };
+        match door {
+            InboxDoor::Authorization => self.receive_token(id, message).await,
+            InboxDoor::Notification => self.receive_notification(id, message).await,
+            InboxDoor::Push | InboxDoor::Confirmation => self.receive_order_id(id, message).await,
+        }
+    }
+
+    /// Klarna says that the shopper authorized.
+    async fn receive_token(&self, id: SaleId, message: NewMessage) -> Result<(), EngineError> {
+        let body = serde_json::from_str::<AuthorizationCallback>(message.content.expose_secret());
+        let caller = Caller::without_key(Cause::Callback);
+        let Ok(body) = body else {
+            tracing::warn!(%id, "an authorization callback was not understood; it is kept");
+            return self.keep(id, message, |_, _| ()).await;
+        };
         let new = NewAuthorization {
             token: body.authorization_token,
             session_id: body.session_id,
             door: Door::Callback,
         };
-        self.note_authorization(id, new, &Caller::without_key(Cause::Callback)).await?;
-        Ok(())
+        match self.note_authorization(id, new, &caller, message.clone()).await {
+            // No authorization token at all, or one of a session that is not known: of no use.
+            Err(EngineError::Unsendable(problem)) => {
+                tracing::warn!(%id, problem, "an authorization callback was of no use; it is kept");
+                self.keep(id, message, |_, _| ()).await
+            }
+            noted => noted.map(drop),
+        }
     }
 
     /// Klarna says that something about fraud was decided. The order is read; only a stop, which
-    /// reading cannot show, is taken at its word.
-    pub async fn notification_callback(
+    /// reading cannot show, is taken at its word, also where the order is not recorded yet.
+    async fn receive_notification(
         &self,
         id: SaleId,
-        secret: &str,
-        body: Notification,
+        message: NewMessage,
     ) -> Result<(), EngineError> {
-        self.check_callback_secret(id, secret).await?;
-        let stop = body.event_type.as_deref() == Some("FRAUD_RISK_STOPPED");
-        self.write(id, &Cause::Callback, |seen| {
-            let Some(order) = &seen.sale.order else { return Ok(Draft::default()) };
-            let mut draft = Draft::default();
-            if stop && !order.stopped {
+        let body = serde_json::from_str::<Value>(message.content.expose_secret());
+        let is_stop = body.is_ok_and(|body| body["event_type"] == "FRAUD_RISK_STOPPED");
+        self.keep(id, message, |sale, draft| {
+            if is_stop && !sale.stopped {
                 draft.events.push(Event::ShipmentStopped);
             }
-            work::schedule_read_now(id, &mut draft);
+            look_again(sale, draft);
+        })
+        .await
+    }
+
+    /// Klarna, or the shopper's browser, tells an order's id. It is looked at where it is not
+    /// known which order was placed.
+    async fn receive_order_id(&self, id: SaleId, message: NewMessage) -> Result<(), EngineError> {
+        self.keep(id, message, look_again).await
+    }
+
+    /// Keeps a message, with what follows from it in the same write.
+    async fn keep(
+        &self,
+        id: SaleId,
+        message: NewMessage,
+        mut follow: impl FnMut(&Sale, &mut Draft) + Send,
+    ) -> Result<(), EngineError> {
+        self.write(id, &Cause::Callback, |seen| {
+            let mut draft = Draft { inbox: Some(message.clone()), ..Draft::default() };
+            follow(&seen.sale, &mut draft);
             Ok(draft)
         })
         .await?;
         self.wake.notify_one();
         Ok(())
+    }
+
+    /// The order ids that push, confirmation page and notifications told of, in the order in which
+    /// they came. Each may be wrong.
+    pub(crate) async fn order_ids_heard(&self, id: SaleId) -> Result<Vec<String>, EngineError> {
+        let mut heard = Vec::new();
+        for message in self.parts.ledger.inbox(id).await? {
+            let content = message.content.expose_secret();
+            let told = match message.door {
+                InboxDoor::Authorization => None,
+                InboxDoor::Notification => serde_json::from_str::<Value>(content)
+                    .ok()
+                    .and_then(|body| body[ORDER_ID].as_str().map(str::to_owned)),
+                InboxDoor::Push | InboxDoor::Confirmation => {
+                    let query = content.lines().next().unwrap_or_default();
+                    form_urlencoded::parse(query.as_bytes())
+                        .find(|(name, _)| name == ORDER_ID)
+                        .map(|(_, value)| value.into_owned())
+                }
+            };
+            heard.extend(told.filter(|told| !heard.contains(told)));
+        }
+        Ok(heard)
+    }
+}
+
+/// News of an order: it is read, or where nobody can tell which one was placed, it may be the one
+/// that the news is about. A placing whose outcome is merely unknown is asked about soon anyway.
+fn look_again(sale: &Sale, draft: &mut Draft) {
+    let waits = |intent: &&Intent| matches!(intent.state, IntentState::NeedsHuman { .. });
+    if sale.order.is_some() {
+        work::schedule_read_now(sale.id, draft);
+    } else if let Some(intent) = sale.intents.values().find(waits) {
+        work::schedule_intent(intent.id, draft);
     }
 }

@@ -7,7 +7,7 @@ use klarna::{
     AuthorizationToken, CaptureId, Client, IdempotencyKey, Operation, OrderId as KlarnaOrderId,
     Outcome as Effect, RefundId, Request,
 };
-use kvitt_core::{Act, Evidence, LinePart, Outcome, Refused};
+use kvitt_core::{Act, Evidence, IntentId, LinePart, Outcome, Refused, sent_reference};
 use kvitt_money::OrderLineFields;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -23,23 +23,40 @@ pub(crate) const KEY_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 /// What came of a call.
 #[derive(Debug, Clone)]
 pub(crate) enum Verdict {
-    Done { outcome: Outcome, evidence: Evidence },
+    Done {
+        outcome: Outcome,
+        evidence: Evidence,
+    },
     Refused(Refused),
-    Unknown { problem: String, evidence: Evidence, may_have_taken_effect: bool },
-    NeedsHuman { reason: String, evidence: Evidence },
+    Unknown {
+        problem: String,
+        evidence: Evidence,
+        may_have_taken_effect: bool,
+    },
+    /// Klarna refused to place an order, but an earlier try may have placed it, or the refusal
+    /// itself says that there is one.
+    OrderMayExist {
+        refused: Refused,
+        says_so: bool,
+    },
+    NeedsHuman {
+        reason: String,
+        evidence: Evidence,
+    },
 }
 
 /// The call that an act needs, complete, as a text that is stored before it is made.
 pub(crate) fn build(
     engine: &Engine,
     seen: &Seen,
+    intent: IntentId,
     act: &Act,
     idempotency_key: &str,
     shipping_address: Option<&SecretString>,
 ) -> Result<SecretString, EngineError> {
     let request = match act {
         Act::Place { authorization, .. } => place(engine, seen, authorization)?,
-        _ => on_order(seen, act, idempotency_key, shipping_address)?,
+        _ => on_order(seen, intent, act, idempotency_key, shipping_address)?,
     };
     shopper::write(&request)
 }
@@ -60,6 +77,7 @@ fn place(engine: &Engine, seen: &Seen, authorization: &str) -> Result<Request, E
 
 fn on_order(
     seen: &Seen,
+    intent: IntentId,
     act: &Act,
     idempotency_key: &str,
     shipping_address: Option<&SecretString>,
@@ -73,7 +91,7 @@ fn on_order(
         Act::Capture { captured_amount, lines, reference, description, shipping_info } => {
             NewCapture::builder(*captured_amount)
                 .order_lines(parts(lines))
-                .maybe_reference(reference.clone())
+                .reference(sent_reference(reference.as_deref(), intent))
                 .maybe_description(description.clone())
                 .shipping_info(shipping_info.iter().map(parcel).collect())
                 .build()
@@ -82,7 +100,7 @@ fn on_order(
         Act::Refund { refunded_amount, lines, reference, description } => {
             NewRefund::builder(*refunded_amount)
                 .order_lines(parts(lines))
-                .maybe_reference(reference.clone())
+                .reference(sent_reference(reference.as_deref(), intent))
                 .maybe_description(description.clone())
                 .build()
                 .and_then(|refund| orders::refund(&id, &refund, &key))
@@ -196,21 +214,12 @@ pub(crate) async fn make(
 fn failed(act: &Act, operation: Operation, error: &klarna::Error, in_doubt: bool) -> Verdict {
     let placing = matches!(act, Act::Place { .. });
     let refusal = refused(operation, error);
+    let says_so = error.refusal().is_some_and(klarna::Refusal::order_may_exist);
     match error.outcome() {
         // Placing has no idempotency key: after an earlier try a refusal may mean that the
         // earlier one succeeded, and some refusals mean so by themselves.
-        Effect::Refused
-            if placing
-                && (in_doubt || error.refusal().is_some_and(klarna::Refusal::order_may_exist)) =>
-        {
-            Verdict::NeedsHuman {
-                reason: format!(
-                    "Klarna answered {} to placing the order, but an order may exist: look for \
-                     the purchase at Klarna before the shopper tries again",
-                    refusal.error_code
-                ),
-                evidence: refusal.evidence,
-            }
+        Effect::Refused if placing && (in_doubt || says_so) => {
+            Verdict::OrderMayExist { refused: refusal, says_so }
         }
         Effect::Refused => Verdict::Refused(refusal),
         // Wrong credentials, or a request that the client itself refuses, will not get better by

@@ -7,7 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kvitt_core::{Cause, Event, EventId, IntentId, Recorded, Requester, Sale, SaleId};
 use kvitt_ledger::{
-    Append, IdempotencyRecord, Ledger, LedgerError, NewEvent, Private, PrivateChange, WorkChange,
+    Append, IdempotencyRecord, Ledger, LedgerError, NewEvent, NewMessage, Private, PrivateChange,
+    WorkChange,
 };
 use tokio::sync::Notify;
 use url::Url;
@@ -259,6 +260,7 @@ impl Engine {
             idempotency: draft.idempotency,
             private: draft.private,
             work: draft.work,
+            inbox: draft.inbox,
             fence: draft.fence,
         };
         self.parts.ledger.append(append).await?;
@@ -299,6 +301,7 @@ pub(crate) struct Draft {
     pub idempotency: Option<IdempotencyRecord>,
     pub private: Vec<PrivateChange>,
     pub work: Vec<WorkChange>,
+    pub inbox: Option<NewMessage>,
     pub fence: Option<(Uuid, u64)>,
 }
 
@@ -329,5 +332,6 @@ impl Draft {
             && self.idempotency.is_none()
             && self.private.is_empty()
             && self.work.is_empty()
+            && self.inbox.is_none()
     }
 }

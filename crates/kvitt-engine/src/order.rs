@@ -1,7 +1,10 @@
 //! The order as Klarna has it.
 
 use klarna::{Operation, OrderId as KlarnaOrderId};
-use kvitt_core::{Cause, Event, OrderSnapshot, Refusal, Sale, SaleId};
+use kvitt_core::{
+    Cause, Event, Evidence, MoveAtKlarna, OrderAtKlarna, OrderSnapshot, Refusal, Sale, SaleId,
+    ShippingInfo,
+};
 
 use crate::EngineError;
 use crate::engine::{Draft, Engine};
@@ -37,22 +40,16 @@ impl Engine {
     /// be older than what is known, and must not pass for the latest.
     async fn read_order_once(&self, id: SaleId, claim: Option<Claim>) -> Result<Sale, EngineError> {
         let sale = self.sale(id).await?;
-        let order = sale.order.as_ref().ok_or(Refusal::NoOrder)?;
-        let client = &self.parts.accounts.get(&sale.terms.account)?.client;
-        let klarna_id = KlarnaOrderId::new(order.klarna_order_id.clone())
-            .map_err(|error| unsendable(error.into()))?;
-        let answer =
-            client.orders().get(&klarna_id).await.map_err(|error| unavailable(id, &error))?;
-        let evidence = evidence(Operation::GetOrder, answer.status, answer.correlation_id.as_ref());
-        let snapshot = snapshot(&answer.value);
+        let (found, evidence) = self.look_at_klarna(&sale).await?;
         self.write(id, &Cause::Kvitt, |seen| {
             if seen.sale.version != sale.version {
                 return Err(EngineError::Conflict);
             }
-            let mut draft = Draft::of([Event::OrderRead {
-                snapshot: snapshot.clone(),
+            let mut draft = Draft::of(seen.sale.external(&found, &evidence));
+            draft.events.push(Event::OrderRead {
+                snapshot: found.snapshot.clone(),
                 evidence: evidence.clone(),
-            }]);
+            });
             draft.fence = claim.map(Claim::fence);
             work::finish(id, work::READ_ORDER, &mut draft);
             if let Some(claim) = claim {
@@ -61,6 +58,67 @@ impl Engine {
             Ok(draft)
         })
         .await
+    }
+}
+
+impl Engine {
+    /// The order as Klarna has it now. Nothing is recorded.
+    pub(crate) async fn look_at_klarna(
+        &self,
+        sale: &Sale,
+    ) -> Result<(OrderAtKlarna, Evidence), EngineError> {
+        let order = sale.order.as_ref().ok_or(Refusal::NoOrder)?;
+        let client = &self.parts.accounts.get(&sale.terms.account)?.client;
+        let klarna_id = KlarnaOrderId::new(order.klarna_order_id.clone())
+            .map_err(|error| unsendable(error.into()))?;
+        let answer =
+            client.orders().get(&klarna_id).await.map_err(|error| unavailable(sale.id, &error))?;
+        let evidence = evidence(Operation::GetOrder, answer.status, answer.correlation_id.as_ref());
+        Ok((at_klarna(&answer.value), evidence))
+    }
+}
+
+/// An order with its captures and refunds, in the words of the business.
+pub(crate) fn at_klarna(order: &klarna::orders::Order) -> OrderAtKlarna {
+    OrderAtKlarna {
+        snapshot: snapshot(order),
+        captures: order.captures.iter().map(capture).collect(),
+        refunds: order.refunds.iter().filter_map(refund).collect(),
+        shipping_info: order.shipping_info.iter().map(parcel).collect(),
+    }
+}
+
+fn capture(capture: &klarna::orders::Capture) -> MoveAtKlarna {
+    MoveAtKlarna {
+        id: capture.capture_id.to_string(),
+        amount: capture.captured_amount,
+        reference: capture.reference.clone(),
+        description: capture.description.clone(),
+        at: capture.captured_at.as_ref().and_then(klarna::DateTime::timestamp),
+        shipping_info: capture.shipping_info.iter().map(parcel).collect(),
+    }
+}
+
+fn refund(refund: &klarna::orders::Refund) -> Option<MoveAtKlarna> {
+    Some(MoveAtKlarna {
+        id: refund.refund_id.as_ref()?.to_string(),
+        amount: refund.refunded_amount,
+        reference: refund.reference.clone(),
+        description: refund.description.clone(),
+        at: refund.refunded_at.as_ref().and_then(klarna::DateTime::timestamp),
+        shipping_info: Vec::new(),
+    })
+}
+
+fn parcel(read: &klarna::read::ShippingInfo) -> ShippingInfo {
+    ShippingInfo {
+        shipping_company: read.shipping_company.clone(),
+        shipping_method: read.shipping_method.as_ref().map(ToString::to_string),
+        tracking_number: read.tracking_number.clone(),
+        tracking_uri: read.tracking_uri.clone(),
+        return_shipping_company: read.return_shipping_company.clone(),
+        return_tracking_number: read.return_tracking_number.clone(),
+        return_tracking_uri: read.return_tracking_uri.clone(),
     }
 }
 

@@ -9,6 +9,7 @@ use kvitt_ledger::PrivateChange;
 use kvitt_money::Country;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::callback::ORDER_ID;
 use crate::engine::{Draft, Engine};
 use crate::evidence::{evidence, refused, unavailable};
 use crate::shopper::{Shopper, impersonal};
@@ -78,10 +79,16 @@ impl Engine {
         let base = self.settings().public_url.as_str().trim_end_matches('/');
         let door =
             |name: &str| format!("{base}/callbacks/klarna/{}/{secret}/{name}", id.checkout_id());
+        // Klarna fills the placeholders (its API description of Payments). The shopper comes by
+        // here on the way to the shop, so that an order's id is known even if its answer was lost.
+        let told = |name: &str| {
+            format!("{}?{ORDER_ID}={{order.id}}&session_id={{session.id}}", door(name))
+        };
         MerchantUrls::builder()
             .authorization(door("authorization"))
             .notification(door("notification"))
-            .maybe_confirmation(terms.confirmation_url.clone())
+            .push(told("push"))
+            .maybe_confirmation(terms.confirmation_url.as_ref().map(|_| told("confirmation")))
             .build()
             .map_err(|error| unsendable(error.into()))
     }

@@ -32,5 +32,6 @@ pub(crate) fn summary(sale: &Sale) -> SaleSummary {
         placed_at: order.map(|order| order.placed_at),
         expires_at: order.and_then(|order| order.expires_at),
         attention: sale.attention().or_else(|| sale.difference()),
+        look_at: sale.next_look(),
     }
 }

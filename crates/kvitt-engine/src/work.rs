@@ -17,6 +17,8 @@ pub(crate) const READ_ORDER: &str = "read_order";
 const NEWS: &str = "news";
 /// Give authorizations back that placed no order.
 pub(crate) const RELEASE_AUTHORIZATIONS: &str = "release_authorizations";
+/// See what a sale needs, its time having come. The work's id is the sale's own.
+pub(crate) const LOOK: &str = "look";
 /// Place the order, if that happens by itself.
 pub(crate) const PLACE: &str = "place";
 
@@ -112,6 +114,15 @@ pub(crate) fn schedule_read_now(sale: SaleId, draft: &mut Draft) {
     });
 }
 
+/// An intent has to be looked at again, now.
+pub(crate) fn schedule_intent(intent: IntentId, draft: &mut Draft) {
+    draft.work.push(WorkChange::Schedule {
+        work_id: intent.0,
+        kind: INTENT.to_owned(),
+        due_in: Duration::ZERO,
+    });
+}
+
 /// The order has to be placed: by the caller at once, by the worker if the caller dies.
 pub(crate) fn schedule_place(sale: SaleId, due_in: Duration, draft: &mut Draft) {
     schedule(sale, PLACE, due_in, draft);
@@ -142,6 +153,7 @@ impl Engine {
 
     /// Carries out what is due now, once, and says how many pieces of work that were.
     pub async fn work_once(&self) -> Result<usize, EngineError> {
+        self.schedule_looks().await?;
         let claimed = self.parts.ledger.claim_due(BATCH, self.settings().lease).await?;
         let count = claimed.len();
         let mut tasks = tokio::task::JoinSet::new();
@@ -164,6 +176,7 @@ impl Engine {
             RELEASE_AUTHORIZATIONS => {
                 self.release_authorizations(work.sale, Some(claim)).await.map(drop)
             }
+            LOOK => self.look(work.sale, claim).await.map(drop),
             PLACE => self.place_by_itself(work.sale, Some(claim)).await.map(drop),
             other => Err(EngineError::Internal(format!("work of unknown kind {other}"))),
         };

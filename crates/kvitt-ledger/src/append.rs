@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::error::LedgerError;
 use crate::event::NewEvent;
+use crate::inbox::NewMessage;
 use crate::private::PrivateChange;
 use crate::summary::SaleSummary;
 use crate::work::WorkChange;
@@ -32,6 +33,8 @@ pub struct Append {
     pub private: Vec<PrivateChange>,
     /// Changes to due work, in order.
     pub work: Vec<WorkChange>,
+    /// What came from Klarna and led to this step, kept as it came.
+    pub inbox: Option<NewMessage>,
     /// A claim on the sale's work, as `(work_id, fence)`: the step is refused with
     /// [`LedgerError::LeaseLost`] where somebody else has claimed, rescheduled or finished that
     /// work since. A lease that ran out without anybody noticing does no harm.
@@ -39,6 +42,9 @@ pub struct Append {
 }
 
 impl Append {
+    /// Most events that one step can have.
+    pub const EVENTS_MAX: usize = 4_096;
+
     /// The sale's version after this step.
     pub fn version(&self) -> u64 {
         let events = u64::try_from(self.events.len()).unwrap_or(u64::MAX);
@@ -50,6 +56,13 @@ impl Append {
         let wrong = |what: String| Err(LedgerError::InvalidAppend { what });
         if self.summary.sale != self.sale {
             return wrong(format!("summary.sale is {}, sale is {}", self.summary.sale, self.sale));
+        }
+        if self.events.len() > Self::EVENTS_MAX {
+            return wrong(format!(
+                "it has {} events, at most {} are possible",
+                self.events.len(),
+                Self::EVENTS_MAX
+            ));
         }
         if self.version() == 0 {
             return wrong("a new sale needs at least one event".to_owned());

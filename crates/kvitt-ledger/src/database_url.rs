@@ -3,41 +3,45 @@
 use std::path::PathBuf;
 
 use crate::error::LedgerError;
+use crate::postgres::PostgresUrl;
 
 /// A database that a URL names.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum DatabaseUrl {
     /// A SQLite file.
     Sqlite(PathBuf),
+    /// A PostgreSQL database.
+    Postgres(PostgresUrl),
 }
 
 impl DatabaseUrl {
-    /// Reads `sqlite:PATH`, also written `sqlite://PATH`.
+    /// Reads `sqlite:PATH`, also written `sqlite://PATH`, or
+    /// `postgres://USER:PASSWORD@HOST:PORT,…/NAME`.
     pub(crate) fn parse(url: &str) -> Result<Self, LedgerError> {
-        let refuse =
-            |problem: &str| Err(LedgerError::NotADatabaseUrl { problem: problem.to_owned() });
-        let Some((scheme, rest)) = url.split_once(':') else {
-            return refuse("there is no scheme in front");
-        };
+        let refuse = |problem: &str| LedgerError::NotADatabaseUrl { problem: problem.to_owned() };
+        let (scheme, rest) =
+            url.split_once(':').ok_or_else(|| refuse("there is no scheme in front"))?;
         match scheme {
-            "sqlite" => {}
-            "postgres" | "postgresql" => {
-                return Err(LedgerError::NotInThisVersion { database: "PostgreSQL" });
-            }
-            _ => return refuse("the scheme is another"),
+            "sqlite" => sqlite_path(rest).map(Self::Sqlite),
+            "postgres" | "postgresql" => PostgresUrl::parse(rest).map(Self::Postgres),
+            _ => Err("the scheme is another"),
         }
-        let path = rest.strip_prefix("//").unwrap_or(rest);
-        if path.is_empty() {
-            refuse("the path is missing")
-        } else if path == ":memory:" {
-            refuse("a database in memory would be lost; name a file in a temporary folder")
-        } else if path.contains('?') {
-            refuse("settings after ? are not read; name the file only")
-        } else if path.contains('\0') {
-            refuse("the path holds a NUL character")
-        } else {
-            Ok(Self::Sqlite(PathBuf::from(path)))
-        }
+        .map_err(refuse)
+    }
+}
+
+fn sqlite_path(rest: &str) -> Result<PathBuf, &'static str> {
+    let path = rest.strip_prefix("//").unwrap_or(rest);
+    if path.is_empty() {
+        Err("the path is missing")
+    } else if path == ":memory:" {
+        Err("a database in memory would be lost; name a file in a temporary folder")
+    } else if path.contains('?') {
+        Err("settings after ? are not read; name the file only")
+    } else if path.contains('\0') {
+        Err("the path holds a NUL character")
+    } else {
+        Ok(PathBuf::from(path))
     }
 }
 
@@ -54,24 +58,37 @@ mod tests {
             ("sqlite:///var/lib/kvitt.db", "/var/lib/kvitt.db"),
             ("sqlite://kvitt.db", "kvitt.db"),
         ] {
-            assert_eq!(DatabaseUrl::parse(url).unwrap(), DatabaseUrl::Sqlite(path.into()));
+            let read = DatabaseUrl::parse(url).unwrap();
+            assert!(matches!(&read, DatabaseUrl::Sqlite(read) if read == path), "{read:?}");
+        }
+    }
+
+    #[test]
+    fn a_server_is_read_by_either_name() {
+        for url in ["postgres://kvitt@db/kvitt", "postgresql://kvitt@db/kvitt"] {
+            assert!(matches!(DatabaseUrl::parse(url).unwrap(), DatabaseUrl::Postgres(_)));
         }
     }
 
     #[test]
     fn what_names_no_database_is_refused_and_not_repeated() {
-        let hold_a_secret = ["mysql://root:hunter2@db/kvitt", "hunter2", "sqlite:hunter2?x=1"];
+        let hold_a_secret = [
+            "mysql://root:hunter2@db/kvitt",
+            "hunter2",
+            "sqlite:hunter2?x=1",
+            "postgres://kvitt:hunter2@db",
+            "postgres:kvitt:hunter2@db/kvitt",
+        ];
         for url in ["", "kvitt.db", "sqlite:", "sqlite://", "sqlite::memory:", "sqlite:a\0b"]
             .iter()
             .chain(&hold_a_secret)
         {
             let error = DatabaseUrl::parse(url).unwrap_err();
             assert!(matches!(error, LedgerError::NotADatabaseUrl { .. }), "{url:?}: {error}");
-            assert!(error.to_string().contains("sqlite:PATH"), "{error}");
-            assert!(!error.to_string().contains("hunter2"), "{error}");
+            for way_out in ["sqlite:PATH", "postgres://"] {
+                assert!(error.to_string().contains(way_out), "{error}");
+            }
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
         }
-        let error = DatabaseUrl::parse("postgres://kvitt:hunter2@db/kvitt").unwrap_err();
-        assert!(matches!(error, LedgerError::NotInThisVersion { .. }), "{error}");
-        assert!(!error.to_string().contains("hunter2"), "{error}");
     }
 }

@@ -71,6 +71,14 @@ pub enum LedgerError {
         /// Why, and the way out.
         problem: String,
     },
+    /// The database on a server cannot be used.
+    #[error("cannot use the database at {server}: {problem}")]
+    CannotConnect {
+        /// Where it is, without user and password.
+        server: String,
+        /// Why, and the way out.
+        problem: String,
+    },
     /// The database was made by a newer kvitt.
     #[error(
         "the database has version {found} of its schema, which this kvitt does not know: use a newer kvitt"
@@ -80,16 +88,13 @@ pub enum LedgerError {
         found: i64,
     },
     /// A text that names no database. It is not repeated here, since it may hold a password.
-    #[error("not a database URL: expected sqlite:PATH, such as sqlite:kvitt.db; {problem}")]
+    #[error(
+        "not a database URL: expected sqlite:PATH, such as sqlite:kvitt.db, or \
+         postgres://USER:PASSWORD@HOST/NAME; {problem}"
+    )]
     NotADatabaseUrl {
         /// What is wrong with it.
         problem: String,
-    },
-    /// A database that this version cannot use.
-    #[error("{database} is not in this version: use sqlite:PATH")]
-    NotInThisVersion {
-        /// Its name.
-        database: &'static str,
     },
     /// The database refused for a reason that has no name of its own here.
     #[error("the database refused: {0}")]

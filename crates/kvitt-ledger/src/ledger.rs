@@ -11,11 +11,15 @@ use crate::api_key::ApiKey;
 use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
 use crate::event::FeedEntry;
+use crate::inbox::Message;
 use crate::private::Private;
 use crate::summary::{Page, SaleQuery, SaleSummary};
 use crate::user::{PasswordHash, SessionDigest, User};
 use crate::webhook::WebhookStore;
 use crate::work::Work;
+
+/// Longest list that a feed or a claim answers with.
+pub(crate) const LIST_MAX: u32 = 1_000;
 
 /// A store of sales, used as `Arc<dyn Ledger>`.
 ///
@@ -60,13 +64,28 @@ pub trait Ledger: Send + Sync + 'static {
     /// The sale's personal data and secrets; empty where it keeps none.
     async fn private(&self, sale: SaleId) -> Result<Private, LedgerError>;
 
-    /// Erases the sale's personal data. Its books and its secrets stay.
+    /// What Klarna sent about the sale, oldest first.
+    async fn inbox(&self, sale: SaleId) -> Result<Vec<Message>, LedgerError>;
+
+    /// Erases the sale's personal data, and what its messages said. Its books and its secrets stay.
     async fn erase_personal(&self, sale: SaleId) -> Result<(), LedgerError>;
 
     /// Claims work that is due by the database's clock, what is longest due first, at most
     /// `limit` (moved into 1 to 1,000). Until the lease ends nobody else gets it; each claim
     /// counts an attempt and raises the fence, so that who held it before writes nothing more.
     async fn claim_due(&self, limit: u32, lease: Duration) -> Result<Vec<Work>, LedgerError>;
+
+    /// Makes work of this kind due at once for sales whose [`SaleSummary::look_at`] is `at` or
+    /// earlier, those that have waited longest first, at most `limit` (moved into 1 to 1,000), and
+    /// says for how many. Their `look_at` is cleared; the step that ends the look sets the next.
+    ///
+    /// The work's id is the sale's own. Where such work is there already it is left as it is.
+    async fn schedule_looks(
+        &self,
+        at: Timestamp,
+        kind: &str,
+        limit: u32,
+    ) -> Result<usize, LedgerError>;
 
     /// Puts claimed work back, due again after a while by the database's clock. Its attempts stay
     /// counted and the claim ends. [`LedgerError::LeaseLost`] where the claim had ended before.

@@ -17,8 +17,14 @@ mod cursor;
 mod database_url;
 mod error;
 mod event;
+mod filter;
+mod inbox;
 mod ledger;
+mod migrations;
+mod postgres;
 mod private;
+mod row;
+mod rows;
 mod sqlite;
 mod summary;
 mod user;
@@ -30,7 +36,10 @@ pub use append::{Append, IdempotencyRecord};
 use database_url::DatabaseUrl;
 pub use error::LedgerError;
 pub use event::{FeedEntry, NewEvent};
+pub use inbox::{InboxDoor, MESSAGES_MAX, Message, NewMessage};
 pub use ledger::Ledger;
+pub use migrations::Migration;
+pub use postgres::PostgresLedger;
 pub use private::{Private, PrivateChange};
 pub use sqlite::SqliteLedger;
 pub use summary::{Page, SaleQuery, SaleSummary};
@@ -42,11 +51,22 @@ pub use webhook::{
 };
 pub use work::{Work, WorkChange};
 
-/// Opens the ledger that a URL names, and makes it first where there is none: `sqlite:PATH`.
+/// Opens the ledger that a URL names, and brings its schema up to date: `sqlite:PATH`, which is
+/// made where there is none, or `postgres://USER:PASSWORD@HOST:PORT/NAME`, where several hosts can
+/// stand with commas between them.
 ///
 /// It is opened inside a Tokio runtime, on which its writer runs.
 pub async fn open(url: &str) -> Result<Arc<dyn Ledger>, LedgerError> {
     match DatabaseUrl::parse(url)? {
         DatabaseUrl::Sqlite(path) => Ok(Arc::new(SqliteLedger::open(&path).await?)),
+        DatabaseUrl::Postgres(url) => Ok(Arc::new(PostgresLedger::open(url).await?)),
+    }
+}
+
+/// The changes of the schema that [`open`] would make, oldest first. None of them is made.
+pub async fn pending_migrations(url: &str) -> Result<Vec<Migration>, LedgerError> {
+    match DatabaseUrl::parse(url)? {
+        DatabaseUrl::Sqlite(path) => SqliteLedger::pending_migrations(&path).await,
+        DatabaseUrl::Postgres(url) => PostgresLedger::pending_migrations(url).await,
     }
 }

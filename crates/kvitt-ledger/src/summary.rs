@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use kvitt_core::{OrderStatus, SaleId};
 
+use crate::cursor::Cursor;
+
 /// A sale at a glance: what lists and searches show. A projection of the sale's events, which its
 /// writer makes. Amounts are minor units of `purchase_currency`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +53,8 @@ pub struct SaleSummary {
     pub expires_at: Option<Timestamp>,
     /// Why a person must look, if one must.
     pub attention: Option<String>,
+    /// Business time at which kvitt itself must look at the sale next, whatever happens until then.
+    pub look_at: Option<Timestamp>,
 }
 
 impl SaleSummary {
@@ -155,4 +159,18 @@ pub struct Page {
     pub items: Vec<SaleSummary>,
     /// Hand it in as [`SaleQuery::cursor`] for what follows; none at the end.
     pub next_cursor: Option<String>,
+}
+
+impl Page {
+    /// A page of at most `limit` sales, made of one more where anything follows.
+    pub(crate) fn of(mut items: Vec<SaleSummary>, limit: u32) -> Self {
+        let full = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = items.len() > full;
+        items.truncate(full);
+        let next_cursor = items
+            .last()
+            .filter(|_| more)
+            .map(|last| Cursor::after(last.created_at, last.sale).to_text());
+        Self { items, next_cursor }
+    }
 }

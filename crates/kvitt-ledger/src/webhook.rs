@@ -1,5 +1,6 @@
 //! Outgoing webhooks, as they are stored: endpoints, and the messages that each is sent.
 
+pub(crate) mod rows;
 mod store;
 
 use std::time::Duration;

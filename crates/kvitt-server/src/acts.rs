@@ -85,8 +85,11 @@ pub(crate) async fn carry_out(
     let captures = sale.order.iter().flat_map(|order| &order.captures);
     let refunds = sale.order.iter().flat_map(|order| &order.refunds);
     let answer = ActAnswer {
-        capture: captures.into_iter().find(|it| it.intent == answered.intent).map(Capture::of),
-        refund: refunds.into_iter().find(|it| it.intent == answered.intent).map(Refund::of),
+        capture: captures
+            .into_iter()
+            .find(|it| it.intent == Some(answered.intent))
+            .map(Capture::of),
+        refund: refunds.into_iter().find(|it| it.intent == Some(answered.intent)).map(Refund::of),
         intent,
         order,
     };

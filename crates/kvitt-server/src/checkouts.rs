@@ -2,6 +2,7 @@
 
 pub(crate) mod abandon;
 pub(crate) mod authorization;
+pub(crate) mod callbacks;
 pub(crate) mod change;
 pub(crate) mod create;
 pub(crate) mod events;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use kvitt_ledger::SaleQuery;
+use kvitt_ledger::{InboxDoor, SaleQuery};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use crate::app::App;
@@ -35,6 +35,10 @@ impl Metrics {
                 "How long answers took, by route"
             );
             metrics::describe_counter!("kvitt_acts_total", "Acts on orders by kind and outcome");
+            metrics::describe_counter!(
+                "kvitt_callbacks_total",
+                "Messages from Klarna by door and outcome: kept, stranger (a wrong address), failed"
+            );
             metrics::describe_gauge!(
                 "kvitt_sales_needing_attention",
                 "Sales that a person must look at, unknown outcomes among them; counted up to 500"
@@ -65,6 +69,15 @@ impl Metrics {
         metrics::with_local_recorder(&self.recorder, || {
             metrics::counter!("kvitt_acts_total", "kind" => kind, "outcome" => outcome)
                 .increment(1);
+        });
+    }
+
+    /// Counts a message from Klarna, or from somebody who pretends to be Klarna.
+    pub(crate) fn callback(&self, door: InboxDoor, outcome: &'static str) {
+        metrics::with_local_recorder(&self.recorder, || {
+            metrics::counter!("kvitt_callbacks_total", "door" => door.as_str(),
+                "outcome" => outcome)
+            .increment(1);
         });
     }
 

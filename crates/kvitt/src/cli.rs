@@ -10,6 +10,7 @@ use crate::checkout::CheckoutArgs;
 use crate::demo::DemoArgs;
 use crate::events::EventsArgs;
 use crate::key::KeyArgs;
+use crate::migrate::MigrateArgs;
 use crate::order::OrderArgs;
 use crate::sandbox::SandboxArgs;
 use crate::serve::ServeArgs;
@@ -75,6 +76,8 @@ pub(crate) enum Command {
     Key(KeyArgs),
     /// Say who may sign in to the dashboard
     User(UserArgs),
+    /// Bring the database's schema up to date, or show what that would do
+    Migrate(MigrateArgs),
     /// Open a checkout for a cart, or look at one
     Checkout(CheckoutArgs),
     /// List orders, capture, refund, cancel, release, extend and change them

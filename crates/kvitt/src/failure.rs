@@ -62,7 +62,7 @@ impl Failure {
     pub(crate) fn of_ledger(error: LedgerError) -> Self {
         match error {
             LedgerError::NotADatabaseUrl { .. }
-            | LedgerError::NotInThisVersion { .. }
+            | LedgerError::CannotConnect { .. }
             | LedgerError::CannotOpen { .. }
             | LedgerError::ReadOnly
             | LedgerError::NewerSchema { .. } => Self::usage(format_args!("database_url: {error}")),

@@ -20,6 +20,7 @@ mod http_cause;
 mod key;
 mod log;
 mod merchant_api;
+mod migrate;
 mod order;
 mod output;
 mod sandbox;
@@ -87,6 +88,7 @@ fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
             Command::Sandbox(args) => Box::pin(sandbox::run(&args, context)).await,
             Command::Key(args) => Box::pin(key::run(args, context)).await,
             Command::User(args) => Box::pin(user::run(args, context)).await,
+            Command::Migrate(args) => Box::pin(migrate::run(args, context)).await,
             Command::Checkout(args) => Box::pin(checkout::run(args, context)).await,
             Command::Order(args) => Box::pin(order::run(args, context)).await,
             Command::Events(args) => Box::pin(events::run(args, context)).await,

@@ -21,7 +21,8 @@ Settings come from flags, then from KVITT_… variables, then from kvitt.toml:
 
   listen = \"127.0.0.1:4000\"                  # KVITT_LISTEN
   public_url = \"https://pay.example.com\"     # KVITT_PUBLIC_URL: where Klarna calls back
-  database_url = \"sqlite:kvitt.db\"           # KVITT_DATABASE_URL
+  database_url = \"sqlite:kvitt.db\"           # KVITT_DATABASE_URL; for several servers,
+                                             # postgres://USER:PASSWORD@HOST:PORT/NAME
   # clock_from = \"http://127.0.0.1:4010\"     # KVITT_CLOCK_FROM: follow a sandbox's clock
   # allow_private_webhooks = true            # KVITT_ALLOW_PRIVATE_WEBHOOKS: to this machine
                                              # and private networks; unless told, only while
@@ -46,6 +47,11 @@ Settings come from flags, then from KVITT_… variables, then from kvitt.toml:
 
 Paths are relative to the folder in which kvitt is started.
 
+PostgreSQL 15 or newer holds the ledger of any number of servers. Where a standby may
+take over, name all hosts, HOST:PORT,HOST:PORT: the one that can be written to is used.
+After the name can follow ?sslmode=…, sslrootcert, sslcert, sslkey, application_name,
+options, and max_connections: how many connections one kvitt makes, 32 unless told.
+
 One account needs no file: KVITT_KLARNA_ENVIRONMENT (or KVITT_KLARNA_URL for a
 sandbox), KVITT_KLARNA_REGION, and KVITT_KLARNA_USERNAME with
 KVITT_KLARNA_PASSWORD[_FILE], or KVITT_KLARNA_API_KEY[_FILE].
@@ -65,7 +71,8 @@ pub(crate) struct ServeArgs {
     /// Where Klarna's callbacks and shoppers reach the server [env: KVITT_PUBLIC_URL]
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
-    /// The database, sqlite:kvitt.db unless told [env: KVITT_DATABASE_URL]
+    /// The database, sqlite:PATH or postgres://…; sqlite:kvitt.db unless told
+    /// [env: KVITT_DATABASE_URL]
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
     /// Follow the clock of the sandbox at this address; not with production accounts

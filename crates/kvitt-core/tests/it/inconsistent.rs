@@ -223,9 +223,6 @@ fn acts_on_an_order_that_is_not_there_and_a_second_order() {
         story.finish(intent);
         assert_eq!(story.problem(), format!("{NAME} 5: there is no order yet"));
     }
-    let mut stopped = Story::authorized(cart());
-    stopped.push(Event::ShipmentStopped);
-    assert_eq!(stopped.problem(), format!("{NAME} 4: there is no order yet"));
     let read = Story::placed(cart()).events.pop().unwrap().event;
     let mut unplaced = Story::authorized(cart());
     unplaced.push(read);

@@ -53,7 +53,7 @@ fn from_checkout_to_release() {
     let first = story.act(capture(&[pick("l1", 1), pick("l2", 1), all_of("l3")]));
     let order = story.sale().order.unwrap();
     assert_eq!(order.captures[0].captured_amount, 29_883);
-    assert_eq!(order.captures[0].intent, first);
+    assert_eq!(order.captures[0].intent, Some(first));
     assert_eq!(
         parts(&order.captures[0].lines),
         [("l1", 1, 24_900, 0, 4_980), ("l2", 1, 83, 17, 17), ("l3", 1, 4_900, 0, 980)]

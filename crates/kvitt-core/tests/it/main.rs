@@ -7,6 +7,7 @@ mod exploration;
 mod inconsistent;
 mod laws;
 mod life;
+mod looking;
 mod news;
 mod placing;
 mod properties;

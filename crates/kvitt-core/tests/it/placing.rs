@@ -18,7 +18,7 @@ fn refuses(story: &Story, code: &str, text: &str) {
 }
 
 fn losing(story: &Story) -> Vec<String> {
-    story.sale().losing_authorizations().map(|it| it.digest.clone()).collect()
+    story.sale().losing_authorizations(story.now).map(|it| it.digest.clone()).collect()
 }
 
 const NOT_AUTHORIZED: &str = "the shopper has not authorized this cart: authorize it first";

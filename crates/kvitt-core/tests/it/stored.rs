@@ -243,6 +243,45 @@ fn events_of_an_intent() {
 #[test]
 fn events_of_an_order() {
     stands_as(
+        &Event::ExternalCapture {
+            capture_id: text("cap-1"),
+            captured_amount: 100,
+            reference: Some(text("portal")),
+            description: None,
+            captured_at: Some(time("2026-01-02T00:00:00Z")),
+            evidence: evidence(),
+        },
+        r#"{
+            "type": "external_capture",
+            "capture_id": "cap-1",
+            "captured_amount": 100,
+            "reference": "portal",
+            "captured_at": "2026-01-02T00:00:00Z",
+            "evidence": EVIDENCE
+        }"#,
+    );
+    stands_as(
+        &Event::ExternalRefund {
+            refund_id: text("ref-1"),
+            refunded_amount: 50,
+            reference: None,
+            description: Some(text("sorry")),
+            refunded_at: None,
+            evidence: evidence(),
+        },
+        r#"{
+            "type": "external_refund",
+            "refund_id": "ref-1",
+            "refunded_amount": 50,
+            "description": "sorry",
+            "evidence": EVIDENCE
+        }"#,
+    );
+    stands_as(
+        &Event::ExternalRelease { evidence: evidence() },
+        r#"{"type": "external_release", "evidence": EVIDENCE}"#,
+    );
+    stands_as(
         &Event::OrderRead {
             snapshot: OrderSnapshot {
                 status: text("AUTHORIZED"),

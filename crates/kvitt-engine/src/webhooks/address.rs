@@ -24,6 +24,9 @@ pub fn check_address(text: &str, allow_private: bool) -> Result<Url, BadWebhook>
         return refuse(format!("is longer than {ADDRESS_LENGTH_MAX} characters"));
     }
     let example = "write it like https://shop.example/webhooks";
+    if text.contains(|it: char| it.is_control() || it.is_whitespace()) {
+        return refuse(format!("has blanks or control characters in it: {example}"));
+    }
     let Ok(url) = Url::parse(text) else {
         return refuse(format!("is no address: {example}"));
     };
@@ -226,6 +229,9 @@ mod tests {
             ("http://10.0.0.1/", "use https://"),
             ("https://user:hunter2@shop.example/", "credentials"),
             ("https://shop.example/#a", "#"),
+            (" https://shop.example/", "blanks"),
+            ("https://shop.\nexample/", "blanks"),
+            ("https://shop.example/a\0", "control"),
             ("mailto:shop@example.com", "names no host"),
             (&long, "2048"),
         ] {

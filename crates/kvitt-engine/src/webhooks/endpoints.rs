@@ -304,6 +304,10 @@ fn check_description(text: &str) -> Result<(), BadWebhook> {
         let problem = format!("has {length} characters: use at most {DESCRIPTION_LENGTH_MAX}");
         return Err(BadWebhook::new("description", problem));
     }
+    if text.contains(char::is_control) {
+        let problem = "has control characters in it: leave them out";
+        return Err(BadWebhook::new("description", problem));
+    }
     Ok(())
 }
 
@@ -345,5 +349,6 @@ mod tests {
         assert_eq!(check(&["a"; 101]), Err("events".to_owned()));
         assert!(check_description(&"å".repeat(255)).is_ok());
         assert!(check_description(&"å".repeat(256)).is_err());
+        assert!(check_description("a\0b").is_err());
     }
 }

@@ -1,18 +1,16 @@
 //! One checkout, at most one order, through whichever door.
 
 use kvitt_core::{CheckoutStatus, Placement, Refusal, Sale, Wish};
-use kvitt_engine::{AuthorizationCallback, EngineError, names};
-use secrecy::ExposeSecret;
+use kvitt_engine::EngineError;
+use kvitt_ledger::InboxDoor;
 use serde_json::json;
 
-use crate::shop::{Shop, merchant};
+use crate::shop::{Shop, merchant, tell};
 
 async fn callback(shop: &Shop, sale: &Sale, token: &str) {
-    let secret = shop.engine.secret(sale.id, names::CALLBACK_SECRET).await.unwrap().unwrap();
     let session_id = &sale.session.as_ref().unwrap().session_id;
     let body = json!({"authorization_token": token, "session_id": session_id});
-    let body: AuthorizationCallback = serde_json::from_value(body).unwrap();
-    shop.engine.authorization_callback(sale.id, secret.expose_secret(), body).await.unwrap();
+    tell(&shop.engine, sale.id, InboxDoor::Authorization, &body.to_string()).await;
 }
 
 async fn orders_placed(shop: &Shop) -> usize {

@@ -1,21 +1,19 @@
 //! Klarna reviews, accepts, rejects, stops.
 
 use kvitt_core::{FraudStatus, MayShipReason, Refusal, Sale, may_ship};
-use kvitt_engine::{EngineError, Notification, names};
-use secrecy::ExposeSecret;
+use kvitt_engine::EngineError;
+use kvitt_ledger::InboxDoor;
 use serde_json::json;
 
-use crate::shop::{Shop, capture};
+use crate::shop::{Shop, capture, tell};
 
 async fn notify(shop: &Shop, sale: &Sale, event_type: &str) {
-    let secret = shop.engine.secret(sale.id, names::CALLBACK_SECRET).await.unwrap().unwrap();
-    let body: Notification =
-        serde_json::from_value(json!({"order_id": "any", "event_type": event_type})).unwrap();
-    shop.engine.notification_callback(sale.id, secret.expose_secret(), body).await.unwrap();
+    let body = json!({"order_id": "any", "event_type": event_type}).to_string();
+    tell(&shop.engine, sale.id, InboxDoor::Notification, &body).await;
 }
 
 /// An order that Klarna still reviews.
-async fn pending(shop: &Shop) -> Sale {
+pub(crate) async fn pending(shop: &Shop) -> Sale {
     let sale = shop.checkout().await;
     let body = json!({
         "callback": "never",

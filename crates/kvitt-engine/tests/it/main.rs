@@ -5,9 +5,11 @@
 mod accounts;
 mod doors;
 mod doubt;
+mod elsewhere;
 mod faults;
 mod fraud;
 mod life;
+mod looking;
 mod sessions;
 mod shop;
 mod unsteady;

@@ -12,11 +12,11 @@ use kvitt_core::{
 };
 use kvitt_engine::{
     Account, Accounts, Answered, Caller, Clock, Engine, EngineError, Idempotency, NewAuthorization,
-    NewCheckout, Parts, RandomIds, Settings, Shopper,
+    NewCheckout, Parts, RandomIds, Settings, Shopper, names,
 };
-use kvitt_ledger::Ledger;
+use kvitt_ledger::{InboxDoor, Ledger};
 use kvitt_money::{Cart, Country, OrderLine, PurchaseMarket, TaxRate};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -191,6 +191,12 @@ impl Shop {
     }
 }
 
+/// Klarna sends a message to the checkout's own address.
+pub(crate) async fn tell(engine: &Engine, sale: SaleId, door: InboxDoor, content: &str) {
+    let secret = engine.secret(sale, names::CALLBACK_SECRET).await.unwrap().unwrap();
+    engine.receive(sale, secret.expose_secret(), door, content.into()).await.unwrap();
+}
+
 pub(crate) async fn engine(
     folder: &tempfile::TempDir,
     klarna: &Running,
@@ -270,6 +276,15 @@ pub(crate) fn pick(line_id: &str, quantity: i64) -> LinePick {
 pub(crate) fn capture(lines: &[(&str, i64)]) -> Wish {
     let lines = lines.iter().map(|(id, quantity)| pick(id, *quantity)).collect();
     Wish::Capture(CaptureWish { lines, ..CaptureWish::default() })
+}
+
+/// An amount, of no lines.
+pub(crate) fn capture_amount(amount: i64) -> Wish {
+    Wish::Capture(CaptureWish {
+        captured_amount: Some(amount),
+        amount_only: true,
+        ..CaptureWish::default()
+    })
 }
 
 pub(crate) fn refund(lines: &[(&str, i64)]) -> Wish {

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use kvitt_core::{ApiKeyId, Event, IntentId, Recorded, Requester, SaleId, UserId};
 use kvitt_ledger::{
-    ApiKey, Append, FeedEntry, IdempotencyRecord, Ledger, LedgerError, Page, PasswordHash, Private,
-    SaleQuery, SaleSummary, SessionDigest, User, WebhookStore, Work,
+    ApiKey, Append, FeedEntry, IdempotencyRecord, Ledger, LedgerError, Message, Page, PasswordHash,
+    Private, SaleQuery, SaleSummary, SessionDigest, User, WebhookStore, Work,
 };
 use uuid::Uuid;
 
@@ -56,12 +56,24 @@ impl Ledger for Unsteady {
     async fn private(&self, sale: SaleId) -> Result<Private, LedgerError> {
         self.ledger.private(sale).await
     }
+    async fn inbox(&self, sale: SaleId) -> Result<Vec<Message>, LedgerError> {
+        self.ledger.inbox(sale).await
+    }
     async fn erase_personal(&self, sale: SaleId) -> Result<(), LedgerError> {
         self.ledger.erase_personal(sale).await
     }
     async fn claim_due(&self, limit: u32, lease: Duration) -> Result<Vec<Work>, LedgerError> {
         self.ledger.claim_due(limit, lease).await
     }
+    async fn schedule_looks(
+        &self,
+        at: Timestamp,
+        kind: &str,
+        limit: u32,
+    ) -> Result<usize, LedgerError> {
+        self.ledger.schedule_looks(at, kind, limit).await
+    }
+
     async fn release_work(
         &self,
         sale: SaleId,

@@ -4,13 +4,13 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use kvitt_core::ApiKeyId;
 use sqlx::SqlitePool;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::sqlite::SqliteConnection;
 
 use super::error::{driver, is_taken};
-use super::row::Read;
 use super::writer::Write;
 use crate::api_key::ApiKey;
 use crate::error::LedgerError;
+use crate::rows;
 
 /// The key with this digest.
 pub(super) async fn by_hash(
@@ -24,7 +24,7 @@ pub(super) async fn by_hash(
     .fetch_optional(db)
     .await
     .map_err(driver)?;
-    row.as_ref().map(api_key).transpose()
+    row.as_ref().map(rows::api_key).transpose()
 }
 
 /// All keys, oldest first.
@@ -36,18 +36,7 @@ pub(super) async fn all(db: &SqlitePool) -> Result<Vec<ApiKey>, LedgerError> {
     .fetch_all(db)
     .await
     .map_err(driver)?;
-    rows.iter().map(api_key).collect()
-}
-
-fn api_key(row: &SqliteRow) -> Result<ApiKey, LedgerError> {
-    let read = Read::new("api_key", row);
-    Ok(ApiKey {
-        id: read.parsed("id")?,
-        name: read.text("name")?,
-        hash: read.digest("hash")?,
-        created_at: read.time("created_at_us")?,
-        revoked_at: read.time_or_none("revoked_at_us")?,
-    })
+    rows.iter().map(rows::api_key).collect()
 }
 
 /// Stores a key.

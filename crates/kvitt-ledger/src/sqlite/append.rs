@@ -6,11 +6,13 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::SqliteConnection;
 
 use super::error::driver;
-use super::row::{Read, sale_text};
+use super::row::sale_text;
 use super::writer::Write;
-use super::{events, private, summaries, work};
+use super::{events, inbox, private, summaries, work};
 use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
+use crate::row::Read;
+use crate::rows;
 
 #[async_trait]
 impl Write for Append {
@@ -36,6 +38,9 @@ impl Write for Append {
         }
         for change in &self.private {
             private::change(db, sale, change).await?;
+        }
+        if let Some(message) = &self.inbox {
+            inbox::receive(db, sale, message).await?;
         }
         for change in &self.work {
             work::change(db, sale, change).await?;
@@ -113,17 +118,5 @@ pub(super) async fn idempotency(
     .fetch_optional(db)
     .await
     .map_err(driver)?;
-    let Some(row) = row else { return Ok(None) };
-    let read = Read::new("idempotency", &row);
-    let intent = match read.text_or_none("intent")? {
-        Some(_) => Some(read.parsed("intent")?),
-        None => None,
-    };
-    Ok(Some(IdempotencyRecord {
-        requester,
-        key: key.to_owned(),
-        request_hash: read.digest("request_hash")?,
-        intent,
-        at: read.time("at_us")?,
-    }))
+    row.map(|row| rows::idempotency(requester, key, &row)).transpose()
 }

@@ -2,12 +2,14 @@
 
 use kvitt_core::{IntentId, Recorded, SaleId};
 use sqlx::SqlitePool;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::sqlite::SqliteConnection;
 
 use super::error::driver;
-use super::row::{Read, number, sale_text, stored};
+use super::row::sale_text;
 use crate::error::LedgerError;
 use crate::event::{FeedEntry, NewEvent};
+use crate::row::{Read, json, number, stored};
+use crate::rows;
 
 /// The sale's events, oldest first.
 pub(super) async fn of_sale(db: &SqlitePool, sale: SaleId) -> Result<Vec<Recorded>, LedgerError> {
@@ -18,19 +20,7 @@ pub(super) async fn of_sale(db: &SqlitePool, sale: SaleId) -> Result<Vec<Recorde
     .fetch_all(db)
     .await
     .map_err(driver)?;
-    (1..)
-        .zip(&rows)
-        .map(|(seq, row)| {
-            let event = recorded(row)?;
-            if event.seq == seq {
-                Ok(event)
-            } else {
-                Err(LedgerError::Inconsistent {
-                    what: format!("sale {sale} has event {} where {seq} is due", event.seq),
-                })
-            }
-        })
-        .collect()
+    rows::stream(sale, &rows)
 }
 
 /// The sale in which an intent was requested.
@@ -64,17 +54,7 @@ pub(super) async fn feed(
     .fetch_all(db)
     .await
     .map_err(driver)?;
-    rows.iter()
-        .map(|row| {
-            let read = Read::new("event", row);
-            Ok(FeedEntry {
-                position: read.count("position")?,
-                sale: read.sale()?,
-                name: read.text("name")?,
-                recorded: recorded(row)?,
-            })
-        })
-        .collect()
+    rows.iter().map(rows::feed_entry).collect()
 }
 
 /// The position of the feed's last entry; 0 where there is none.
@@ -84,17 +64,6 @@ pub(super) async fn end(db: &SqlitePool) -> Result<u64, LedgerError> {
         .await
         .map_err(driver)?;
     Read::new("event", &row).count("position")
-}
-
-fn recorded(row: &SqliteRow) -> Result<Recorded, LedgerError> {
-    let read = Read::new("event", row);
-    Ok(Recorded {
-        id: read.parsed("id")?,
-        seq: read.count("seq")?,
-        at: read.time("at_us")?,
-        cause: read.json("cause")?,
-        event: read.json("event")?,
-    })
 }
 
 /// Stores an event in its place.
@@ -119,10 +88,4 @@ pub(super) async fn insert(
     .await
     .map_err(driver)?;
     Ok(Recorded { id, seq, at: stored(at), cause, event })
-}
-
-fn json(field: &'static str, value: &impl serde::Serialize) -> Result<String, LedgerError> {
-    serde_json::to_string(value).map_err(|error| LedgerError::InvalidAppend {
-        what: format!("{field} cannot be written as JSON: {error}"),
-    })
 }

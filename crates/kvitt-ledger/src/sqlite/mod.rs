@@ -4,6 +4,8 @@ mod api_keys;
 mod append;
 mod error;
 mod events;
+mod inbox;
+mod looks;
 mod open;
 mod private;
 mod row;
@@ -25,6 +27,7 @@ use uuid::Uuid;
 
 use self::api_keys::{InsertApiKey, RevokeApiKey};
 use self::error::driver;
+use self::looks::ScheduleLooks;
 use self::private::ErasePersonal;
 use self::sessions::{CloseSession, OpenSession};
 use self::users::{InsertUser, RevokeUser, SetPassword};
@@ -34,15 +37,14 @@ use crate::api_key::ApiKey;
 use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
 use crate::event::FeedEntry;
-use crate::ledger::Ledger;
+use crate::inbox::Message;
+use crate::ledger::{LIST_MAX, Ledger};
+use crate::migrations::Migration;
 use crate::private::Private;
 use crate::summary::{Page, SaleQuery, SaleSummary};
 use crate::user::{PasswordHash, SessionDigest, User};
 use crate::webhook::WebhookStore;
 use crate::work::Work;
-
-/// Longest list that a feed or a claim answers with.
-const LIST_MAX: u32 = 1_000;
 
 /// A ledger in one SQLite file, in WAL mode with full sync.
 ///
@@ -62,6 +64,12 @@ impl SqliteLedger {
     pub async fn open(path: &Path) -> Result<Self, LedgerError> {
         let opened = open::open(path).await?;
         Ok(Self { readers: opened.readers, writer: Writer::start(opened.writer) })
+    }
+
+    /// The changes of the schema that the file has not had; all of them where there is no file.
+    /// Nothing is changed, or made.
+    pub async fn pending_migrations(path: &Path) -> Result<Vec<Migration>, LedgerError> {
+        open::pending(path).await
     }
 
     /// How many transactions this process has committed since it opened the ledger. It is far
@@ -111,6 +119,10 @@ impl Ledger for SqliteLedger {
         private::of_sale(&self.readers, sale).await
     }
 
+    async fn inbox(&self, sale: SaleId) -> Result<Vec<Message>, LedgerError> {
+        inbox::of_sale(&self.readers, sale).await
+    }
+
     async fn erase_personal(&self, sale: SaleId) -> Result<(), LedgerError> {
         self.writer.write(ErasePersonal { sale }).await
     }
@@ -121,6 +133,20 @@ impl Ledger for SqliteLedger {
             return Ok(Vec::new());
         }
         self.writer.write(ClaimDue { limit: limit.clamp(1, LIST_MAX), lease }).await
+    }
+
+    async fn schedule_looks(
+        &self,
+        at: Timestamp,
+        kind: &str,
+        limit: u32,
+    ) -> Result<usize, LedgerError> {
+        // As with due work: who only asks does not stand in the writer's way.
+        if !looks::any_due(&self.readers, at).await? {
+            return Ok(0);
+        }
+        let limit = limit.clamp(1, LIST_MAX);
+        self.writer.write(ScheduleLooks { at, kind: kind.to_owned(), limit }).await
     }
 
     async fn release_work(

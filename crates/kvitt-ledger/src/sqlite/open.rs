@@ -6,14 +6,15 @@ use std::path::Path;
 use std::pin::Pin;
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions as _, Connection as _, SqlSafeStr as _, SqlitePool};
+use sqlx::{ConnectOptions as _, Connection as _, SqlitePool};
 
 use super::error::{driver, is_busy};
 use crate::error::LedgerError;
+use crate::migrations::{self, Migration};
 
 /// How long a lock held by another process is waited for.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -26,11 +27,12 @@ const CONNECT_PAUSE: Duration = Duration::from_millis(20);
 /// How many read at once. More only wait for the same processor.
 const READERS_MAX: u32 = 8;
 
-/// Forward only: a file that was released is never changed, the next one is added.
-const MIGRATIONS: [(i64, &str, &str); 3] = [
-    (1, "ledger", include_str!("../../migrations/sqlite/0001_ledger.sql")),
-    (2, "users", include_str!("../../migrations/sqlite/0002_users.sql")),
-    (3, "webhooks", include_str!("../../migrations/sqlite/0003_webhooks.sql")),
+const MIGRATIONS: [Migration; 5] = [
+    Migration::new(1, "ledger", include_str!("../../migrations/sqlite/0001_ledger.sql")),
+    Migration::new(2, "users", include_str!("../../migrations/sqlite/0002_users.sql")),
+    Migration::new(3, "looks", include_str!("../../migrations/sqlite/0003_looks.sql")),
+    Migration::new(4, "inbox", include_str!("../../migrations/sqlite/0004_inbox.sql")),
+    Migration::new(5, "webhooks", include_str!("../../migrations/sqlite/0005_webhooks.sql")),
 ];
 
 /// An open file.
@@ -118,30 +120,51 @@ fn opening(path: &Path, error: sqlx::Error) -> LedgerError {
 }
 
 async fn migrate(path: &Path, writer: &mut SqliteConnection) -> Result<(), LedgerError> {
-    let migrator = Migrator::with_migrations(
-        MIGRATIONS
-            .into_iter()
-            .map(|(version, name, sql)| {
-                let kind = MigrationType::Simple;
-                Migration::new(version, name.into(), kind, sql.into_sql_str(), false)
-            })
-            .collect(),
-    );
+    let migrator = migrations::migrator(&MIGRATIONS);
     // Under the write lock, so that whoever opens the same file at the same time waits.
     let failed = |error| opening(path, error);
     let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
     // `run` would do, but its future is `Send` for one lifetime only.
     match migrator.run_direct(None, &mut *transaction, false).await {
         Ok(()) => transaction.commit().await.map_err(failed),
-        Err(MigrateError::VersionMissing(found)) => Err(LedgerError::NewerSchema { found }),
-        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
-            Err(failed(error))
+        Err(error) => Err(migrating(path, error)),
+    }
+}
+
+fn migrating(path: &Path, error: MigrateError) -> LedgerError {
+    match error {
+        MigrateError::VersionMissing(found) => LedgerError::NewerSchema { found },
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+            opening(path, error)
         }
-        Err(error) => Err(LedgerError::CannotOpen {
+        error => LedgerError::CannotOpen {
             path: path.to_owned(),
             problem: format!("its schema is not one of kvitt's ({error}): restore a backup"),
-        }),
+        },
     }
+}
+
+/// The changes of the schema that the file has not had. Nothing is changed, or made.
+pub(super) async fn pending(path: &Path) -> Result<Vec<Migration>, LedgerError> {
+    if !path.exists() {
+        return Ok(MIGRATIONS.to_vec());
+    }
+    let failed = |error| opening(path, error);
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .read_only(true)
+        .busy_timeout(BUSY_TIMEOUT);
+    let mut reader = connect(&options).await.map_err(failed)?;
+    let is_there = sqlx::query("SELECT 1 FROM sqlite_schema WHERE name = ?")
+        .bind(migrations::TABLE)
+        .fetch_optional(&mut reader)
+        .await
+        .map_err(failed)?;
+    if is_there.is_none() {
+        return Ok(MIGRATIONS.to_vec());
+    }
+    migrations::pending(&MIGRATIONS, &mut reader).await.map_err(|error| migrating(path, error))
 }
 
 /// A future of a known type. The driver's own futures are `Send` for one lifetime only, so who

@@ -7,10 +7,12 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::SqliteConnection;
 
 use super::error::driver;
-use super::row::{Read, sale_text};
+use super::inbox;
+use super::row::sale_text;
 use super::writer::Write;
 use crate::error::LedgerError;
 use crate::private::{Private, PrivateChange};
+use crate::row::Read;
 
 /// What the sale keeps in private.
 pub(super) async fn of_sale(db: &SqlitePool, sale: SaleId) -> Result<Private, LedgerError> {
@@ -84,9 +86,9 @@ impl Write for ErasePersonal {
     async fn apply(&mut self, db: &mut SqliteConnection) -> Result<(), LedgerError> {
         sqlx::query("DELETE FROM personal WHERE sale = ?")
             .bind(sale_text(self.sale))
-            .execute(db)
+            .execute(&mut *db)
             .await
             .map_err(driver)?;
-        Ok(())
+        inbox::erase(db, self.sale).await
     }
 }

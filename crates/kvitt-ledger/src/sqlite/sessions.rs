@@ -8,10 +8,11 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::SqliteConnection;
 
 use super::error::driver;
-use super::row::{now_us, wait_us};
-use super::users;
+use super::row::now_us;
 use super::writer::Write;
 use crate::error::LedgerError;
+use crate::row::wait_us;
+use crate::rows;
 use crate::user::{SessionDigest, User};
 
 /// Whose session it is, while it lives.
@@ -29,7 +30,7 @@ pub(super) async fn holder(
     .fetch_optional(db)
     .await
     .map_err(driver)?;
-    row.as_ref().map(users::user).transpose()
+    row.as_ref().map(rows::user).transpose()
 }
 
 /// Opens a session, and drops those that have ended.

@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use kvitt_core::UserId;
 use sqlx::SqlitePool;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::sqlite::SqliteConnection;
 
 use super::error::{driver, is_taken};
-use super::row::Read;
 use super::writer::Write;
 use crate::error::LedgerError;
+use crate::rows;
 use crate::user::{PasswordHash, User};
 
 /// The user of this name.
@@ -22,7 +22,7 @@ pub(super) async fn by_name(db: &SqlitePool, name: &str) -> Result<Option<User>,
     .fetch_optional(db)
     .await
     .map_err(driver)?;
-    row.as_ref().map(user).transpose()
+    row.as_ref().map(rows::user).transpose()
 }
 
 /// All users, oldest first.
@@ -34,19 +34,7 @@ pub(super) async fn all(db: &SqlitePool) -> Result<Vec<User>, LedgerError> {
     .fetch_all(db)
     .await
     .map_err(driver)?;
-    rows.iter().map(user).collect()
-}
-
-/// The user in a row that has its columns.
-pub(super) fn user(row: &SqliteRow) -> Result<User, LedgerError> {
-    let read = Read::new("dashboard_user", row);
-    Ok(User {
-        id: read.parsed("id")?,
-        name: read.text("name")?,
-        password_hash: PasswordHash::new(read.text("password_hash")?),
-        created_at: read.time("created_at_us")?,
-        revoked_at: read.time_or_none("revoked_at_us")?,
-    })
+    rows.iter().map(rows::user).collect()
 }
 
 /// Stores a user.

@@ -14,8 +14,9 @@ use uuid::Uuid;
 
 use self::endpoints::{Delete, Insert, MoveAgain, MovePosition, Touch, Update};
 use self::queue::{Claim, Queue, Record, Release};
-use super::{LIST_MAX, SqliteLedger};
+use super::SqliteLedger;
 use crate::error::LedgerError;
+use crate::ledger::LIST_MAX;
 use crate::webhook::{
     FeedSpan, WebhookAttempt, WebhookBatch, WebhookClaim, WebhookEndpoint, WebhookMessage,
     WebhookMessageQuery, WebhookRequest, WebhookStore,

@@ -9,9 +9,11 @@ use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
 use super::error::driver;
-use super::row::{Read, now_us, sale_text, wait_us};
+use super::row::{now_us, sale_text};
 use super::writer::Write;
 use crate::error::LedgerError;
+use crate::row::wait_us;
+use crate::rows;
 use crate::work::{Work, WorkChange};
 
 /// Whether anything is due.
@@ -131,18 +133,7 @@ impl Write for ClaimDue {
         .fetch_all(db)
         .await
         .map_err(driver)?;
-        rows.iter()
-            .map(|row| {
-                let read = Read::new("work", row);
-                Ok(Work {
-                    sale: read.sale()?,
-                    work_id: read.uuid("work_id")?,
-                    kind: read.text("kind")?,
-                    attempts: read.count("attempts")?,
-                    fence: read.count("fence")?,
-                })
-            })
-            .collect()
+        rows.iter().map(rows::work).collect()
     }
 }
 

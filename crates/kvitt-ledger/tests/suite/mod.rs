@@ -3,6 +3,8 @@
 pub(crate) mod api_keys;
 pub(crate) mod feed;
 pub(crate) mod idempotency;
+pub(crate) mod inbox;
+pub(crate) mod looks;
 pub(crate) mod private;
 pub(crate) mod sample;
 pub(crate) mod sessions;
@@ -31,6 +33,17 @@ macro_rules! suite {
                 a_record_is_read_back,
                 a_key_is_taken_once_within_a_sale,
                 only_sale_requester_and_key_together_are_taken,
+            ]
+            inbox: [
+                a_message_is_kept_once_and_counted,
+                another_door_or_another_word_is_another_message,
+                a_sale_keeps_only_so_many,
+                erasing_empties_what_they_said,
+            ]
+            looks: [
+                a_look_that_is_due_becomes_work_once,
+                who_has_waited_longest_comes_first,
+                a_look_under_way_is_left_alone,
             ]
             private: [
                 values_are_set_replaced_and_removed,
@@ -96,6 +109,7 @@ macro_rules! suite {
                 claims_are_of_one_endpoint_and_no_more_than_asked_for,
                 waking_makes_all_that_waits_due,
                 messages_are_listed_newest_first_by_state,
+                nothing_is_lost_between_those_who_queue_and_those_who_send,
             ]
             work: [
                 what_is_due_is_claimed_once,

@@ -93,6 +93,7 @@ pub(crate) fn summary(sale: SaleId, version: u64) -> SaleSummary {
         placed_at: None,
         expires_at: None,
         attention: None,
+        look_at: None,
     }
 }
 
@@ -116,6 +117,7 @@ pub(crate) fn step(sale: SaleId, version: u64) -> Append {
         idempotency: None,
         private: Vec::new(),
         work: Vec::new(),
+        inbox: None,
         fence: None,
     }
 }
@@ -233,23 +235,46 @@ pub(crate) fn every_event() -> Vec<Event> {
                 expires_at: Some(moment(28)),
                 klarna_reference: Some("ABCD1234".to_owned()),
             },
-            evidence,
+            evidence: evidence.clone(),
         },
         Event::ShipmentStopped,
-        Event::WebhookEndpointDisabled {
-            endpoint: endpoint_id(1),
-            reason: "it answered 500".to_owned(),
-        },
-        Event::WebhookGivenUp {
-            endpoint: endpoint_id(1),
-            event: EventId(Uuid::from_u128(3)),
-            reason: "no answer".to_owned(),
-        },
+    ]
+    .into_iter()
+    .chain(what_others_did(evidence))
+    .chain(about_webhooks())
+    .collect()
+}
+
+fn about_webhooks() -> [Event; 2] {
+    let endpoint = endpoint_id(1);
+    let event = EventId(Uuid::from_u128(3));
+    [
+        Event::WebhookEndpointDisabled { endpoint, reason: "it answered 500".to_owned() },
+        Event::WebhookGivenUp { endpoint, event, reason: "no answer".to_owned() },
     ]
 }
 
-/// How many kinds of events there are.
-pub(crate) const KINDS: usize = 18;
+fn what_others_did(evidence: Evidence) -> [Event; 3] {
+    [
+        Event::ExternalCapture {
+            capture_id: "5c3e0b9e-1f43-4a9f-a5c6-4a1c58f4a0b7".to_owned(),
+            captured_amount: 24_900,
+            reference: Some("portal".to_owned()),
+            description: None,
+            captured_at: Some(moment(3)),
+            evidence: evidence.clone(),
+        },
+        Event::ExternalRefund {
+            refund_id: "6d4f1caf-2054-4ba0-b6d7-5b2d69f5b1c8".to_owned(),
+            refunded_amount: 100,
+            reference: None,
+            description: Some("sorry".to_owned()),
+            refunded_at: None,
+            evidence: evidence.clone(),
+        },
+        Event::ExternalRelease { evidence },
+    ]
+}
 
 /// The place of an event's kind in [`every_event`]. A new kind does not compile until it is there.
 pub(crate) fn kind(event: &Event) -> usize {
@@ -270,7 +295,10 @@ pub(crate) fn kind(event: &Event) -> usize {
         Event::NeedsHuman { .. } => 13,
         Event::OrderRead { .. } => 14,
         Event::ShipmentStopped => 15,
-        Event::WebhookEndpointDisabled { .. } => 16,
-        Event::WebhookGivenUp { .. } => 17,
+        Event::ExternalCapture { .. } => 16,
+        Event::ExternalRefund { .. } => 17,
+        Event::ExternalRelease { .. } => 18,
+        Event::WebhookEndpointDisabled { .. } => 19,
+        Event::WebhookGivenUp { .. } => 20,
     }
 }

@@ -59,6 +59,7 @@ pub(crate) async fn a_summary_is_replaced_by_the_next(ledger: Arc<dyn Ledger>) {
         placed_at: Some(moment(5)),
         expires_at: Some(moment(-6)),
         attention: None,
+        look_at: None,
     };
     let append = Append { summary: second.clone(), ..step(sale(1), 1) };
     ledger.append(append).await.unwrap();

@@ -243,7 +243,7 @@ pub(crate) async fn the_feeds_end_is_its_last_position(ledger: Arc<dyn Ledger>) 
     for number in 1..=3 {
         ledger.append(step(sale(number), 0)).await.unwrap();
     }
-    let last = ledger.feed(0, 10).await.unwrap().last().unwrap().position;
+    let last = super::feed::shown(&*ledger, 3).await.last().unwrap().position;
     assert_eq!(ledger.webhooks().feed_end().await.unwrap(), last);
 }
 
@@ -419,4 +419,70 @@ pub(crate) async fn messages_are_listed_newest_first_by_state(ledger: Arc<dyn Le
     }
     let other = WebhookMessageQuery { endpoint: endpoint_id(2), ..all };
     assert_eq!(list(other).await, [0_u64; 0]);
+}
+
+/// Claims what is due and sends it, and gives the messages that it sent.
+async fn send_once(store: &dyn WebhookStore, id: u128) -> Vec<(SaleId, u64)> {
+    let mut sent = Vec::new();
+    let claim = Uuid::from_u128(id);
+    for held in store.claim_webhooks(endpoint_id(1), 2, LONG, claim).await.unwrap() {
+        while let Some(message) = store.next_webhook(held.sale, held.endpoint).await.unwrap() {
+            store.record_webhook(&attempt(held, message.seq, TAKEN)).await.unwrap();
+            sent.push((held.sale, message.seq));
+        }
+        store.release_webhooks(&held, NOW).await.unwrap();
+    }
+    sent
+}
+
+pub(crate) async fn nothing_is_lost_between_those_who_queue_and_those_who_send(
+    ledger: Arc<dyn Ledger>,
+) {
+    const SALES: u128 = 3;
+    const MESSAGES: u64 = 40;
+    ready(&*ledger, SALES).await;
+    let total = usize::try_from(SALES).unwrap() * usize::try_from(MESSAGES).unwrap();
+    let queuing: Vec<_> = (0..2 * SALES)
+        .map(|number| {
+            // Two replicas follow the feed.
+            let (ledger, number) = (Arc::clone(&ledger), number % SALES + 1);
+            tokio::spawn(async move {
+                for seq in 1..=MESSAGES {
+                    ledger.webhooks().queue_webhooks(&batch(number, &[seq]), None).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    let sending: Vec<_> = (1..=3_u128)
+        .map(|worker| {
+            let ledger = Arc::clone(&ledger);
+            tokio::spawn(async move {
+                let mut sent = Vec::new();
+                for round in 0..400 {
+                    sent.extend(send_once(ledger.webhooks(), (worker << 32) + round).await);
+                    tokio::task::yield_now().await;
+                }
+                sent
+            })
+        })
+        .collect();
+    for queuer in queuing {
+        queuer.await.unwrap();
+    }
+    let mut sent = Vec::new();
+    for sender in sending {
+        sent.extend(sender.await.unwrap());
+    }
+    // Whatever is left now is due.
+    loop {
+        let rest = send_once(ledger.webhooks(), u128::from(u64::MAX)).await;
+        if rest.is_empty() {
+            break;
+        }
+        sent.extend(rest);
+    }
+    assert_eq!(sent.len(), total, "each is sent, and none twice");
+    sent.sort_unstable();
+    sent.dedup();
+    assert_eq!(sent.len(), total);
 }

@@ -108,6 +108,17 @@ fn told(event: &Event, act: &str, currency: Currency) -> (String, Tone) {
             (format!("No clear answer to try {attempt} to {act}: {problem}; {doubt}"), Tone::Wait)
         }
         Event::NeedsHuman { reason, .. } => (format!("A person has to look: {reason}"), Tone::Bad),
+        Event::ExternalCapture { capture_id, captured_amount, .. } => plain(format!(
+            "Captured by somebody else: {}, as {capture_id}",
+            money(*captured_amount, currency)
+        )),
+        Event::ExternalRefund { refund_id, refunded_amount, .. } => plain(format!(
+            "Refunded by somebody else: {}, as {refund_id}",
+            money(*refunded_amount, currency)
+        )),
+        Event::ExternalRelease { .. } => {
+            plain("What was left was released by somebody else".to_owned())
+        }
         Event::OrderRead { snapshot, .. } => plain(format!(
             "Read from Klarna: {}, fraud {}, captured {}, refunded {}, left {}",
             snapshot.status,
@@ -159,6 +170,9 @@ fn evidence(event: &Event) -> Option<&Evidence> {
         | Event::Done { evidence, .. }
         | Event::OutcomeUnknown { evidence, .. }
         | Event::NeedsHuman { evidence, .. }
+        | Event::ExternalCapture { evidence, .. }
+        | Event::ExternalRefund { evidence, .. }
+        | Event::ExternalRelease { evidence }
         | Event::OrderRead { evidence, .. } => Some(evidence),
         Event::SessionRefused { refused } | Event::Refused { refused, .. } => {
             Some(&refused.evidence)

@@ -107,8 +107,8 @@ pub(crate) struct MayShip {
 pub(crate) struct Capture {
     /// Klarna's id of the capture.
     capture_id: String,
-    /// The act that it came from.
-    intent_id: String,
+    /// The act that it came from; null where somebody else made it, as in Klarna's portal.
+    intent_id: Option<String>,
     /// How much, in minor units.
     captured_amount: i64,
     /// Of which lines; empty where only an amount was captured.
@@ -129,8 +129,8 @@ pub(crate) struct Capture {
 pub(crate) struct Refund {
     /// Klarna's id of the refund.
     refund_id: String,
-    /// The act that it came from.
-    intent_id: String,
+    /// The act that it came from; null where somebody else made it, as in Klarna's portal.
+    intent_id: Option<String>,
     /// How much, in minor units.
     refunded_amount: i64,
     /// Of which lines; empty where only an amount was refunded.
@@ -257,7 +257,7 @@ impl Capture {
     pub(crate) fn of(capture: &kvitt_core::Capture) -> Self {
         Self {
             capture_id: capture.capture_id.clone(),
-            intent_id: capture.intent.to_string(),
+            intent_id: capture.intent.map(|intent| intent.to_string()),
             captured_amount: capture.captured_amount,
             order_lines: lines(&capture.lines),
             reference: capture.reference.clone(),
@@ -278,7 +278,7 @@ impl Refund {
     pub(crate) fn of(refund: &kvitt_core::Refund) -> Self {
         Self {
             refund_id: refund.refund_id.clone(),
-            intent_id: refund.intent.to_string(),
+            intent_id: refund.intent.map(|intent| intent.to_string()),
             refunded_amount: refund.refunded_amount,
             order_lines: lines(&refund.lines),
             reference: refund.reference.clone(),

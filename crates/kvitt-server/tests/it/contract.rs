@@ -63,7 +63,7 @@ async fn every_route_that_needs_a_key_refuses_whoever_has_none() {
             open.push(path);
         }
     }
-    assert_eq!(open.len(), 6, "{open:?}");
+    assert_eq!(open.len(), 8, "{open:?}");
     assert_eq!(shop.events().await, 0);
     assert_eq!(shop.calls_to_klarna().await, 0);
 }

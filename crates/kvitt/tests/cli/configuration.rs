@@ -47,8 +47,8 @@ fn every_setting_is_checked() {
     refused(&with("clock_from = \"soon\""), &["clock_from", "\"soon\"", "http://127.0.0.1:4010"]);
     refused(&with("clock_from = \"http://127.0.0.1:1\""), &["clock_from", "kvitt sandbox"]);
     refused(
-        &with("database_url = \"postgres://u:hunter2@db/k\""),
-        &["database_url", "sqlite:PATH"],
+        &with("database_url = \"postgres://u:hunter2@db\""),
+        &["database_url", "postgres://USER:PASSWORD@HOST/NAME"],
     );
     refused(&with("database_url = \"kvitt.db\""), &["database_url", "sqlite:PATH"]);
     refused(

@@ -5,9 +5,10 @@ use crate::support::Place;
 #[test]
 fn the_help_names_every_command_and_every_exit_code() {
     let help = Place::new().good(&["--help"]);
-    for word in
-        ["demo", "serve", "sandbox", "key", "user", "checkout", "order", "events", "webhook"]
-    {
+    for word in [
+        "demo", "serve", "sandbox", "key", "user", "migrate", "checkout", "order", "events",
+        "webhook",
+    ] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(word)), "{word}: {help}");
     }
     for code in 0..=6 {
@@ -26,7 +27,10 @@ fn every_command_explains_itself() {
     let place = Place::new();
     for (command, words) in [
         (&["demo"][..], &["--headless", "--data", "--listen", "--sandbox-listen"][..]),
-        (&["serve"], &["--listen", "KVITT_PUBLIC_URL", "[[account]]", "clock_from", "[tls]"]),
+        (
+            &["serve"],
+            &["--listen", "KVITT_PUBLIC_URL", "[[account]]", "clock_from", "[tls]", "postgres://"],
+        ),
         (
             &["sandbox"],
             &[
@@ -61,6 +65,7 @@ fn every_command_explains_itself() {
         (&["key"], &["create", "list", "revoke", "KVITT_DATABASE_URL"]),
         (&["user"], &["create", "list", "password", "revoke", "KVITT_DATABASE_URL", "Examples"]),
         (&["user", "create"], &["--password-stdin", "stdin"]),
+        (&["migrate"], &["--plan", "KVITT_DATABASE_URL", "Examples"]),
         (&["checkout"], &["create", "show", "KVITT_API_KEY", "KVITT_SERVER"]),
         (&["checkout", "create"], &["--file", "--country", "--locale", "--line", "minor units"]),
         (

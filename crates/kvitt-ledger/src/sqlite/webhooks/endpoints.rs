@@ -3,36 +3,30 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use kvitt_core::WebhookEndpointId;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use sqlx::SqlitePool;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::sqlite::SqliteConnection;
 
 use super::requests;
 use crate::error::LedgerError;
+use crate::row::{json, number};
 use crate::sqlite::error::driver;
-use crate::sqlite::row::{Read, now_us, number};
+use crate::sqlite::row::now_us;
 use crate::sqlite::writer::Write;
-use crate::webhook::{FeedSpan, WebhookDisabled, WebhookEndpoint, WebhookRequest};
-
-macro_rules! columns {
-    () => {
-        "id, revision, url, description, events, secret, previous_secret, previous_until_us,
-         created_at_us, enabled_at_us, disabled_at_us, disabled_reason, delivered_at_us, position,
-         again_position, again_until"
-    };
-}
+use crate::webhook::rows::{self, endpoint_columns};
+use crate::webhook::{FeedSpan, WebhookEndpoint, WebhookRequest};
 
 /// All endpoints, oldest first.
 pub(super) async fn all(db: &SqlitePool) -> Result<Vec<WebhookEndpoint>, LedgerError> {
     let rows = sqlx::query(concat!(
         "SELECT ",
-        columns!(),
+        endpoint_columns!(),
         " FROM webhook_endpoint ORDER BY created_at_us, id",
     ))
     .fetch_all(db)
     .await
     .map_err(driver)?;
-    rows.iter().map(endpoint).collect()
+    rows.iter().map(rows::endpoint).collect()
 }
 
 /// One endpoint.
@@ -40,38 +34,13 @@ pub(super) async fn one(
     db: &SqlitePool,
     id: WebhookEndpointId,
 ) -> Result<Option<WebhookEndpoint>, LedgerError> {
-    let row = sqlx::query(concat!("SELECT ", columns!(), " FROM webhook_endpoint WHERE id = ?"))
-        .bind(id.to_string())
-        .fetch_optional(db)
-        .await
-        .map_err(driver)?;
-    row.as_ref().map(endpoint).transpose()
-}
-
-fn endpoint(row: &SqliteRow) -> Result<WebhookEndpoint, LedgerError> {
-    let read = Read::new("webhook_endpoint", row);
-    let previous = read.text_or_none("previous_secret")?.map(SecretString::from);
-    let disabled_at = read.time_or_none("disabled_at_us")?;
-    let reason = read.text_or_none("disabled_reason")?;
-    let again_until = read.count_or_none("again_until")?;
-    Ok(WebhookEndpoint {
-        id: read.parsed("id")?,
-        revision: read.count("revision")?,
-        url: read.text("url")?,
-        description: read.text("description")?,
-        events: read.json("events")?,
-        secret: SecretString::from(read.text("secret")?),
-        previous_secret: previous.zip(read.time_or_none("previous_until_us")?),
-        created_at: read.time("created_at_us")?,
-        enabled_at: read.time("enabled_at_us")?,
-        disabled: disabled_at.map(|at| WebhookDisabled { at, reason: reason.unwrap_or_default() }),
-        delivered_at: read.time_or_none("delivered_at_us")?,
-        position: read.count("position")?,
-        again: read
-            .count_or_none("again_position")?
-            .zip(again_until)
-            .map(|(after, until)| FeedSpan { after, until }),
-    })
+    let row =
+        sqlx::query(concat!("SELECT ", endpoint_columns!(), " FROM webhook_endpoint WHERE id = ?"))
+            .bind(id.to_string())
+            .fetch_optional(db)
+            .await
+            .map_err(driver)?;
+    row.as_ref().map(rows::endpoint).transpose()
 }
 
 /// Stores an endpoint.
@@ -96,7 +65,7 @@ impl Write for Insert {
         .bind(number("revision", it.revision)?)
         .bind(&it.url)
         .bind(&it.description)
-        .bind(list(&it.events)?)
+        .bind(json("events", &it.events)?)
         .bind(it.secret.expose_secret())
         .bind(it.created_at.as_microsecond())
         .bind(it.enabled_at.as_microsecond())
@@ -106,12 +75,6 @@ impl Write for Insert {
         .map_err(driver)?;
         Ok(())
     }
-}
-
-fn list(events: &[String]) -> Result<String, LedgerError> {
-    serde_json::to_string(events).map_err(|error| LedgerError::InvalidAppend {
-        what: format!("events cannot be written as JSON: {error}"),
-    })
 }
 
 /// Stores what was changed of an endpoint.
@@ -140,7 +103,7 @@ impl Write for Update {
         )
         .bind(&it.url)
         .bind(&it.description)
-        .bind(list(&it.events)?)
+        .bind(json("events", &it.events)?)
         .bind(it.secret.expose_secret())
         .bind(previous.map(|secret| secret.expose_secret().to_owned()))
         .bind(until.map(Timestamp::as_microsecond))

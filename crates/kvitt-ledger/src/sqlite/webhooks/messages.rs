@@ -1,21 +1,14 @@
 //! Messages, as they are read.
 
 use kvitt_core::{EventId, SaleId, WebhookEndpointId};
-use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 
 use crate::error::LedgerError;
+use crate::row::number;
 use crate::sqlite::error::driver;
-use crate::sqlite::row::{Read, number, sale_text};
+use crate::sqlite::row::sale_text;
+use crate::webhook::rows::{self, message_columns};
 use crate::webhook::{WebhookMessage, WebhookMessageQuery, WebhookState};
-
-macro_rules! select {
-    () => {
-        "SELECT sale, endpoint, seq, event, name, position, state, attempts, first_attempt_at_us,
-             last_attempt_at_us, status, problem
-         FROM webhook_message"
-    };
-}
 
 /// The first message of a sale that is still to be sent.
 pub(super) async fn next(
@@ -24,8 +17,9 @@ pub(super) async fn next(
     endpoint: WebhookEndpointId,
 ) -> Result<Option<WebhookMessage>, LedgerError> {
     let row = sqlx::query(concat!(
-        select!(),
-        " WHERE sale = ? AND endpoint = ? AND state IN ('pending', 'failing')
+        "SELECT ",
+        message_columns!(),
+        " FROM webhook_message WHERE sale = ? AND endpoint = ? AND state IN ('pending', 'failing')
           ORDER BY seq LIMIT 1",
     ))
     .bind(sale_text(sale))
@@ -33,7 +27,7 @@ pub(super) async fn next(
     .fetch_optional(db)
     .await
     .map_err(driver)?;
-    row.as_ref().map(message).transpose()
+    row.as_ref().map(rows::message).transpose()
 }
 
 /// The message about an event.
@@ -42,13 +36,17 @@ pub(super) async fn of_event(
     endpoint: WebhookEndpointId,
     event: EventId,
 ) -> Result<Option<WebhookMessage>, LedgerError> {
-    let row = sqlx::query(concat!(select!(), " WHERE event = ? AND endpoint = ?"))
-        .bind(event.to_string())
-        .bind(endpoint.to_string())
-        .fetch_optional(db)
-        .await
-        .map_err(driver)?;
-    row.as_ref().map(message).transpose()
+    let row = sqlx::query(concat!(
+        "SELECT ",
+        message_columns!(),
+        " FROM webhook_message WHERE event = ? AND endpoint = ?"
+    ))
+    .bind(event.to_string())
+    .bind(endpoint.to_string())
+    .fetch_optional(db)
+    .await
+    .map_err(driver)?;
+    row.as_ref().map(rows::message).transpose()
 }
 
 /// An endpoint's messages, the newest event first.
@@ -57,7 +55,11 @@ pub(super) async fn page(
     query: &WebhookMessageQuery,
     limit: u32,
 ) -> Result<Vec<WebhookMessage>, LedgerError> {
-    let mut sql = QueryBuilder::<Sqlite>::new(concat!(select!(), " WHERE endpoint = "));
+    let mut sql = QueryBuilder::<Sqlite>::new(concat!(
+        "SELECT ",
+        message_columns!(),
+        " FROM webhook_message WHERE endpoint = "
+    ));
     sql.push_bind(query.endpoint.to_string());
     if let Some(state) = query.state {
         sql.push(" AND state = ").push_bind(state.as_str());
@@ -71,25 +73,5 @@ pub(super) async fn page(
     }
     sql.push(" ORDER BY position DESC LIMIT ").push_bind(limit);
     let rows = sql.build().fetch_all(db).await.map_err(driver)?;
-    rows.iter().map(message).collect()
-}
-
-fn message(row: &SqliteRow) -> Result<WebhookMessage, LedgerError> {
-    let read = Read::new("webhook_message", row);
-    let state = read.text("state")?;
-    Ok(WebhookMessage {
-        sale: read.sale()?,
-        endpoint: read.parsed("endpoint")?,
-        seq: read.count("seq")?,
-        event: read.parsed("event")?,
-        name: read.text("name")?,
-        position: read.count("position")?,
-        state: WebhookState::named(&state)
-            .ok_or_else(|| read.wrong("state", format_args!("{state:?} is no state")))?,
-        attempts: read.count("attempts")?,
-        first_attempt_at: read.time_or_none("first_attempt_at_us")?,
-        last_attempt_at: read.time_or_none("last_attempt_at_us")?,
-        status: read.count_or_none("status")?,
-        problem: read.text_or_none("problem")?,
-    })
+    rows.iter().map(rows::message).collect()
 }

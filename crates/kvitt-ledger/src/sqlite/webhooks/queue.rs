@@ -10,8 +10,9 @@ use uuid::Uuid;
 
 use super::requests;
 use crate::error::LedgerError;
+use crate::row::{Read, number, wait_us};
 use crate::sqlite::error::driver;
-use crate::sqlite::row::{Read, now_us, number, sale_text, wait_us};
+use crate::sqlite::row::{now_us, sale_text};
 use crate::sqlite::writer::Write;
 use crate::webhook::{
     NewWebhookMessage, WebhookAttempt, WebhookBatch, WebhookClaim, WebhookNext, WebhookRequest,

@@ -6,8 +6,7 @@ use sqlx::sqlite::SqliteConnection;
 
 use crate::error::LedgerError;
 use crate::sqlite::error::{driver, is_taken};
-use crate::sqlite::row::Read;
-use crate::webhook::WebhookRequest;
+use crate::webhook::{WebhookRequest, rows};
 
 /// The request under this key.
 pub(super) async fn find(
@@ -23,15 +22,7 @@ pub(super) async fn find(
     .fetch_optional(db)
     .await
     .map_err(driver)?;
-    let Some(row) = row else { return Ok(None) };
-    let read = Read::new("webhook_request", &row);
-    Ok(Some(WebhookRequest {
-        requester,
-        key: key.to_owned(),
-        request_hash: read.digest("request_hash")?,
-        endpoint: read.parsed("endpoint")?,
-        at: read.time("at_us")?,
-    }))
+    row.map(|row| rows::request(requester, key, &row)).transpose()
 }
 
 /// Takes a request, if its key is free.

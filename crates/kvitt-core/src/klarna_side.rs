@@ -1,0 +1,212 @@
+//! An order as Klarna has it, and what of it nobody here knew: acts of ours whose answer was lost,
+//! and acts of people in Klarna's portal.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::act::{Act, Outcome, ShippingInfo};
+use crate::event::{Event, Evidence};
+use crate::ids::IntentId;
+use crate::intent::Intent;
+use crate::order::{Order, OrderSnapshot, OrderStatus};
+use crate::sale::Sale;
+
+/// How far Klarna's clock may be behind ours.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// An order as it was read from Klarna.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderAtKlarna {
+    /// State and sums.
+    pub snapshot: OrderSnapshot,
+    /// Every capture.
+    pub captures: Vec<MoveAtKlarna>,
+    /// Every refund that has an id.
+    pub refunds: Vec<MoveAtKlarna>,
+    /// Tracking that belongs to no single capture.
+    pub shipping_info: Vec<ShippingInfo>,
+}
+
+/// A capture or refund as it was read from Klarna.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MoveAtKlarna {
+    /// Klarna's id.
+    pub id: String,
+    /// How much, in minor units.
+    pub amount: i64,
+    /// The reference that it was made with, where it can be read back.
+    pub reference: Option<String>,
+    /// Shown to the customer.
+    pub description: Option<String>,
+    /// When it was made.
+    pub at: Option<Timestamp>,
+    /// Tracking, of captures only.
+    pub shipping_info: Vec<ShippingInfo>,
+}
+
+/// Whether an act of ours, whose answer nobody saw, took effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recognised {
+    /// It did.
+    Done(Outcome),
+    /// It did not, so it can be asked for again.
+    NotDone,
+    /// What Klarna has may be ours or somebody else's: a person has to tell.
+    Ambiguous(String),
+}
+
+/// The reference that a capture or refund of ours goes out with, by which it is known again. It is
+/// the shop's own where it gave one, else the intent's id.
+pub fn sent_reference(reference: Option<&str>, intent: IntentId) -> String {
+    reference.filter(|text| !text.is_empty()).map_or_else(|| intent.to_string(), str::to_owned)
+}
+
+impl Sale {
+    /// Whether an act on the order took effect, by what Klarna now has. The act must not be under
+    /// way any more.
+    pub fn recognise(&self, intent: &Intent, found: &OrderAtKlarna) -> Recognised {
+        let Some(order) = &self.order else { return Recognised::NotDone };
+        let snapshot = &found.snapshot;
+        let did = |it: bool| {
+            if it { Recognised::Done(Outcome::Changed) } else { Recognised::NotDone }
+        };
+        match &intent.act {
+            Act::Capture { captured_amount, reference, .. } => {
+                let sent = sent_reference(reference.as_deref(), intent.id);
+                let unknown = unknown_captures(order, found);
+                match our_move(unknown, *captured_amount, &sent, intent) {
+                    Ok(Some(id)) => Recognised::Done(Outcome::Captured { capture_id: id }),
+                    Ok(None) => Recognised::NotDone,
+                    Err(count) => ambiguous("captures", count, *captured_amount),
+                }
+            }
+            Act::Refund { refunded_amount, reference, .. } => {
+                let sent = sent_reference(reference.as_deref(), intent.id);
+                let unknown = unknown_refunds(order, found);
+                match our_move(unknown, *refunded_amount, &sent, intent) {
+                    Ok(Some(id)) => Recognised::Done(Outcome::Refunded { refund_id: id }),
+                    Ok(None) => Recognised::NotDone,
+                    Err(count) => ambiguous("refunds", count, *refunded_amount),
+                }
+            }
+            Act::Cancel => did(OrderStatus::Cancelled.is(&snapshot.status)),
+            Act::Release => did(is_released(snapshot)),
+            Act::Extend => did(snapshot.expires_at > intent.expires_at_before),
+            Act::AddShippingInfo { capture_id, shipping_info } => {
+                let there = match capture_id {
+                    None => Some(&found.shipping_info),
+                    Some(id) => {
+                        found.captures.iter().find(|it| it.id == *id).map(|it| &it.shipping_info)
+                    }
+                };
+                did(there.is_some_and(|there| shipping_info.iter().all(|it| is_there(it, there))))
+            }
+            // Said twice they say the same. (There is an order, so it is not being placed.)
+            Act::UpdateAuthorization { .. }
+            | Act::UpdateReferences { .. }
+            | Act::UpdateShippingAddress
+            | Act::Place { .. } => Recognised::NotDone,
+        }
+    }
+
+    /// What others did to the order, as events: nothing while an act of ours is open that may be
+    /// what was found, and nothing that does not add up, which shows as a difference instead.
+    pub fn external(&self, found: &OrderAtKlarna, evidence: &Evidence) -> Vec<Event> {
+        let Some(order) = &self.order else { return Vec::new() };
+        if self.open_intent(|act| act.kind().moves_money()).is_some() {
+            return Vec::new();
+        }
+        let mut events = Vec::new();
+        for it in unknown_captures(order, found) {
+            events.push(Event::ExternalCapture {
+                capture_id: it.id.clone(),
+                captured_amount: it.amount,
+                reference: it.reference.clone(),
+                description: it.description.clone(),
+                captured_at: it.at,
+                evidence: evidence.clone(),
+            });
+        }
+        for it in unknown_refunds(order, found) {
+            events.push(Event::ExternalRefund {
+                refund_id: it.id.clone(),
+                refunded_amount: it.amount,
+                reference: it.reference.clone(),
+                description: it.description.clone(),
+                refunded_at: it.at,
+                evidence: evidence.clone(),
+            });
+        }
+        let left = order.amounts(Timestamp::MIN).remaining_authorized_amount;
+        if left > found_captured(order, found) && is_released(&found.snapshot) {
+            events.push(Event::ExternalRelease { evidence: evidence.clone() });
+        }
+        if self.with(&events).is_ok() { events } else { Vec::new() }
+    }
+}
+
+/// Nothing is left to capture of an order that was neither cancelled nor ran out of time.
+fn is_released(snapshot: &OrderSnapshot) -> bool {
+    snapshot.remaining_authorized_amount == 0
+        && snapshot.captured_amount > 0
+        && OrderStatus::Captured.is(&snapshot.status)
+        && snapshot.captured_amount < snapshot.order_amount
+}
+
+/// A tracking number says which parcel it is; without one, all the rest does.
+fn is_there(wanted: &ShippingInfo, there: &[ShippingInfo]) -> bool {
+    there.iter().any(|it| match &wanted.tracking_number {
+        Some(number) => it.tracking_number.as_ref() == Some(number),
+        None => it == wanted,
+    })
+}
+
+/// How much was captured that nobody here knew of.
+fn found_captured(order: &Order, found: &OrderAtKlarna) -> i64 {
+    crate::order::sum(unknown_captures(order, found).map(|it| it.amount))
+}
+
+fn unknown_captures<'a>(
+    order: &'a Order,
+    found: &'a OrderAtKlarna,
+) -> impl Iterator<Item = &'a MoveAtKlarna> {
+    found.captures.iter().filter(|it| !order.captures.iter().any(|own| own.capture_id == it.id))
+}
+
+fn unknown_refunds<'a>(
+    order: &'a Order,
+    found: &'a OrderAtKlarna,
+) -> impl Iterator<Item = &'a MoveAtKlarna> {
+    found.refunds.iter().filter(|it| !order.refunds.iter().any(|own| own.refund_id == it.id))
+}
+
+/// The one that is ours; none; or how many there are that may be. Where Klarna shows references,
+/// ours says whose it is; where it does not, only one of the right amount, made since we asked,
+/// can be ours.
+fn our_move<'a>(
+    unknown: impl Iterator<Item = &'a MoveAtKlarna>,
+    amount: i64,
+    sent_reference: &str,
+    intent: &Intent,
+) -> Result<Option<String>, usize> {
+    let since = intent.requested_at - CLOCK_SKEW;
+    let candidates: Vec<_> = unknown
+        .filter(|it| it.amount == amount)
+        .filter(|it| it.at.is_none_or(|at| at >= since))
+        .filter(|it| it.reference.as_deref().is_none_or(|read| read == sent_reference))
+        .collect();
+    let named: Vec<_> = candidates.iter().filter(|it| it.reference.is_some()).collect();
+    match (named.as_slice(), candidates.as_slice()) {
+        ([only], _) => Ok(Some(only.id.clone())),
+        ([], [only]) => Ok(Some(only.id.clone())),
+        ([], []) => Ok(None),
+        ([], several) => Err(several.len()),
+        (several, _) => Err(several.len()),
+    }
+}
+
+fn ambiguous(what: &str, count: usize, amount: i64) -> Recognised {
+    Recognised::Ambiguous(format!(
+        "Klarna has {count} {what} of {amount} that nobody here knows of, and nothing tells which \
+         is the one that was asked for: look at the order at Klarna, and settle this with its id"
+    ))
+}

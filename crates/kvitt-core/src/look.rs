@@ -1,0 +1,89 @@
+//! When kvitt looks at a sale by itself, by business time, and what for.
+//!
+//! Callbacks are lost, shoppers close their browsers, and people act in Klarna's portal. What
+//! nobody tells is found by looking: seldom, and only at sales that can still change.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::order::{FraudStatus, Order, OrderStatus};
+use crate::sale::{Authorization, Sale};
+
+/// So long before a token dies an authorization that placed no order is given back: afterwards
+/// Klarna no longer takes it, and the shopper's credit stays blocked for as long as Klarna likes.
+pub const RELEASE_BEFORE_EXPIRY: SignedDuration = SignedDuration::from_mins(2);
+
+/// The shortest time between two reads of an order. Klarna asks for few (its documentation on
+/// rate limits), and a callback usually comes first.
+const READ_AFTER_MIN: SignedDuration = SignedDuration::from_mins(10);
+
+/// The longest time between two reads of an order whose review by Klarna goes on: it promises a
+/// decision within a day (Klarna documentation: pending orders).
+const REVIEW_READ_AFTER_MAX: SignedDuration = SignedDuration::from_hours(1);
+
+/// The longest time between two reads of any other order that is open or in doubt.
+const READ_AFTER_MAX: SignedDuration = SignedDuration::from_hours(24);
+
+/// What a look is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Look {
+    /// Read the order from Klarna.
+    ReadOrder,
+    /// Give back authorizations that will place no order.
+    ReleaseAuthorizations,
+}
+
+impl Sale {
+    /// When this sale must be looked at next, if nothing else happens to it.
+    pub fn next_look(&self) -> Option<Timestamp> {
+        self.looks().map(|(at, _)| at).min()
+    }
+
+    /// What has to be looked after at a moment.
+    pub fn due_looks(&self, at: Timestamp) -> impl Iterator<Item = Look> {
+        self.looks().filter(move |(due_at, _)| *due_at <= at).map(|(_, look)| look)
+    }
+
+    fn looks(&self) -> impl Iterator<Item = (Timestamp, Look)> {
+        let read = self.read_due_at().map(|at| (at, Look::ReadOrder));
+        let release = self.release_due_at().map(|at| (at, Look::ReleaseAuthorizations));
+        read.into_iter().chain(release)
+    }
+
+    /// Reads grow rarer as the order grows older, and do not all fall on one moment.
+    fn read_due_at(&self) -> Option<Timestamp> {
+        let order = self.order.as_ref()?;
+        let in_doubt = self.open_intent(|act| act.kind().moves_money()).is_some();
+        let last_read_at = order.last_read.as_ref().map_or(order.placed_at, |(_, at)| *at);
+        if !in_doubt && !can_change_by_itself(order, last_read_at) {
+            return None;
+        }
+        let longest = if order.fraud_status == FraudStatus::Accepted {
+            READ_AFTER_MAX
+        } else {
+            REVIEW_READ_AFTER_MAX
+        };
+        let age = last_read_at.duration_since(order.placed_at);
+        let pause = (age / 2).clamp(READ_AFTER_MIN, longest);
+        // Up to a tenth longer, by the sale's id: the same for each replica.
+        let tenths = i32::from(*self.id.0.as_bytes().last().unwrap_or(&0));
+        Some(last_read_at + pause + pause / 10 / 255 * tenths)
+    }
+
+    fn release_due_at(&self) -> Option<Timestamp> {
+        if self.order.is_some() || self.abandoned || self.is_placing() {
+            return None;
+        }
+        self.usable_authorization().map(Authorization::release_at)
+    }
+}
+
+/// Whether Klarna may bring news of an order that nobody here asked for: of its review, of its
+/// end, or of what people do in Klarna's portal. Refunds in the portal of an order that is wholly
+/// captured are left to reconciling.
+fn can_change_by_itself(order: &Order, at: Timestamp) -> bool {
+    match order.status(at) {
+        OrderStatus::Authorized | OrderStatus::PartCaptured => true,
+        OrderStatus::Captured => order.fraud_status == FraudStatus::Pending,
+        OrderStatus::Cancelled | OrderStatus::Expired => false,
+    }
+}

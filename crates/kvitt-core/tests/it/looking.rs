@@ -1,0 +1,91 @@
+//! When a sale is looked at, with nobody telling that anything happened.
+
+use jiff::SignedDuration;
+use kvitt_core::{Event, FraudStatus, Look, RELEASE_BEFORE_EXPIRY, Wish};
+
+use crate::support::{Story, capture, cart, expiry};
+
+fn due(story: &Story) -> Vec<Look> {
+    story.sale().due_looks(story.now).collect()
+}
+
+/// Moves the clock to the next look and says how long that was.
+fn wait(story: &mut Story) -> SignedDuration {
+    let at = story.sale().next_look().expect("a next look");
+    let waited = at.duration_since(story.now);
+    story.now = at;
+    waited
+}
+
+fn read_as(story: &mut Story, fraud_status: &FraudStatus) {
+    story.read(|read| read.fraud_status = fraud_status.clone());
+}
+
+#[test]
+fn an_open_order_is_read_ever_more_seldom_and_at_least_once_a_day() {
+    let mut story = Story::placed(cart());
+    let mut pauses = Vec::new();
+    while story.now < expiry() - SignedDuration::from_hours(48) {
+        pauses.push(wait(&mut story));
+        assert_eq!(due(&story), [Look::ReadOrder]);
+        read_as(&mut story, &FraudStatus::Accepted);
+        assert!(due(&story).is_empty(), "it was just read");
+    }
+    let longest = SignedDuration::from_hours(27);
+    assert!(pauses[0] >= SignedDuration::from_mins(9), "{:?}", pauses[0]);
+    assert!(pauses[0] <= SignedDuration::from_mins(11), "{:?}", pauses[0]);
+    assert!(pauses.iter().all(|pause| *pause <= longest), "{pauses:?}");
+    assert!(pauses.last() > Some(&SignedDuration::from_hours(23)), "{pauses:?}");
+    assert!(pauses.len() < 50, "{} reads in 26 days", pauses.len());
+}
+
+#[test]
+fn a_review_is_followed_at_least_hourly() {
+    let mut story = Story::placed(cart());
+    read_as(&mut story, &FraudStatus::Pending);
+    for _ in 0..40 {
+        let waited = wait(&mut story);
+        assert!(waited <= SignedDuration::from_mins(67), "{waited}");
+        read_as(&mut story, &FraudStatus::Pending);
+    }
+}
+
+#[test]
+fn what_can_no_longer_change_by_itself_is_left_alone() {
+    let mut captured = Story::placed(cart());
+    let intent = captured.request(capture(&[]));
+    captured.finish(intent);
+    read_as(&mut captured, &FraudStatus::Accepted);
+    assert_eq!(captured.sale().next_look(), None);
+
+    let mut cancelled = Story::placed(cart());
+    let intent = cancelled.request(Wish::Cancel);
+    cancelled.finish(intent);
+    assert_eq!(cancelled.sale().next_look(), None);
+}
+
+#[test]
+fn an_order_in_doubt_is_looked_at_whatever_its_state() {
+    let mut story = Story::placed(cart());
+    let intent = story.request(Wish::Cancel);
+    story.lose_sight(intent, true);
+    story.read(|read| "CANCELLED".clone_into(&mut read.status));
+    assert!(story.sale().next_look().is_some());
+}
+
+#[test]
+fn an_authorization_that_places_nothing_is_given_back_before_it_dies() {
+    let story = Story::authorized(cart());
+    let expires_at = story.sale().authorizations[0].expires_at;
+    let mut story = story;
+    assert!(due(&story).is_empty());
+    wait(&mut story);
+    assert_eq!(story.now, expires_at - RELEASE_BEFORE_EXPIRY);
+    assert_eq!(due(&story), [Look::ReleaseAuthorizations]);
+    assert_eq!(story.sale().losing_authorizations(story.now).count(), 1);
+    story.push(Event::AuthorizationReleased {
+        authorization: story.sale().authorizations[0].digest.clone(),
+        evidence: crate::support::evidence("cancel_authorization", 204),
+    });
+    assert_eq!(story.sale().next_look(), None);
+}

@@ -1,0 +1,78 @@
+//! Due work: claims, leases and fences.
+
+use std::time::Duration;
+
+use kvitt_core::SaleId;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::error::{Failed, driver};
+use super::row::now_us;
+use crate::error::LedgerError;
+use crate::row::wait_us;
+use crate::rows;
+use crate::work::Work;
+
+/// Claims what is due, past what others are claiming or writing just now.
+pub(super) async fn claim_due(
+    db: &PgPool,
+    limit: u32,
+    lease: Duration,
+) -> Result<Vec<Work>, Failed> {
+    let rows = sqlx::query(concat!(
+        "WITH due AS MATERIALIZED (
+             SELECT sale, work_id FROM work WHERE due_at_us <= ",
+        now_us!(),
+        " ORDER BY due_at_us LIMIT $1 FOR UPDATE SKIP LOCKED
+         )
+         UPDATE work SET attempts = attempts + 1, fence = nextval('work_fence'), due_at_us = ",
+        now_us!(),
+        " + $2
+         FROM due WHERE work.sale = due.sale AND work.work_id = due.work_id
+         RETURNING work.sale, work.work_id, kind, attempts, fence",
+    ))
+    .bind(i64::from(limit))
+    .bind(wait_us(lease))
+    .fetch_all(db)
+    .await
+    .map_err(driver)?;
+    Ok(rows.iter().map(rows::work).collect::<Result<_, _>>()?)
+}
+
+/// Puts claimed work back.
+pub(super) async fn release(
+    db: &PgPool,
+    sale: SaleId,
+    work_id: Uuid,
+    fence: u64,
+    due_in: Duration,
+) -> Result<(), Failed> {
+    // A fence that cannot be stored was never handed out.
+    let fence = i64::try_from(fence).map_err(|_| LedgerError::LeaseLost)?;
+    let done = sqlx::query(concat!(
+        "UPDATE work SET fence = nextval('work_fence'), due_at_us = ",
+        now_us!(),
+        " + $4 WHERE sale = $1 AND work_id = $2 AND fence = $3",
+    ))
+    .bind(sale.0)
+    .bind(work_id)
+    .bind(fence)
+    .bind(wait_us(due_in))
+    .execute(db)
+    .await
+    .map_err(driver)?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(LedgerError::LeaseLost.into()) }
+}
+
+/// Whether writing works.
+pub(super) async fn check(db: &PgPool) -> Result<(), Failed> {
+    sqlx::query(concat!(
+        "INSERT INTO readiness (id, checked_at_us) VALUES (1, ",
+        now_us!(),
+        ") ON CONFLICT (id) DO UPDATE SET checked_at_us = excluded.checked_at_us",
+    ))
+    .execute(db)
+    .await
+    .map_err(driver)?;
+    Ok(())
+}
