@@ -331,22 +331,6 @@ fn events_of_an_order() {
         }"#,
     );
     stands_as(&Event::ShipmentStopped, r#"{"type": "shipment_stopped"}"#);
-    let endpoint = WebhookEndpointId(Uuid::from_u128(8));
-    stands_as(
-        &Event::WebhookEndpointDisabled { endpoint, reason: text("it answered 410") },
-        r#"{
-            "type": "webhook_endpoint_disabled",
-            "endpoint": "whk_00000000000000000000000000000008", "reason": "it answered 410"
-        }"#,
-    );
-    let event = EventId(Uuid::from_u128(5));
-    stands_as(
-        &Event::WebhookGivenUp { endpoint, event, reason: text("it answered 500") },
-        r#"{
-            "type": "webhook_given_up", "endpoint": "whk_00000000000000000000000000000008",
-            "event": "evt_00000000000000000000000000000005", "reason": "it answered 500"
-        }"#,
-    );
 }
 
 #[test]
@@ -437,6 +421,26 @@ fn acts() {
             "kind": "add_shipping_info", "capture_id": "cap-1", "shipping_info": [PARCEL, {}]
         }"#
         .replace("PARCEL", parcel_json),
+    );
+}
+
+#[test]
+fn events_about_webhooks() {
+    let endpoint = WebhookEndpointId(Uuid::from_u128(8));
+    stands_as(
+        &Event::WebhookEndpointDisabled { endpoint, reason: text("it answered 410") },
+        r#"{
+            "type": "webhook_endpoint_disabled",
+            "endpoint": "whk_00000000000000000000000000000008", "reason": "it answered 410"
+        }"#,
+    );
+    let event = EventId(Uuid::from_u128(5));
+    stands_as(
+        &Event::WebhookGivenUp { endpoint, event, reason: text("it answered 500") },
+        r#"{
+            "type": "webhook_given_up", "endpoint": "whk_00000000000000000000000000000008",
+            "event": "evt_00000000000000000000000000000005", "reason": "it answered 500"
+        }"#,
     );
 }
 
