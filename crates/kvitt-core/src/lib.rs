@@ -5,6 +5,7 @@
 
 mod act;
 mod cart;
+mod concern;
 mod decide;
 mod event;
 mod fold;
@@ -19,6 +20,7 @@ mod sale;
 
 pub use act::{Act, ActKind, LinePart, Outcome, Refused, ShippingInfo};
 pub use cart::{LineId, LineIdError, SaleCart};
+pub use concern::{Concern, ConcernKind};
 pub use decide::{
     AuthorizationWish, CaptureWish, LinePick, Preview, ReferencesWish, RefundWish,
     SHIPPING_METHODS, Wish, check_worth,

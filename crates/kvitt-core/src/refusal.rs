@@ -189,6 +189,24 @@ pub enum Refusal {
         /// The values allowed.
         allowed: &'static str,
     },
+    /// There is nothing to settle.
+    #[error("{kind} is {state}: only what is unknown, or needs a person, is settled", kind = kind.as_str())]
+    NotInDoubt {
+        /// The act.
+        kind: ActKind,
+        /// How far it has come.
+        state: &'static str,
+    },
+    /// Klarna has nothing that the act can have become.
+    #[error(
+        "Klarna has nothing under that id that {kind} can have become and that is not known here: \
+         check the id and its amount, or settle it as not done",
+        kind = kind.as_str()
+    )]
+    NotAtKlarna {
+        /// The act.
+        kind: ActKind,
+    },
     /// A change that changes nothing.
     #[error("nothing to change: give {expected}")]
     NothingToChange {
@@ -227,6 +245,8 @@ impl Refusal {
             Self::Length { .. } => "length",
             Self::ShippingMethod { .. } => "shipping_method",
             Self::NothingToChange { .. } => "nothing_to_change",
+            Self::NotInDoubt { .. } => "not_in_doubt",
+            Self::NotAtKlarna { .. } => "not_at_klarna",
         }
     }
 

@@ -180,19 +180,6 @@ impl Sale {
         self.terms.placement == Placement::Automatic
     }
 
-    /// Why a person has to look at the sale, if so.
-    pub fn attention(&self) -> Option<String> {
-        self.intents.values().find_map(|intent| match &intent.state {
-            IntentState::NeedsHuman { reason } => Some(reason.clone()),
-            IntentState::Unknown { problem, .. } => Some(format!(
-                "outcome of {} {} is not known yet: {problem}",
-                intent.act.kind().as_str(),
-                intent.id
-            )),
-            _ => None,
-        })
-    }
-
     /// What Klarna said when the order was last read that differs from the sums here, if anything.
     /// A read is compared until the next act that moves money is wanted; one that was made while
     /// such an act was open is not compared at all.

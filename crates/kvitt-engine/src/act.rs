@@ -257,7 +257,7 @@ impl Engine {
         calls::make(client, &intent.act, call.expose_secret(), in_doubt).await
     }
 
-    fn verdict_draft(
+    pub(crate) fn verdict_draft(
         &self,
         seen: &Seen,
         intent: IntentId,

@@ -9,6 +9,7 @@ use crate::EngineError;
 use crate::calls::Verdict;
 use crate::engine::Engine;
 use crate::evidence::{evidence, refused};
+use crate::order::fraud_status;
 
 /// How far Klarna's clock may be behind ours.
 const CLOCK_SKEW: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
@@ -89,50 +90,46 @@ impl Engine {
         sale: &Sale,
         intent: &Intent,
     ) -> Result<Option<Verdict>, EngineError> {
-        let heard = self.order_ids_heard(sale.id).await?;
-        let client = &self.parts.accounts.get(&sale.terms.account)?.client;
-        for id in heard {
+        for id in self.order_ids_heard(sale.id).await? {
             let Ok(klarna_id) = KlarnaOrderId::new(id) else { continue };
-            let answer = match client.orders().get(&klarna_id).await {
-                Ok(answer) => answer,
-                // No order of ours, or no id at all.
-                Err(error) if error.outcome() == klarna::Outcome::Refused => continue,
-                Err(error) => {
-                    return Ok(Some(Verdict::Unknown {
-                        problem: error.to_string(),
-                        evidence: refused(Operation::GetOrder, &error).evidence,
-                        may_have_taken_effect: true,
-                    }));
+            match self.placed_as(sale, intent, &klarna_id).await {
+                Ok(Some(verdict)) => return Ok(Some(verdict)),
+                Ok(None) => {
+                    tracing::warn!(sale = %sale.id, "an order was told of that is not this one");
                 }
-            };
-            let order = &answer.value;
-            if !is_placed_by(sale, intent, order) || self.is_of_another(sale, order).await? {
-                tracing::warn!(sale = %sale.id, "an order was told of that is not this checkout's");
-                continue;
+                Err(error @ EngineError::KlarnaUnavailable { .. }) => {
+                    return Ok(Some(still_unknown(&error)));
+                }
+                Err(error) => return Err(error),
             }
-            return Ok(Some(Verdict::Done {
-                outcome: Outcome::Placed {
-                    klarna_order_id: order.order_id.to_string(),
-                    fraud_status: order
-                        .fraud_status
-                        .as_ref()
-                        .map_or_else(|| String::from("MISSING"), ToString::to_string)
-                        .into(),
-                    redirect_url: None,
-                    payment_method: order
-                        .initial_payment_method
-                        .as_ref()
-                        .and_then(|method| method.r#type.as_ref())
-                        .map(ToString::to_string),
-                },
-                evidence: evidence(
-                    Operation::GetOrder,
-                    answer.status,
-                    answer.correlation_id.as_ref(),
-                ),
-            }));
         }
         Ok(None)
+    }
+
+    /// An order of Klarna's as what came of placing, if it can be.
+    pub(crate) async fn placed(
+        &self,
+        sale: &Sale,
+        intent: &Intent,
+        answer: &klarna::Answer<klarna::orders::Order>,
+    ) -> Result<Option<Verdict>, EngineError> {
+        let order = &answer.value;
+        if !is_placed_by(sale, intent, order) || self.is_of_another(sale, order).await? {
+            return Ok(None);
+        }
+        Ok(Some(Verdict::Done {
+            outcome: Outcome::Placed {
+                klarna_order_id: order.order_id.to_string(),
+                fraud_status: fraud_status(order),
+                redirect_url: None,
+                payment_method: order
+                    .initial_payment_method
+                    .as_ref()
+                    .and_then(|method| method.r#type.as_ref())
+                    .map(ToString::to_string),
+            },
+            evidence: evidence(Operation::GetOrder, answer.status, answer.correlation_id.as_ref()),
+        }))
     }
 
     /// Whether the order is known as another sale's.

@@ -2,8 +2,8 @@
 
 use klarna::{Operation, OrderId as KlarnaOrderId};
 use kvitt_core::{
-    Cause, Event, Evidence, MoveAtKlarna, OrderAtKlarna, OrderSnapshot, Refusal, Sale, SaleId,
-    ShippingInfo,
+    Cause, Event, Evidence, FraudStatus, MoveAtKlarna, OrderAtKlarna, OrderSnapshot, Refusal, Sale,
+    SaleId, ShippingInfo,
 };
 
 use crate::EngineError;
@@ -126,11 +126,7 @@ fn parcel(read: &klarna::read::ShippingInfo) -> ShippingInfo {
 fn snapshot(order: &klarna::orders::Order) -> OrderSnapshot {
     OrderSnapshot {
         status: order.status.to_string(),
-        fraud_status: order
-            .fraud_status
-            .as_ref()
-            .map_or_else(|| String::from("MISSING"), ToString::to_string)
-            .into(),
+        fraud_status: fraud_status(order),
         order_amount: order.order_amount,
         original_order_amount: order.original_order_amount.unwrap_or(order.order_amount),
         captured_amount: order.captured_amount,
@@ -139,4 +135,10 @@ fn snapshot(order: &klarna::orders::Order) -> OrderSnapshot {
         expires_at: order.expires_at.as_ref().and_then(klarna::DateTime::timestamp),
         klarna_reference: order.klarna_reference.clone(),
     }
+}
+
+/// Klarna's word on fraud. Missing is not accepted.
+pub(crate) fn fraud_status(order: &klarna::orders::Order) -> FraudStatus {
+    let said = order.fraud_status.as_ref();
+    said.map_or_else(|| String::from("MISSING"), ToString::to_string).into()
 }

@@ -31,7 +31,7 @@ pub(crate) fn summary(sale: &Sale) -> SaleSummary {
             .map_or(0, |amounts| amounts.remaining_authorized_amount),
         placed_at: order.map(|order| order.placed_at),
         expires_at: order.and_then(|order| order.expires_at),
-        attention: sale.attention().or_else(|| sale.difference()),
+        attention: sale.attention(),
         look_at: sale.next_look(),
     }
 }

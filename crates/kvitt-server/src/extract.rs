@@ -11,4 +11,6 @@ pub(crate) use ids::{
     CaptureRef, CaptureRefParams, CheckoutIdParam, CheckoutRef, IntentIdParam, IntentRef,
     OrderIdParam, OrderRef, WebhookEndpointIdParam, WebhookEndpointRef,
 };
-pub(crate) use query::{Nothing, Params, limit, one_of, page_position, position, timestamp};
+pub(crate) use query::{
+    Nothing, PageParams, Params, limit, one_of, page_position, position, timestamp,
+};

@@ -11,6 +11,7 @@ mod acts;
 pub mod api_keys;
 mod app;
 mod assets;
+mod attention;
 mod callbacks;
 mod checkout_page;
 mod checkouts;

@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 use crate::app::{App, ServerConfig};
 use crate::problem::{Problem, codes};
 use crate::{
-    assets, callbacks, checkout_page, checkouts, dashboard, docs, events, health, intents, layers,
-    metrics, orders, webhook_endpoints,
+    assets, attention, callbacks, checkout_page, checkouts, dashboard, docs, events, health,
+    intents, layers, metrics, orders, webhook_endpoints,
 };
 
 /// Who may call a route.
@@ -59,6 +59,8 @@ fn table() -> Vec<(Owner, UtoipaMethodRouter<App>)> {
         (Merchant, routes!(orders::shipping_info::of_order)),
         (Merchant, routes!(orders::shipping_info::of_capture)),
         (Merchant, routes!(intents::read)),
+        (Merchant, routes!(intents::settle)),
+        (Merchant, routes!(attention::attention)),
         (Merchant, routes!(events::list)),
         (Merchant, routes!(checkouts::events::events)),
         (Merchant, routes!(checkouts::callbacks::callbacks)),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::attention::AttentionArgs;
 use crate::checkout::CheckoutArgs;
 use crate::demo::DemoArgs;
 use crate::events::EventsArgs;
@@ -82,6 +83,8 @@ pub(crate) enum Command {
     Checkout(CheckoutArgs),
     /// List orders, capture, refund, cancel, release, extend and change them
     Order(OrderArgs),
+    /// List what needs a person, and settle it
+    Attention(AttentionArgs),
     /// What happened, to one order or to all
     Events(EventsArgs),
     /// Say where events are sent, send them once more, watch and forward them

@@ -7,6 +7,7 @@
 //! - Results go to stdout, everything else to stderr.
 //! - The ambient clock, randomness and environment enter here and are arguments below.
 
+mod attention;
 mod checkout;
 mod cli;
 mod config;
@@ -91,6 +92,7 @@ fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
             Command::Migrate(args) => Box::pin(migrate::run(args, context)).await,
             Command::Checkout(args) => Box::pin(checkout::run(args, context)).await,
             Command::Order(args) => Box::pin(order::run(args, context)).await,
+            Command::Attention(args) => Box::pin(attention::run(args, context)).await,
             Command::Events(args) => Box::pin(events::run(args, context)).await,
             Command::Webhook(args) => Box::pin(webhook::run(args, context)).await,
         }

@@ -4,6 +4,7 @@
 
 #![expect(clippy::struct_field_names, reason = "members have the API's names")]
 
+mod attention;
 mod checkout;
 mod event;
 mod line;
@@ -13,9 +14,10 @@ mod preview;
 mod time;
 mod webhook;
 
+pub(crate) use attention::AttentionPage;
 pub(crate) use checkout::Checkout;
 pub(crate) use event::{events, page as event_page};
 pub(crate) use money::digits;
-pub(crate) use order::{Acted, Order, OrderPage};
+pub(crate) use order::{Acted, Intent, Order, OrderPage};
 pub(crate) use preview::Preview;
 pub(crate) use webhook::{WebhookDeliveryPage, WebhookEndpoint, WebhookEndpointPage, WebhookTest};

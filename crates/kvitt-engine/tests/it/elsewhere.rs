@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use kvitt_core::{IntentState, Refusal, Sale, Wish};
-use kvitt_engine::EngineError;
+use kvitt_engine::{EngineError, Settlement};
 use kvitt_ledger::InboxDoor;
 use serde_json::{Value, json};
 
-use crate::shop::{Shop, capture, capture_amount, refund, tell};
+use crate::shop::{Shop, capture, capture_amount, keyed, merchant, refund, tell};
 
 /// Somebody acts in Klarna's portal.
 async fn portal(shop: &Shop, sale: &Sale, path: &str, body: Value) {
@@ -206,6 +206,60 @@ async fn an_order_of_somebody_else_is_not_taken_for_ones_own() {
     let sale = shop.engine.sale(sale.id).await.unwrap();
     assert!(sale.order.is_none() && needs_human(&sale), "{:?} {:?}", sale.order, sale.intents);
     assert_eq!(shop.engine.ledger().inbox(sale.id).await.unwrap().len(), 4, "they are visible");
+}
+
+#[tokio::test]
+async fn a_person_settles_a_placing_with_the_orders_id_and_with_nothing_else() {
+    let shop = Shop::open().await;
+    let other = shop.order().await;
+    let sale = placed_and_lost(&shop, 409).await;
+    let sale = shop.work_until(sale.id, needs_human).await;
+    let intent = *sale.intents.keys().next().unwrap();
+    let theirs = other.order.unwrap().klarna_order_id;
+    let ours = order_ids(&shop).await.into_iter().find(|id| *id != theirs).unwrap();
+    let settle = async |id: Option<&str>| {
+        let done = Settlement::Done { id: id.map(str::to_owned) };
+        shop.engine.settle(sale.id, intent, &done, &merchant()).await
+    };
+    for wrong in [None, Some("no id"), Some(theirs.as_str())] {
+        let refused = settle(wrong).await;
+        let is_it = matches!(refused, Err(EngineError::Refused(Refusal::NotAtKlarna { .. })));
+        assert!(is_it, "{wrong:?}: {refused:?}");
+    }
+    let answered = settle(Some(&ours)).await.unwrap();
+    assert_eq!(answered.sale.order.as_ref().unwrap().klarna_order_id, ours);
+    assert_eq!(answered.sale.attention(), None);
+    let again = settle(Some(&ours)).await;
+    assert!(matches!(again, Err(EngineError::Refused(Refusal::NotInDoubt { .. }))), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_person_settles_an_ambiguous_capture_either_way() {
+    for done in [true, false] {
+        let shop = Shop::open().await;
+        switch(&shop, "capture_references_are_readable", json!(false)).await;
+        let sale = shop.order().await;
+        shop.fault("/captures", 1, json!({"kind": "reset_after"})).await;
+        let answered = shop.act(sale.id, capture_amount(10_000)).await.unwrap();
+        portal(&shop, &sale, "captures", json!({"captured_amount": 10_000})).await;
+        shop.advance("PT25H").await;
+        let sale = shop.work_until(sale.id, needs_human).await;
+        let captures = shop.at_klarna(&sale).await["captures"].clone();
+        let id = captures[0]["capture_id"].as_str().unwrap().to_owned();
+        let settlement = if done { Settlement::Done { id: Some(id) } } else { Settlement::NotDone };
+        let key = keyed("settle-1", 1);
+        let settled =
+            shop.engine.settle(sale.id, answered.intent, &settlement, &key).await.unwrap();
+        assert_eq!(matches!(settled.state(), Some(IntentState::Done(_))), done);
+        let again = shop.engine.settle(sale.id, answered.intent, &settlement, &key).await.unwrap();
+        assert!(again.replayed);
+        // What is left over is somebody else's.
+        let sale = shop.engine.refresh(sale.id).await.unwrap();
+        let ours = sale.order.as_ref().unwrap().captures.iter().filter(|it| it.intent.is_some());
+        assert_eq!(ours.count(), usize::from(done));
+        assert_eq!(sums(&shop, &sale).await, [(20_000, 0); 2]);
+        assert_eq!(sale.attention(), None);
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
 
 use crate::problem::{MemberError, Problem, codes};
 
@@ -39,6 +40,18 @@ fn refuse(name: &str, given: &str, expected: &str) -> Problem {
         expected: Some(expected.to_owned()),
         message,
     })
+}
+
+/// Which part of a list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageParams {
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// How many at most, 1 to 100; 20 where absent.
+    #[param(value_type = Option<u32>)]
+    pub limit: Option<String>,
 }
 
 /// How many at most: 1 to 100, 20 where absent.

@@ -99,7 +99,7 @@ pub(crate) const OF_THE_DOOR: [Code; 30] = [
 ];
 
 /// Refusals by the rules of the business, under the codes that the core gives them.
-pub(crate) const OF_THE_BUSINESS: [Code; 26] = [
+pub(crate) const OF_THE_BUSINESS: [Code; 28] = [
     code("checkout_abandoned", 409, "The checkout was given up"),
     code("already_placed", 409, "The checkout already has its order"),
     code("cart_frozen", 409, "The order is being placed"),
@@ -126,6 +126,8 @@ pub(crate) const OF_THE_BUSINESS: [Code; 26] = [
     code("length", 422, "A text or a list is too long"),
     code("shipping_method", 422, "Klarna does not know the shipping method"),
     code("nothing_to_change", 422, "The change changes nothing"),
+    code("not_in_doubt", 409, "There is nothing to settle about the act"),
+    code("not_at_klarna", 409, "Klarna has nothing that the act can have become"),
 ];
 
 /// The row of a refusal by the business.

@@ -2,6 +2,7 @@
 //! real port.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod attention;
 mod bad_input;
 mod callbacks;
 mod checkout_page;

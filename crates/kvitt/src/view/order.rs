@@ -65,7 +65,7 @@ struct MayShip {
 /// One wanted act and how far it has come.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Intent {
+pub(crate) struct Intent {
     id: String,
     kind: String,
     state: String,
@@ -176,7 +176,8 @@ fn movements(id: &str, moved: &str, movements: &[Movement], currency: &str) -> S
 }
 
 impl Intent {
-    fn sentence(&self) -> String {
+    /// What is wanted and how far it has come.
+    pub(crate) fn sentence(&self) -> String {
         let problem = self.problem.as_ref().map(|it| format!(": {it}")).unwrap_or_default();
         format!("{} {} is {}{problem}", self.kind, self.id, self.state)
     }

@@ -210,3 +210,34 @@ fn orders_outlive_the_server() {
     place.set("KVITT_SERVER", &server.url);
     assert!(place.good(&["order", "show", &order]).contains("10.00 EUR"));
 }
+
+#[test]
+fn what_needs_a_person_is_listed_and_settled() {
+    let shop = Shop::open();
+    let place = &shop.place;
+    assert_eq!(place.good(&["attention"]).trim(), "nothing needs a person");
+    let order = shop.order("Shirt,1,24900,2500");
+    let fault = json!({"match": {"path_contains": "/captures"}, "times": 9,
+        "effect": {"kind": "reset_after"}});
+    post(&format!("{}/sandbox/v1/faults", shop.sandbox.url), &fault, None);
+    let ended = place.run(&["order", "capture", &order, "--json"]);
+    assert_eq!(ended.code, Some(5), "{ended:?}");
+    let answer: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let intent = answer["intent"]["id"].as_str().unwrap();
+
+    let listed = place.good(&["attention", "--limit", "3"]);
+    assert!(listed.contains(intent) && listed.contains("outcome_unknown"), "{listed}");
+    let items = &place.json(&["attention"])["items"];
+    assert_eq!(items[0]["order_id"], order.as_str());
+
+    let settled = place.good(&["attention", "settle", intent, "--not-done"]);
+    assert!(settled.contains("refused"), "{settled}");
+    for (args, code) in [
+        (vec!["attention", "settle", intent], 2),
+        (vec!["attention", "settle", intent, "--id", "x", "--not-done"], 2),
+        (vec!["attention", "settle", intent, "--done", "--id", "x"], 3),
+    ] {
+        let ended = place.run(&args);
+        assert_eq!(ended.code, Some(code), "{args:?}: {ended:?}");
+    }
+}
