@@ -21,12 +21,14 @@ fn a_plan_is_told_as_sql_and_nothing_is_made() {
         assert!(plan.lines().any(|it| it == line), "{line}: {plan}");
     }
     let document = place.json(&["migrate", "--plan"]);
-    let both = [(1, "ledger".to_owned()), (2, "users".to_owned())];
-    assert_eq!(changes(&document, "pending"), both);
+    let pending = changes(&document, "pending");
+    assert_eq!(pending[..2], [(1, "ledger".to_owned()), (2, "users".to_owned())]);
     assert!(document["pending"][1]["sql"].as_str().unwrap().contains("CREATE TABLE"));
     assert!(!place.path().join("kvitt.db").exists());
 
-    assert_eq!(place.good(&["migrate"]), "done: 1 ledger\ndone: 2 users\n");
+    let done: String =
+        pending.iter().map(|(version, name)| format!("done: {version} {name}\n")).collect();
+    assert_eq!(place.good(&["migrate"]), done);
     let again = place.run(&["migrate"]);
     assert_eq!((again.code, again.stdout.as_str()), (Some(0), ""), "{again:?}");
     assert!(again.stderr.contains("nothing to do"), "{again:?}");
@@ -51,7 +53,7 @@ fn a_postgresql_database_is_brought_up_to_date_too() {
     let tables = "SELECT table_name, column_name, data_type FROM information_schema.columns
                   WHERE table_schema = 'public' AND table_name NOT LIKE '\\_%' ORDER BY 1, 2";
     let document = place.json(&["migrate"]);
-    assert_eq!(changes(&document, "done"), [(1, "ledger".to_owned())]);
+    assert_eq!(changes(&document, "done")[0], (1, "ledger".to_owned()));
     assert_eq!(database.sql(tables), by_hand.sql(tables));
     assert!(!is_empty(&database));
     assert!(place.good(&["key", "list"]).contains("kvitt key create"));
