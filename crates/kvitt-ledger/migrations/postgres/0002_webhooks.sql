@@ -35,7 +35,7 @@ CREATE TABLE webhook_request (
 
 -- One row for an event that an endpoint is told of: what is to be sent, and what came of it.
 CREATE TABLE webhook_message (
-    sale uuid NOT NULL REFERENCES sale (sale),
+    sale uuid NOT NULL,
     endpoint uuid NOT NULL,
     seq bigint NOT NULL,
     event uuid NOT NULL,
@@ -58,7 +58,7 @@ CREATE INDEX webhook_message_event ON webhook_message (event);
 -- A sale that an endpoint is to be told of. A sale's messages are sent one after the other, by
 -- whoever holds its row.
 CREATE TABLE webhook_queue (
-    sale uuid NOT NULL REFERENCES sale (sale),
+    sale uuid NOT NULL,
     endpoint uuid NOT NULL,
     -- By the database's clock. A claim moves it to the lease's end.
     due_at_us bigint NOT NULL,

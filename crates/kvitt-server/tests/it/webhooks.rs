@@ -91,8 +91,12 @@ async fn an_endpoint_is_made_shown_changed_and_deleted() {
     assert_eq!((&changed["events"], &changed["description"]), (&json!([]), &json!("All")));
     assert_eq!(changed["enabled"], false);
     assert_eq!(changed["disabled_reason"], "it was disabled by the shop");
+    let attention = shop.get("/v1/attention").await.expect(200);
+    assert_eq!(attention["disabled_webhook_endpoints"], json!([changed]));
     let enabled = shop.patch(&path, &json!({"enabled": true})).await.expect(200);
     assert_eq!((&enabled["enabled"], &enabled["disabled_at"]), (&json!(true), &Value::Null));
+    let attention = shop.get("/v1/attention").await.expect(200);
+    assert_eq!(attention["disabled_webhook_endpoints"], json!([]));
 
     let rotated = shop.act(&format!("{path}/rotate-secret")).await.expect(200);
     assert_ne!(rotated["secret"], made["secret"]);

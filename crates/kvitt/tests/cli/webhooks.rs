@@ -141,6 +141,8 @@ fn an_endpoint_is_made_tried_and_watched_by_commands() {
     }
     assert!(place.good(&["webhook", "disable", id]).contains("disabled by the shop"));
     assert!(place.good(&["webhook", "list"]).contains("disabled"));
+    let attention = place.good(&["attention"]);
+    assert!(attention.contains(id) && attention.contains("disabled by the shop"), "{attention}");
     assert!(place.good(&["webhook", "enable", id]).contains("enabled"));
     assert!(place.good(&["webhook", "delete", id]).contains("is deleted"));
     assert_eq!(place.run(&["webhook", "show", id]).code, Some(4));
