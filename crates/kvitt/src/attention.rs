@@ -51,7 +51,7 @@ struct SettleArgs {
     #[arg(long)]
     done: bool,
     /// Klarna's id of the order, capture or refund that came of it
-    #[arg(long, value_name = "ID", requires = "done")]
+    #[arg(long, value_name = "ID", requires = "done", conflicts_with = "not_done")]
     id: Option<String>,
     /// It did not take effect, and is not wanted any more
     #[arg(long)]
