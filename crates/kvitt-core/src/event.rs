@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::act::{Act, ActKind, Outcome, Refused};
 use crate::cart::SaleCart;
-use crate::ids::{ApiKeyId, EventId, IntentId, UserId};
+use crate::ids::{ApiKeyId, EventId, IntentId, UserId, WebhookEndpointId};
 use crate::order::OrderSnapshot;
 
 /// An event as it stands in the ledger.
@@ -326,6 +326,24 @@ pub enum Event {
     /// A callback asked to stop the shipment of an accepted order. The order cannot tell, so the
     /// safe side is taken: nothing ships.
     ShipmentStopped,
+    /// An endpoint took no message for so long that nothing is sent to it any more. It stands in
+    /// the sale whose message showed it. What was not taken waits until it is enabled again.
+    WebhookEndpointDisabled {
+        /// The endpoint.
+        endpoint: WebhookEndpointId,
+        /// What it answered, or did not.
+        reason: String,
+    },
+    /// An endpoint that takes other messages did not take this one for so long that it is not sent
+    /// again by itself.
+    WebhookGivenUp {
+        /// The endpoint.
+        endpoint: WebhookEndpointId,
+        /// The event that the message is about.
+        event: EventId,
+        /// What it answered the last time, or did not.
+        reason: String,
+    },
 }
 
 impl Event {
@@ -358,7 +376,14 @@ impl Event {
             Self::AuthorizationExpiring { .. } => "authorization.expiring".to_owned(),
             Self::AuthorizationExpired { .. } => "authorization.expired".to_owned(),
             Self::ShipmentStopped => "order.shipment_stopped".to_owned(),
+            Self::WebhookEndpointDisabled { .. } => "webhook_endpoint.disabled".to_owned(),
+            Self::WebhookGivenUp { .. } => "webhook.given_up".to_owned(),
         }
+    }
+
+    /// Whether it is about telling others of events, rather than about the sale.
+    pub fn is_about_webhooks(&self) -> bool {
+        matches!(self, Self::WebhookEndpointDisabled { .. } | Self::WebhookGivenUp { .. })
     }
 
     /// The intent or the undo that the event is about, if any.

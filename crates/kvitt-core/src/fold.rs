@@ -105,7 +105,10 @@ impl Sale {
                     self.session = None;
                 }
             }
-            Event::SessionRefused { .. } => {}
+            // What others were told of the sale changes nothing in it.
+            Event::SessionRefused { .. }
+            | Event::WebhookEndpointDisabled { .. }
+            | Event::WebhookGivenUp { .. } => {}
             Event::AuthorizationReceived {
                 authorization,
                 session_id,

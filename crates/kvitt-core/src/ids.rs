@@ -86,6 +86,10 @@ id! {
     /// Somebody who works in the dashboard. An id, so that a name can change.
     UserId "usr_"
 }
+id! {
+    /// An address of the shop's that is told what happens.
+    WebhookEndpointId "whk_"
+}
 
 /// Who sends requests under `Idempotency-Key`s. Two of them may use the same key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

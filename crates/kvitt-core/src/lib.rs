@@ -34,6 +34,7 @@ pub use expiry::{ExpiryPlan, ExpiryPolicy, ExpiryStep, NotExtended};
 pub use fold::Inconsistent;
 pub use ids::{
     ApiKeyId, CheckoutId, EventId, IntentId, NotAnId, OrderId, Requester, SaleId, UserId,
+    WebhookEndpointId,
 };
 pub use intent::{Intent, IntentState};
 pub use klarna_side::{MoveAtKlarna, OrderAtKlarna, Recognised, sent_reference};

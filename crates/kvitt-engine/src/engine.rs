@@ -15,6 +15,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::summary::summary;
+use crate::webhooks::{Courier, WebhookSettings};
 use crate::{Accounts, Clock, EngineError, IdSource, expiry, undo, work};
 
 /// How often a write is decided anew because somebody else wrote to the same sale first.
@@ -48,6 +49,8 @@ pub struct Settings {
     pub retry_after_max: Duration,
     /// How long a caller waits for an outcome before it is told to ask later.
     pub answer_within: Duration,
+    /// How webhooks are sent.
+    pub webhooks: WebhookSettings,
 }
 
 impl Settings {
@@ -59,6 +62,7 @@ impl Settings {
             retry_after: Duration::from_secs(5),
             retry_after_max: Duration::from_mins(5),
             answer_within: Duration::from_secs(75),
+            webhooks: WebhookSettings::default(),
         }
     }
 }
@@ -97,12 +101,21 @@ pub struct Engine {
     /// One writer per sale in this process, so that callers queue up instead of colliding.
     sales: Arc<Mutex<HashMap<SaleId, Weak<tokio::sync::Mutex<()>>>>>,
     pub(crate) wake: Arc<Notify>,
+    pub(crate) webhook_wake: Arc<Notify>,
+    pub(crate) courier: Arc<Courier>,
 }
 
 impl Engine {
     /// An engine of these parts.
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts), sales: Arc::default(), wake: Arc::default() }
+        let courier = Arc::new(Courier::new(parts.settings.webhooks.clone()));
+        Self {
+            parts: Arc::new(parts),
+            sales: Arc::default(),
+            wake: Arc::default(),
+            webhook_wake: Arc::default(),
+            courier,
+        }
     }
 
     /// The ledger, for faces that only read.
@@ -257,6 +270,7 @@ impl Engine {
             fence: draft.fence,
         };
         self.parts.ledger.append(append).await?;
+        self.webhook_wake.notify_one();
         Ok(sale)
     }
 

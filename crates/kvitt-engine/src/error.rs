@@ -67,6 +67,9 @@ pub enum EngineError {
     /// The secret in a callback's or shopper's address is not the checkout's.
     #[error("the address is not known")]
     WrongSecret,
+    /// What a shop says of a webhook endpoint breaks a rule.
+    #[error(transparent)]
+    BadWebhook(#[from] crate::webhooks::BadWebhook),
     /// Others changed the sale each time; none of it was stored.
     #[error("the sale changed meanwhile, several times over: try again")]
     Conflict,

@@ -27,6 +27,7 @@ mod settle;
 mod shopper;
 mod summary;
 mod undo;
+pub mod webhooks;
 mod work;
 
 pub use accounts::{Account, Accounts, AccountsError};

@@ -145,8 +145,13 @@ pub(crate) fn schedule_place(sale: SaleId, due_in: Duration, draft: &mut Draft) 
 }
 
 impl Engine {
-    /// Works until the returned future is dropped: claims what is due, carries it out, rests.
+    /// Works until the returned future is dropped: claims what is due, carries it out, rests;
+    /// and beside it sends webhooks, which delay nothing of it.
     pub async fn work(&self) {
+        tokio::join!(self.work_off(), self.work_webhooks());
+    }
+
+    async fn work_off(&self) {
         loop {
             match self.work_once().await {
                 Ok(0) => {

@@ -15,6 +15,7 @@ use crate::inbox::Message;
 use crate::private::Private;
 use crate::summary::{Page, SaleQuery, SaleSummary};
 use crate::user::{PasswordHash, SessionDigest, User};
+use crate::webhook::WebhookStore;
 use crate::work::Work;
 
 /// Longest list that a feed or a claim answers with.
@@ -146,6 +147,9 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// Ends a session. One that is not there counts as ended.
     async fn close_session(&self, digest: &SessionDigest) -> Result<(), LedgerError>;
+
+    /// The part that webhooks need.
+    fn webhooks(&self) -> &dyn WebhookStore;
 
     /// Whether the ledger can be read and written just now.
     async fn check(&self) -> Result<(), LedgerError>;

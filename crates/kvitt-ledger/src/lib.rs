@@ -28,6 +28,7 @@ mod rows;
 mod sqlite;
 mod summary;
 mod user;
+mod webhook;
 mod work;
 
 pub use api_key::ApiKey;
@@ -43,6 +44,11 @@ pub use private::{Private, PrivateChange};
 pub use sqlite::SqliteLedger;
 pub use summary::{Page, SaleQuery, SaleSummary};
 pub use user::{PasswordHash, SessionDigest, User};
+pub use webhook::{
+    FeedSpan, NewWebhookMessage, WebhookAttempt, WebhookBatch, WebhookClaim, WebhookDisabled,
+    WebhookEndpoint, WebhookMessage, WebhookMessageQuery, WebhookNext, WebhookRequest,
+    WebhookState, WebhookStore, wants_event,
+};
 pub use work::{Work, WorkChange};
 
 /// Opens the ledger that a URL names, and brings its schema up to date: `sqlite:PATH`, which is

@@ -109,6 +109,14 @@ impl<'r, R: Cells> Read<'r, R> {
         T::try_from(number).map_err(|_| self.wrong(column, format_args!("{number} is no count")))
     }
 
+    pub(crate) fn count_or_none<T: TryFrom<i64>>(
+        &self,
+        column: &str,
+    ) -> Result<Option<T>, LedgerError> {
+        let number = self.row.integer(column).map_err(|problem| self.wrong(column, problem))?;
+        number.map(|_| self.count(column)).transpose()
+    }
+
     pub(crate) fn time(&self, column: &str) -> Result<Timestamp, LedgerError> {
         self.time_of(column, self.integer(column)?)
     }

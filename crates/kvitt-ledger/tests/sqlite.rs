@@ -11,7 +11,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Executor as _};
 use tempfile::TempDir;
 
-use suite::sample::{moment, quiet_step, sale, step, user};
+use suite::sample::{endpoint, moment, quiet_step, sale, step, user};
 
 async fn fresh() -> (TempDir, Arc<dyn Ledger>) {
     let dir = tempfile::tempdir().unwrap();
@@ -210,7 +210,7 @@ async fn a_file_that_cannot_be_opened_is_named_with_the_way_out() {
 }
 
 #[tokio::test]
-async fn a_file_without_users_is_brought_up_to_date() {
+async fn a_file_of_the_first_version_is_brought_up_to_date() {
     let (dir, ledger) = fresh().await;
     ledger.append(step(sale(1), 0)).await.unwrap();
     drop(ledger);
@@ -218,13 +218,22 @@ async fn a_file_without_users_is_brought_up_to_date() {
     for sql in [
         "DROP TABLE dashboard_session",
         "DROP TABLE dashboard_user",
-        "DELETE FROM _sqlx_migrations WHERE version = 2",
+        "DROP TABLE webhook_endpoint",
+        "DROP TABLE webhook_request",
+        "DROP TABLE webhook_message",
+        "DROP TABLE webhook_queue",
+        "DROP TABLE inbox",
+        "DROP INDEX sale_look",
+        "ALTER TABLE sale DROP COLUMN look_at_us",
+        "DELETE FROM _sqlx_migrations WHERE version > 1",
     ] {
         other.execute(sql).await.unwrap();
     }
     let ledger = SqliteLedger::open(&file(&dir)).await.unwrap();
     ledger.insert_user(&user(1, 0)).await.unwrap();
     assert_eq!(ledger.users().await.unwrap(), [user(1, 0)]);
+    ledger.webhooks().insert_webhook_endpoint(&endpoint(1, 0), None).await.unwrap();
+    assert_eq!(ledger.webhooks().webhook_endpoints().await.unwrap().len(), 1);
     assert_eq!(ledger.events(sale(1)).await.unwrap().len(), 1);
 }
 

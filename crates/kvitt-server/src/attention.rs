@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::extract::{PageParams, Params, limit};
 use crate::problem::Problem;
+use crate::view::WebhookEndpoint;
 
 /// Why somebody has to look at a sale.
 #[derive(Serialize, ToSchema)]
@@ -43,6 +44,8 @@ pub(crate) struct AttentionItem {
 pub(crate) struct AttentionPage {
     /// The reasons, those of the newest sales first; a sale's gravest first.
     items: Vec<AttentionItem>,
+    /// Webhook endpoints to which nothing is sent; on the first page.
+    disabled_webhook_endpoints: Vec<WebhookEndpoint>,
     /// Give it as `cursor` for what follows; null at the end.
     next_cursor: Option<String>,
 }
@@ -56,6 +59,12 @@ pub(crate) async fn attention(
     Params(page): Params<PageParams>,
 ) -> Result<Json<AttentionPage>, Problem> {
     let engine = app.engine();
+    let mut disabled_webhook_endpoints = Vec::new();
+    if page.cursor.is_none() {
+        let endpoints = engine.ledger().webhooks().webhook_endpoints().await?;
+        let disabled = endpoints.iter().filter(|endpoint| endpoint.disabled.is_some());
+        disabled_webhook_endpoints.extend(disabled.map(WebhookEndpoint::of));
+    }
     let query = SaleQuery {
         attention_only: true,
         limit: limit(page.limit.as_deref())?,
@@ -68,7 +77,7 @@ pub(crate) async fn attention(
         let sale = engine.sale(row.sale).await?;
         items.extend(sale.concerns().into_iter().map(|it| AttentionItem::of(&sale, it)));
     }
-    Ok(Json(AttentionPage { items, next_cursor: page.next_cursor }))
+    Ok(Json(AttentionPage { items, disabled_webhook_endpoints, next_cursor: page.next_cursor }))
 }
 
 impl AttentionItem {

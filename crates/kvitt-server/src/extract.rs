@@ -9,6 +9,8 @@ pub(crate) use body::{Bare, Call, MayCall};
 pub(crate) use caller::{IdempotencyKeyParam, Merchant};
 pub(crate) use ids::{
     CaptureRef, CaptureRefParams, CheckoutIdParam, CheckoutRef, IntentIdParam, IntentRef,
-    OrderIdParam, OrderRef,
+    OrderIdParam, OrderRef, WebhookEndpointIdParam, WebhookEndpointRef,
 };
-pub(crate) use query::{Nothing, PageParams, Params, limit, one_of, position, timestamp};
+pub(crate) use query::{
+    Nothing, PageParams, Params, limit, one_of, page_position, position, timestamp,
+};

@@ -31,6 +31,7 @@ mod routes;
 mod serve;
 pub mod users;
 mod view;
+mod webhook_endpoints;
 
 pub use app::ServerConfig;
 pub use routes::{openapi, router};

@@ -43,6 +43,10 @@ impl Metrics {
                 "kvitt_sales_needing_attention",
                 "Sales that a person must look at, unknown outcomes among them; counted up to 500"
             );
+            metrics::describe_gauge!(
+                "kvitt_webhook_endpoints_disabled",
+                "Webhook endpoints to which nothing is sent"
+            );
         });
         Self { recorder, handle }
     }
@@ -77,10 +81,11 @@ impl Metrics {
         });
     }
 
-    fn text(&self, attention: usize) -> String {
+    fn text(&self, attention: usize, disabled: usize) -> String {
+        let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
         metrics::with_local_recorder(&self.recorder, || {
-            let attention = u32::try_from(attention).unwrap_or(u32::MAX);
-            metrics::gauge!("kvitt_sales_needing_attention").set(f64::from(attention));
+            metrics::gauge!("kvitt_sales_needing_attention").set(number(attention));
+            metrics::gauge!("kvitt_webhook_endpoints_disabled").set(number(disabled));
         });
         self.handle.render()
     }
@@ -100,6 +105,8 @@ pub(crate) async fn metrics(State(app): State<App>) -> Result<Response, Problem>
         ..SaleQuery::all(engine.now().await)
     };
     let attention = engine.ledger().summaries(&query).await?.items.len();
+    let endpoints = engine.ledger().webhooks().webhook_endpoints().await?;
+    let disabled = endpoints.iter().filter(|endpoint| endpoint.disabled.is_some()).count();
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    Ok((content_type, app.metrics().text(attention)).into_response())
+    Ok((content_type, app.metrics().text(attention, disabled)).into_response())
 }

@@ -16,7 +16,7 @@ use crate::app::{App, ServerConfig};
 use crate::problem::{Problem, codes};
 use crate::{
     assets, attention, callbacks, checkout_page, checkouts, dashboard, docs, events, health,
-    intents, layers, metrics, orders,
+    intents, layers, metrics, orders, webhook_endpoints,
 };
 
 /// Who may call a route.
@@ -66,6 +66,16 @@ fn table() -> Vec<(Owner, UtoipaMethodRouter<App>)> {
         (Merchant, routes!(checkouts::events::events)),
         (Merchant, routes!(checkouts::callbacks::callbacks)),
         (Merchant, routes!(orders::events::events)),
+        (Merchant, routes!(webhook_endpoints::create::create)),
+        (Merchant, routes!(webhook_endpoints::list::list)),
+        (Merchant, routes!(webhook_endpoints::read::read)),
+        (Merchant, routes!(webhook_endpoints::change::change)),
+        (Merchant, routes!(webhook_endpoints::delete::delete)),
+        (Merchant, routes!(webhook_endpoints::rotate_secret::rotate_secret)),
+        (Merchant, routes!(webhook_endpoints::deliveries::deliveries)),
+        (Merchant, routes!(webhook_endpoints::resend::resend)),
+        (Merchant, routes!(webhook_endpoints::test::test)),
+        (Merchant, routes!(webhook_endpoints::messages::messages)),
         (Klarna, routes!(callbacks::authorization)),
         (Klarna, routes!(callbacks::notification)),
         (Klarna, routes!(callbacks::push)),
@@ -146,6 +156,8 @@ async fn no_such_method() -> Problem {
         (name = "Orders", description = "What Klarna accepted, and what becomes of it."),
         (name = "Intents", description = "Acts that were wanted, and how far they have come."),
         (name = "Events", description = "What happened, in order."),
+        (name = "Webhooks", description = "Where events are sent, signed, in the format of \
+            Standard Webhooks (https://www.standardwebhooks.com)."),
         (name = "Klarna", description = "Where Klarna calls back."),
         (name = "Service", description = "The server itself."),
     ),

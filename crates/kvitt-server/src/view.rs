@@ -11,6 +11,7 @@ mod order;
 mod preview;
 mod shopper;
 mod summary;
+mod webhook;
 
 pub(crate) use checkout::Checkout;
 pub(crate) use event::{Event, EventFeed, EventPage};
@@ -23,3 +24,7 @@ pub(crate) use order::{
 pub(crate) use preview::{Preview, effect};
 pub(crate) use shopper::Shopper;
 pub(crate) use summary::{CheckoutPage, OrderPage, OrderSummary};
+pub(crate) use webhook::{
+    WebhookDelivery, WebhookDeliveryPage, WebhookEndpoint, WebhookEndpointPage, WebhookMessage,
+    WebhookMessageFeed, WebhookTest,
+};

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use reqwest::Method;
 use serde_json::json;
 
@@ -43,7 +43,7 @@ enum AttentionCommand {
 }
 
 #[derive(Args)]
-#[group(required = true, multiple = false, id = "outcome", args = ["done", "not_done"])]
+#[command(group(ArgGroup::new("outcome").required(true).args(["done", "not_done"])))]
 struct SettleArgs {
     /// The act's intent, int_…
     intent: String,

@@ -16,6 +16,7 @@ use crate::order::OrderArgs;
 use crate::sandbox::SandboxArgs;
 use crate::serve::ServeArgs;
 use crate::user::UserArgs;
+use crate::webhook::WebhookArgs;
 
 const AFTER_HELP: &str = "\
 Try it, without Klarna and without credentials:
@@ -86,4 +87,6 @@ pub(crate) enum Command {
     Attention(AttentionArgs),
     /// What happened, to one order or to all
     Events(EventsArgs),
+    /// Say where events are sent, send them once more, watch and forward them
+    Webhook(WebhookArgs),
 }

@@ -29,6 +29,7 @@ mod serve;
 mod shutdown;
 mod user;
 mod view;
+mod webhook;
 
 use std::process::ExitCode;
 
@@ -93,6 +94,7 @@ fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
             Command::Order(args) => Box::pin(order::run(args, context)).await,
             Command::Attention(args) => Box::pin(attention::run(args, context)).await,
             Command::Events(args) => Box::pin(events::run(args, context)).await,
+            Command::Webhook(args) => Box::pin(webhook::run(args, context)).await,
         }
     })
 }

@@ -24,6 +24,9 @@ Settings come from flags, then from KVITT_… variables, then from kvitt.toml:
   database_url = \"sqlite:kvitt.db\"           # KVITT_DATABASE_URL; for several servers,
                                              # postgres://USER:PASSWORD@HOST:PORT/NAME
   # clock_from = \"http://127.0.0.1:4010\"     # KVITT_CLOCK_FROM: follow a sandbox's clock
+  # allow_private_webhooks = true            # KVITT_ALLOW_PRIVATE_WEBHOOKS: to this machine
+                                             # and private networks; unless told, only while
+                                             # no account is in production
 
   [tls]                                      # behind a proxy, leave it out
   certificate = \"certificate.pem\"            # KVITT_TLS_CERTIFICATE
@@ -150,12 +153,14 @@ impl Ready {
         let address = format!("{scheme}://{}", address?);
         warn_of_callbacks(&settings.accounts, public_url.as_ref());
         let accounts = accounts(settings.accounts, problems);
+        let mut engine_settings = Settings::new(public_url?);
+        engine_settings.webhooks.allow_private = settings.allow_private_webhooks;
         let parts = Parts {
             ledger: ledger?,
             accounts: accounts?,
             clock: clock?,
             ids: Arc::new(RandomIds),
-            settings: Settings::new(public_url?),
+            settings: engine_settings,
         };
         let tls = settings.tls.map(|(certificate, key)| TlsFiles { certificate, key });
         Some(Self { listener: listener?, address, tls, engine: Engine::new(parts) })

@@ -12,6 +12,7 @@ mod money;
 mod order;
 mod preview;
 mod time;
+mod webhook;
 
 pub(crate) use attention::AttentionPage;
 pub(crate) use checkout::Checkout;
@@ -19,3 +20,4 @@ pub(crate) use event::{events, page as event_page};
 pub(crate) use money::digits;
 pub(crate) use order::{Acted, Intent, Order, OrderPage};
 pub(crate) use preview::Preview;
+pub(crate) use webhook::{WebhookDeliveryPage, WebhookEndpoint, WebhookEndpointPage, WebhookTest};

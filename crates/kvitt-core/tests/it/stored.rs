@@ -4,7 +4,7 @@
 use kvitt_core::{
     Act, ApiKeyId, Cause, CheckoutTerms, Door, Event, EventId, Evidence, FraudStatus, IntentId,
     LineId, LinePart, OrderSnapshot, Outcome, PaymentMethodCategory, Placement, Recorded, Refused,
-    SaleCart, ShippingInfo, UserId,
+    SaleCart, ShippingInfo, UserId, WebhookEndpointId,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -504,6 +504,26 @@ fn acts() {
 }
 
 #[test]
+fn events_about_webhooks() {
+    let endpoint = WebhookEndpointId(Uuid::from_u128(8));
+    stands_as(
+        &Event::WebhookEndpointDisabled { endpoint, reason: text("it answered 410") },
+        r#"{
+            "type": "webhook_endpoint_disabled",
+            "endpoint": "whk_00000000000000000000000000000008", "reason": "it answered 410"
+        }"#,
+    );
+    let event = EventId(Uuid::from_u128(5));
+    stands_as(
+        &Event::WebhookGivenUp { endpoint, event, reason: text("it answered 500") },
+        r#"{
+            "type": "webhook_given_up", "endpoint": "whk_00000000000000000000000000000008",
+            "event": "evt_00000000000000000000000000000005", "reason": "it answered 500"
+        }"#,
+    );
+}
+
+#[test]
 fn outcomes() {
     stands_as(
         &Outcome::Placed {
@@ -660,6 +680,20 @@ fn the_names_of_events() {
     ];
     for (event, name) in plain {
         assert_eq!((event.name(None).as_str(), event.intent()), (name, None));
+        assert!(!event.is_about_webhooks());
+    }
+    let endpoint = WebhookEndpointId(Uuid::from_u128(8));
+    let (event, reason) = (EventId(Uuid::from_u128(5)), String::new());
+    let about_webhooks = [
+        (
+            Event::WebhookEndpointDisabled { endpoint, reason: reason.clone() },
+            "webhook_endpoint.disabled",
+        ),
+        (Event::WebhookGivenUp { endpoint, event, reason }, "webhook.given_up"),
+    ];
+    for (event, name) in about_webhooks {
+        assert_eq!((event.name(None).as_str(), event.intent()), (name, None));
+        assert!(event.is_about_webhooks());
     }
     for kind in ActKind::ON_ORDERS.into_iter().chain([ActKind::Place]) {
         assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());

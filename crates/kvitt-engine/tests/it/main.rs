@@ -15,3 +15,6 @@ mod sessions;
 mod shop;
 mod undo;
 mod unsteady;
+mod webhook_consumer;
+mod webhook_endpoints;
+mod webhooks;

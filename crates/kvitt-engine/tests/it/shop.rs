@@ -238,6 +238,8 @@ pub(crate) async fn engine(
 fn settings() -> Settings {
     let mut settings = Settings::new("http://127.0.0.1:1".parse().unwrap());
     settings.retry_after = Duration::ZERO;
+    settings.webhooks.pauses = Vec::new();
+    settings.webhooks.allow_private = true;
     settings
 }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use kvitt_core::{ApiKeyId, Event, IntentId, Recorded, Requester, SaleId, UserId};
 use kvitt_ledger::{
     ApiKey, Append, FeedEntry, IdempotencyRecord, Ledger, LedgerError, Message, Page, PasswordHash,
-    Private, SaleQuery, SaleSummary, SessionDigest, User, Work,
+    Private, SaleQuery, SaleSummary, SessionDigest, User, WebhookStore, Work,
 };
 use uuid::Uuid;
 
@@ -131,6 +131,9 @@ impl Ledger for Unsteady {
     }
     async fn close_session(&self, digest: &SessionDigest) -> Result<(), LedgerError> {
         self.ledger.close_session(digest).await
+    }
+    fn webhooks(&self) -> &dyn WebhookStore {
+        self.ledger.webhooks()
     }
     async fn check(&self) -> Result<(), LedgerError> {
         self.ledger.check().await

@@ -55,6 +55,20 @@ pub(super) async fn feed(db: &PgPool, after: u64, limit: u32) -> Result<Vec<Feed
     Ok(rows.iter().map(rows::feed_entry).collect::<Result<_, _>>()?)
 }
 
+/// The position of the last entry that the feed shows; 0 where there is none.
+pub(super) async fn end(db: &PgPool) -> Result<u64, Failed> {
+    let row = sqlx::query(
+        "SELECT coalesce(max(position), 0) AS position FROM event WHERE position < (
+             SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint + transaction_offset)
+                 << 12
+             FROM feed)",
+    )
+    .fetch_one(db)
+    .await
+    .map_err(driver)?;
+    Ok(Read::new("event", &row).count("position")?)
+}
+
 /// Raises what is added to transactions' numbers where this server's numbers lie behind what is
 /// stored, as on one that another server's dump was restored to.
 pub(super) async fn catch_up(db: &PgPool) -> Result<(), Failed> {

@@ -14,6 +14,7 @@ mod sessions;
 mod summaries;
 mod url;
 mod users;
+mod webhooks;
 mod work;
 
 use std::time::Duration;
@@ -35,6 +36,7 @@ use crate::migrations::Migration;
 use crate::private::Private;
 use crate::summary::{Page, SaleQuery, SaleSummary};
 use crate::user::{PasswordHash, SessionDigest, User};
+use crate::webhook::WebhookStore;
 use crate::work::Work;
 
 /// A ledger in a PostgreSQL database, version 15 or newer, which any number of processes share.
@@ -195,6 +197,10 @@ impl Ledger for PostgresLedger {
 
     async fn close_session(&self, digest: &SessionDigest) -> Result<(), LedgerError> {
         self.server.call(sessions::close(self.server.pool(), digest)).await
+    }
+
+    fn webhooks(&self) -> &dyn WebhookStore {
+        self
     }
 
     async fn check(&self) -> Result<(), LedgerError> {

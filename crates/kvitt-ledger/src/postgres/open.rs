@@ -17,8 +17,10 @@ use crate::migrations::{self, Migration};
 /// PostgreSQL 15, as a server tells its version.
 const VERSION_MIN: i32 = 150_000;
 
-const MIGRATIONS: [Migration; 1] =
-    [Migration::new(1, "ledger", include_str!("../../migrations/postgres/0001_ledger.sql"))];
+const MIGRATIONS: [Migration; 2] = [
+    Migration::new(1, "ledger", include_str!("../../migrations/postgres/0001_ledger.sql")),
+    Migration::new(2, "webhooks", include_str!("../../migrations/postgres/0002_webhooks.sql")),
+];
 
 /// Opens the database, and brings its schema up to date.
 pub(super) async fn open(url: PostgresUrl) -> Result<Server, LedgerError> {

@@ -57,6 +57,15 @@ pub(super) async fn feed(
     rows.iter().map(rows::feed_entry).collect()
 }
 
+/// The position of the feed's last entry; 0 where there is none.
+pub(super) async fn end(db: &SqlitePool) -> Result<u64, LedgerError> {
+    let row = sqlx::query("SELECT coalesce(max(position), 0) AS position FROM event")
+        .fetch_one(db)
+        .await
+        .map_err(driver)?;
+    Read::new("event", &row).count("position")
+}
+
 /// Stores an event in its place.
 pub(super) async fn insert(
     db: &mut SqliteConnection,

@@ -12,6 +12,7 @@ mod row;
 mod sessions;
 mod summaries;
 mod users;
+mod webhooks;
 mod work;
 mod writer;
 
@@ -42,6 +43,7 @@ use crate::migrations::Migration;
 use crate::private::Private;
 use crate::summary::{Page, SaleQuery, SaleSummary};
 use crate::user::{PasswordHash, SessionDigest, User};
+use crate::webhook::WebhookStore;
 use crate::work::Work;
 
 /// A ledger in one SQLite file, in WAL mode with full sync.
@@ -212,6 +214,10 @@ impl Ledger for SqliteLedger {
 
     async fn close_session(&self, digest: &SessionDigest) -> Result<(), LedgerError> {
         self.writer.write(CloseSession { digest: *digest }).await
+    }
+
+    fn webhooks(&self) -> &dyn WebhookStore {
+        self
     }
 
     async fn check(&self) -> Result<(), LedgerError> {

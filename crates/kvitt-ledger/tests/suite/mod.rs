@@ -12,6 +12,7 @@ pub(crate) mod status;
 pub(crate) mod streams;
 pub(crate) mod summaries;
 pub(crate) mod users;
+pub(crate) mod webhooks;
 pub(crate) mod work;
 
 /// Runs each test of the suite on a ledger of its own. `$fresh` makes one, as a pair of something
@@ -90,6 +91,25 @@ macro_rules! suite {
                 a_password_is_replaced,
                 a_user_is_revoked_once,
                 no_hash_is_printed,
+            ]
+            webhooks: [
+                an_endpoint_is_read_back_as_it_was_stored,
+                a_change_is_stored_against_its_revision_alone,
+                a_request_is_taken_once,
+                a_deleted_endpoint_is_told_nothing,
+                no_secret_is_printed,
+                positions_move_on_from_where_they_are,
+                the_feeds_end_is_its_last_position,
+                a_sales_messages_come_one_after_the_other,
+                what_is_queued_twice_is_sent_once,
+                what_was_sent_is_sent_again_when_asked_for,
+                a_message_that_is_not_taken_waits_and_holds_up_its_sale_alone,
+                what_came_meanwhile_is_not_missed,
+                a_claim_that_ended_writes_nothing,
+                claims_are_of_one_endpoint_and_no_more_than_asked_for,
+                waking_makes_all_that_waits_due,
+                messages_are_listed_newest_first_by_state,
+                nothing_is_lost_between_those_who_queue_and_those_who_send,
             ]
             work: [
                 what_is_due_is_claimed_once,

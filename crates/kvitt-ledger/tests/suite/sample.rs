@@ -4,9 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use kvitt_core::{
     Act, ApiKeyId, Cause, CheckoutTerms, Door, Event, EventId, Evidence, FraudStatus, IntentId,
     LineId, LinePart, OrderSnapshot, Outcome, PaymentMethodCategory, Placement, Refused, SaleCart,
-    SaleId, ShippingInfo, UserId,
+    SaleId, ShippingInfo, UserId, WebhookEndpointId,
 };
-use kvitt_ledger::{Append, NewEvent, PasswordHash, SaleSummary, User};
+use kvitt_ledger::{Append, NewEvent, PasswordHash, SaleSummary, User, WebhookEndpoint};
 use kvitt_money::{Cart, Country, OrderLine, PurchaseMarket, TaxRate};
 use uuid::Uuid;
 
@@ -26,6 +26,29 @@ pub(crate) fn api_key(number: u128) -> ApiKeyId {
 
 pub(crate) fn user_id(number: u128) -> UserId {
     UserId(Uuid::from_u128(number))
+}
+
+pub(crate) fn endpoint_id(number: u128) -> WebhookEndpointId {
+    WebhookEndpointId(Uuid::from_u128(number))
+}
+
+/// An endpoint that wants everything.
+pub(crate) fn endpoint(number: u128, created_at_us: i64) -> WebhookEndpoint {
+    WebhookEndpoint {
+        id: endpoint_id(number),
+        revision: 0,
+        url: format!("https://shop.example/{number}"),
+        description: format!("endpoint {number}"),
+        events: Vec::new(),
+        secret: format!("whsec_of-{number}").into(),
+        previous_secret: None,
+        created_at: moment(created_at_us),
+        enabled_at: moment(created_at_us),
+        disabled: None,
+        delivered_at: None,
+        position: 0,
+        again: None,
+    }
 }
 
 /// A user who has not changed anything yet.
@@ -225,7 +248,17 @@ pub(crate) fn every_event() -> Vec<Event> {
     .into_iter()
     .chain(what_others_did(evidence))
     .chain(later_kinds(refused))
+    .chain(about_webhooks())
     .collect()
+}
+
+fn about_webhooks() -> [Event; 2] {
+    let endpoint = endpoint_id(1);
+    let event = EventId(Uuid::from_u128(3));
+    [
+        Event::WebhookEndpointDisabled { endpoint, reason: "it answered 500".to_owned() },
+        Event::WebhookGivenUp { endpoint, event, reason: "no answer".to_owned() },
+    ]
 }
 
 fn later_kinds(refused: Refused) -> [Event; 5] {
@@ -295,5 +328,7 @@ pub(crate) fn kind(event: &Event) -> usize {
         Event::UndoRefused { .. } => 21,
         Event::AuthorizationExpiring { .. } => 22,
         Event::AuthorizationExpired { .. } => 23,
+        Event::WebhookEndpointDisabled { .. } => 24,
+        Event::WebhookGivenUp { .. } => 25,
     }
 }

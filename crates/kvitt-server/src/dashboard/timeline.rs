@@ -144,6 +144,14 @@ fn told(event: &Event, act: &str, currency: Currency) -> (String, Tone) {
             Tone::Bad,
         ),
         Event::ShipmentStopped => ("Klarna asked to stop the shipment".to_owned(), Tone::Bad),
+        Event::WebhookEndpointDisabled { endpoint, reason } => (
+            format!("Nothing is sent to the webhook endpoint {endpoint} any more: {reason}"),
+            Tone::Bad,
+        ),
+        Event::WebhookGivenUp { endpoint, event, reason } => (
+            format!("The webhook about {event} was given up, {endpoint} did not take it: {reason}"),
+            Tone::Bad,
+        ),
     }
 }
 
@@ -194,7 +202,9 @@ fn evidence(event: &Event) -> Option<&Evidence> {
         | Event::UndoDone { .. }
         | Event::AuthorizationExpiring { .. }
         | Event::AuthorizationExpired { .. }
-        | Event::ShipmentStopped => None,
+        | Event::ShipmentStopped
+        | Event::WebhookEndpointDisabled { .. }
+        | Event::WebhookGivenUp { .. } => None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use kvitt_core::{CheckoutId, IntentId, NotAnId, OrderId, SaleId};
+use kvitt_core::{CheckoutId, IntentId, NotAnId, OrderId, SaleId, WebhookEndpointId};
 use utoipa::IntoParams;
 
 use crate::problem::{MemberError, Problem, codes};
@@ -17,6 +17,8 @@ pub(crate) struct OrderRef(pub SaleId);
 pub(crate) struct CaptureRef(pub String);
 /// The intent in the path.
 pub(crate) struct IntentRef(pub IntentId);
+/// The webhook endpoint in the path.
+pub(crate) struct WebhookEndpointRef(pub WebhookEndpointId);
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -54,6 +56,15 @@ pub(crate) struct CaptureRefParams {
 pub(crate) struct IntentIdParam {
     /// The intent's id.
     #[param(example = "int_0192f0c8111172228333444455556666")]
+    id: String,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "describes the path for the documentation")]
+pub(crate) struct WebhookEndpointIdParam {
+    /// The webhook endpoint's id.
+    #[param(example = "whk_0192f0c8111172228333444455556666")]
     id: String,
 }
 
@@ -110,5 +121,13 @@ impl<S: Send + Sync> FromRequestParts<S> for IntentRef {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         Ok(Self(id::<IntentId, S>(parts, state, "id").await?))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for WebhookEndpointRef {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Ok(Self(id::<WebhookEndpointId, S>(parts, state, "id").await?))
     }
 }

@@ -70,6 +70,16 @@ pub(crate) fn position(name: &str, given: Option<&str>) -> Result<u64, Problem> 
     given.parse().map_err(|_| refuse(name, given, "a whole number, as next_after hands it out"))
 }
 
+/// Where a page ended whose entries stand by their place in the feed.
+pub(crate) fn page_position(name: &str, given: Option<&str>) -> Result<Option<u64>, Problem> {
+    let read = |given: &str| {
+        // What cannot be stored was never handed out.
+        let position = given.parse().ok().filter(|it| i64::try_from(*it).is_ok());
+        position.ok_or_else(|| refuse(name, given, "a next_cursor from the page before"))
+    };
+    given.map(read).transpose()
+}
+
 /// One of the words allowed.
 pub(crate) fn one_of(
     name: &str,

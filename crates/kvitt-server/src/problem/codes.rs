@@ -47,6 +47,8 @@ pub(crate) const INVALID_FIELD: Code =
 pub(crate) const UNKNOWN_ACCOUNT: Code =
     code("unknown_account", 422, "No Klarna account has this name");
 pub(crate) const NO_ACCOUNT: Code = code("no_account", 422, "No Klarna account sells there");
+pub(crate) const INVALID_WEBHOOK: Code =
+    code("invalid_webhook", 422, "What is said of a webhook endpoint breaks a rule");
 pub(crate) const IDEMPOTENCY_KEY_REUSED: Code =
     code("idempotency_key_reused", 422, "The Idempotency-Key was used for another request");
 pub(crate) const KLARNA_REFUSED: Code = code("klarna_refused", 409, "Klarna refused");
@@ -63,7 +65,7 @@ pub(crate) const LEDGER_UNAVAILABLE: Code =
 pub(crate) const TIMEOUT: Code = code("timeout", 503, "The answer took too long");
 
 /// Errors of the door itself.
-pub(crate) const OF_THE_DOOR: [Code; 29] = [
+pub(crate) const OF_THE_DOOR: [Code; 30] = [
     INVALID_JSON,
     INVALID_MEMBER,
     INVALID_PARAMETER,
@@ -84,6 +86,7 @@ pub(crate) const OF_THE_DOOR: [Code; 29] = [
     INVALID_FIELD,
     UNKNOWN_ACCOUNT,
     NO_ACCOUNT,
+    INVALID_WEBHOOK,
     IDEMPOTENCY_KEY_REUSED,
     KLARNA_REFUSED,
     CONFLICT,

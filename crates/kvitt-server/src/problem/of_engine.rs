@@ -21,6 +21,14 @@ impl From<EngineError> for Problem {
             EngineError::Unsendable(_) => Self::new(codes::INVALID_FIELD, text),
             EngineError::NoAccount { .. } => Self::new(codes::NO_ACCOUNT, text),
             EngineError::AccountMissing { .. } => Self::new(codes::ACCOUNT_MISSING, text),
+            EngineError::BadWebhook(bad) => {
+                Self::new(codes::INVALID_WEBHOOK, &text).with_error(MemberError {
+                    path: bad.member,
+                    value: None,
+                    expected: None,
+                    message: bad.problem,
+                })
+            }
             EngineError::IdempotencyKeyReused => Self::new(codes::IDEMPOTENCY_KEY_REUSED, text),
             EngineError::KlarnaRefused { sale, refused } => {
                 klarna_refused(&refused).about_checkout(sale.checkout_id())

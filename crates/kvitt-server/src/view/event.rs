@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use kvitt_core::{Recorded, Sale, SaleId};
+use kvitt_engine::webhooks::event_details;
 use kvitt_ledger::FeedEntry;
 use serde::Serialize;
 use serde_json::Value;
@@ -66,11 +67,6 @@ impl Event {
     }
 
     fn new(sale: SaleId, kind: String, position: Option<u64>, recorded: &Recorded) -> Self {
-        let mut data = serde_json::to_value(&recorded.event).unwrap_or_default();
-        if let Some(members) = data.as_object_mut() {
-            // The name above says it better.
-            members.remove("type");
-        }
         Self {
             id: recorded.id.to_string(),
             position,
@@ -80,7 +76,7 @@ impl Event {
             checkout_id: sale.checkout_id().to_string(),
             order_id: sale.order_id().to_string(),
             cause: serde_json::to_value(&recorded.cause).unwrap_or_default(),
-            data,
+            data: event_details(&recorded.event),
         }
     }
 }

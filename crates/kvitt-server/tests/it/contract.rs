@@ -28,7 +28,11 @@ fn operations() -> Vec<(Method, String, bool)> {
     let mut operations = Vec::new();
     for (path, item) in description["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            let face = if path.contains("/orders/") { "ord" } else { "chk" };
+            let face = match path.split('/').nth(2) {
+                Some("orders") => "ord",
+                Some("webhook-endpoints") => "whk",
+                _ => "chk",
+            };
             let unknown = "0192f0c8111172228333444455556666";
             let path = path
                 .replace("{id}", &format!("{face}_{unknown}"))
@@ -108,6 +112,14 @@ async fn the_examples_of_the_description_work() {
     let body = example("post", "/v1/orders/{id}/shipping-info");
     shop.post(&format!("{order}/shipping-info"), &body).await.expect(200);
     shop.patch(&order, &example("patch", "/v1/orders/{id}")).await.expect(200);
+
+    let hooks = "/v1/webhook-endpoints";
+    let endpoint = shop.post(hooks, &example("post", hooks)).await.expect(201);
+    let hook = format!("{hooks}/{}", id(&endpoint));
+    let body = example("patch", "/v1/webhook-endpoints/{id}");
+    shop.patch(&hook, &body).await.expect(200);
+    let body = example("post", "/v1/webhook-endpoints/{id}/resend");
+    shop.post(&format!("{hook}/resend"), &body).await.expect(202);
 }
 
 /// Answers hold what the description says they hold, and nothing else.
@@ -116,7 +128,11 @@ async fn answers_are_as_described() {
     let shop = Shop::open().await;
     let description = serde_json::to_value(kvitt_server::openapi()).unwrap();
     let schemas = &description["components"]["schemas"];
+    let nobody = json!({"url": "http://127.0.0.1:9/"});
+    let endpoint = shop.post("/v1/webhook-endpoints", &nobody).await.expect(201);
+    let hook = format!("/v1/webhook-endpoints/{}", id(&endpoint));
     let order = shop.order().await;
+    shop.engine.webhooks_once().await.unwrap();
     let path = format!("/v1/orders/{}", id(&order));
     let captured = shop.post(&format!("{path}/captures"), &json!({})).await.expect(201);
     let answers = [
@@ -132,6 +148,11 @@ async fn answers_are_as_described() {
             shop.post(&format!("{path}/refunds?preview=true"), &json!({})).await.expect(200),
         ),
         ("Problem", shop.act(&format!("{path}/cancel")).await.expect(409)),
+        ("WebhookEndpoint", endpoint.clone()),
+        ("WebhookEndpointPage", shop.get("/v1/webhook-endpoints").await.expect(200)),
+        ("WebhookDeliveryPage", shop.get(&format!("{hook}/deliveries")).await.expect(200)),
+        ("WebhookTest", shop.act(&format!("{hook}/test")).await.expect(200)),
+        ("WebhookMessageFeed", shop.get("/v1/webhook-messages").await.expect(200)),
     ];
     for (name, answer) in answers {
         check(schemas, &json!({"$ref": format!("#/components/schemas/{name}")}), &answer, name);
@@ -207,6 +228,10 @@ async fn health_and_metrics() {
     shop.post(&path, &json!({})).await.expect(201);
     shop.post(&path, &json!({})).await.refused(409, "wrong_status");
 
+    let endpoints = "/v1/webhook-endpoints";
+    let endpoint = shop.post(endpoints, &json!({"url": "https://shop.example/"})).await.expect(201);
+    let path = format!("{endpoints}/{}", id(&endpoint));
+    shop.patch(&path, &json!({"enabled": false})).await.expect(200);
     send(shop.bare(Method::GET, "/metrics")).await.refused(401, "api_key_missing");
     let metrics = shop.get("/metrics").await;
     assert_eq!(metrics.status, 200);
@@ -218,6 +243,7 @@ async fn health_and_metrics() {
         "kvitt_acts_total{kind=\"capture\",outcome=\"done\"} 1".to_owned(),
         "kvitt_acts_total{kind=\"place\",outcome=\"done\"} 1".to_owned(),
         "kvitt_sales_needing_attention 0".to_owned(),
+        "kvitt_webhook_endpoints_disabled 1".to_owned(),
     ] {
         assert!(metrics.text.lines().any(|it| it == line), "{line} not in\n{}", metrics.text);
     }

@@ -18,3 +18,4 @@ mod operator;
 mod serving;
 mod shop;
 mod undo;
+mod webhooks;

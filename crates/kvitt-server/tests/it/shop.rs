@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use klarna::retry::Policy;
 use klarna::{BaseUrl, Client, Credentials};
 use klarna_sandbox::{Config, Running, Sandbox};
+use kvitt_engine::webhooks::WebhookSettings;
 use kvitt_engine::{Account, Accounts, Clock, Engine, Parts, RandomIds, Settings};
 use kvitt_ledger::Ledger;
 use kvitt_server::{ServerConfig, api_keys};
@@ -79,14 +80,23 @@ impl Shop {
 
     /// A shop whose server says that it is reached there.
     pub(crate) async fn at(public_url: &str) -> Self {
-        Self::made(Some(public_url), |_| ()).await
+        Self::made(Some(public_url), true, |_| ()).await
+    }
+
+    /// A shop whose server sends webhooks to the public internet alone.
+    pub(crate) async fn in_public() -> Self {
+        Self::made(None, false, |_| ()).await
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut ServerConfig)) -> Self {
-        Self::made(None, change).await
+        Self::made(None, true, change).await
     }
 
-    async fn made(public_url: Option<&str>, change: impl FnOnce(&mut ServerConfig)) -> Self {
+    async fn made(
+        public_url: Option<&str>,
+        allow_private: bool,
+        change: impl FnOnce(&mut ServerConfig),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ledger =
             kvitt_ledger::open(&format!("sqlite:{}", folder.path().join("kvitt.db").display()))
@@ -110,6 +120,11 @@ impl Shop {
             // A fault shows at once, and the worker of a test asks again only when told.
             retry_after: Duration::ZERO,
             answer_within: Duration::from_secs(20),
+            webhooks: WebhookSettings {
+                pauses: Vec::new(),
+                allow_private,
+                ..WebhookSettings::default()
+            },
             ..Settings::new(public_url.unwrap_or(&url).parse().unwrap())
         };
         let engine = Engine::new(Parts {

@@ -12,6 +12,8 @@ pub(crate) struct ConfigFile {
     pub(crate) public_url: Option<String>,
     pub(crate) database_url: Option<String>,
     pub(crate) clock_from: Option<String>,
+    /// `true` or `false`.
+    pub(crate) allow_private_webhooks: Option<String>,
     pub(crate) tls_certificate: Option<String>,
     pub(crate) tls_key: Option<String>,
     pub(crate) log_format: Option<String>,
@@ -70,6 +72,9 @@ impl ConfigFile {
             public_url: root.text("public_url", problems),
             database_url: root.text("database_url", problems),
             clock_from: root.text("clock_from", problems),
+            allow_private_webhooks: root
+                .flag("allow_private_webhooks", problems)
+                .map(|flag| flag.to_string()),
             ..Self::default()
         };
         if let Some(mut tls) = root.table("tls", problems) {
@@ -256,6 +261,7 @@ mod tests {
             public_url = "b"
             database_url = "c"
             clock_from = "d"
+            allow_private_webhooks = true
             [tls]
             certificate = "e"
             key = "f"
@@ -281,6 +287,7 @@ mod tests {
             "#,
         );
         assert_eq!(problems, [""; 0]);
+        assert_eq!(file.allow_private_webhooks.as_deref(), Some("true"));
         let texts = [
             file.listen,
             file.public_url,
@@ -322,7 +329,8 @@ mod tests {
                 "account[0].password is a TOML integer: write it as a text in quotes",
                 "account[0].api_key is a TOML array: write it as a text in quotes",
                 "lisen is not a setting: correct or remove it; known are listen, public_url, \
-                 database_url, clock_from, tls, log, account",
+                 database_url, clock_from, \
+                 allow_private_webhooks, tls, log, account",
             ]
         );
         assert_eq!(file.accounts.first().unwrap().countries, ["SE"]);

@@ -47,6 +47,8 @@ pub(crate) struct ServeSettings {
     pub(crate) log: LogSettings,
     /// The sandbox whose clock is followed.
     pub(crate) clock_from: Option<Url>,
+    /// Whether webhooks may be sent to this machine and to private networks.
+    pub(crate) allow_private_webhooks: bool,
     /// Klarna accounts.
     pub(crate) accounts: Vec<AccountSettings>,
 }
@@ -87,6 +89,7 @@ impl ServeSettings {
         let production = accounts
             .iter()
             .find(|account| account.environment == Some(KlarnaEnvironment::Production));
+        let allow_private = allow_private_webhooks(sources, problems);
         if let Some(account) = production {
             if let Some(given) = &clock_from {
                 problems.add(given.refused(format_args!(
@@ -116,6 +119,8 @@ impl ServeSettings {
             tls,
             log,
             clock_from: checked_clock,
+            // While one tries things out, the shop's server usually runs beside kvitt.
+            allow_private_webhooks: allow_private.unwrap_or(production.is_none()),
             accounts,
         }
     }
@@ -185,6 +190,13 @@ fn tls_files(
             None
         }
     }
+}
+
+fn allow_private_webhooks(sources: &Sources, problems: &mut Problems) -> Option<bool> {
+    let in_file = sources.file.allow_private_webhooks.as_ref();
+    let variable = "KVITT_ALLOW_PRIVATE_WEBHOOKS";
+    let given = sources.pick("allow_private_webhooks", None, variable, in_file)?;
+    problems.keep(given.value.parse().map_err(|_| given.refused("it must be true or false")))
 }
 
 fn log_settings(sources: &Sources, problems: &mut Problems) -> LogSettings {

@@ -9,7 +9,16 @@ use crate::view::time::to_the_second;
 #[derive(Deserialize)]
 pub(crate) struct AttentionPage {
     items: Vec<AttentionItem>,
+    #[serde(default)]
+    disabled_webhook_endpoints: Vec<DisabledEndpoint>,
     next_cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct DisabledEndpoint {
+    id: String,
+    url: String,
+    disabled_reason: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -25,9 +34,26 @@ struct AttentionItem {
 impl AttentionPage {
     /// The reasons as a table, and how to see more.
     pub(crate) fn show(&self) -> String {
-        if self.items.is_empty() {
-            return "nothing needs a person".to_owned();
+        let disabled = self.disabled_webhook_endpoints.iter().map(|it| {
+            let why = it.disabled_reason.as_deref().unwrap_or("nobody knows why");
+            let text = format!("nothing is sent to webhook endpoint {} ({}): {why}", it.id, it.url);
+            output::plain(&text)
+        });
+        let disabled: Vec<String> = disabled.collect();
+        let mut parts = Vec::new();
+        if !self.items.is_empty() {
+            parts.push(self.table());
         }
+        if !disabled.is_empty() {
+            parts.push(disabled.join("\n"));
+        }
+        if let Some(cursor) = &self.next_cursor {
+            parts.push(format!("more: --cursor {}", output::plain(cursor)));
+        }
+        if parts.is_empty() { "nothing needs a person".to_owned() } else { parts.join("\n\n") }
+    }
+
+    fn table(&self) -> String {
         let row = |item: &AttentionItem| {
             vec![
                 item.order_id.clone(),
@@ -39,10 +65,6 @@ impl AttentionPage {
             ]
         };
         let headings = ["order", "kind", "since", "reference", "intent", "reason"];
-        let table = output::table(&headings, self.items.iter().map(row));
-        match &self.next_cursor {
-            None => table,
-            Some(cursor) => format!("{table}\n\nmore: --cursor {}", output::plain(cursor)),
-        }
+        output::table(&headings, self.items.iter().map(row))
     }
 }

@@ -55,6 +55,10 @@ fn every_setting_is_checked() {
         &with("database_url = \"sqlite:no/such/folder/kvitt.db\""),
         &["database_url", "folder"],
     );
+    refused(
+        &with("allow_private_webhooks = \"yes\""),
+        &["allow_private_webhooks is a TOML string", "true or false"],
+    );
     refused(&with("[log]\nformat = \"xml\""), &["log.format", "\"xml\"", "text or json"]);
     refused(&with("[log]\nfilter = \"kvitt=loud\""), &["log.filter", "kvitt=loud", "debug"]);
     refused(&with("[tls]\nkey = \"a\""), &["tls.key", "tls.certificate is missing"]);

@@ -5,9 +5,10 @@ use crate::support::Place;
 #[test]
 fn the_help_names_every_command_and_every_exit_code() {
     let help = Place::new().good(&["--help"]);
-    for word in
-        ["demo", "serve", "sandbox", "key", "user", "migrate", "checkout", "order", "events"]
-    {
+    for word in [
+        "demo", "serve", "sandbox", "key", "user", "migrate", "checkout", "order", "events",
+        "webhook",
+    ] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(word)), "{word}: {help}");
     }
     for code in 0..=6 {
@@ -82,6 +83,28 @@ fn every_command_explains_itself() {
         (&["order", "extend"], &["--preview", "--idempotency-key"]),
         (&["order", "update"], &["--file", "--reference1", "--reference2", "--preview"]),
         (&["events"], &["--after", "--limit"]),
+        (
+            &["webhook"],
+            &[
+                "create",
+                "list",
+                "show",
+                "enable",
+                "disable",
+                "delete",
+                "rotate",
+                "test",
+                "resend",
+                "deliveries",
+                "listen",
+                "Standard Webhooks",
+                "Examples",
+            ],
+        ),
+        (&["webhook", "create"], &["--event", "--description", "whsec_"]),
+        (&["webhook", "deliveries"], &["--state", "--cursor", "--limit"]),
+        (&["webhook", "resend"], &["--event", "--since"]),
+        (&["webhook", "listen"], &["--forward", "--secret", "--event", "--after", "Examples"]),
     ] {
         let help = place.good(&[command, &["--help"]].concat());
         for word in words {
@@ -117,6 +140,10 @@ fn a_wrong_command_line_is_a_usage_error() {
         &["checkout", "create", "--file", "a.json", "--country", "SE"],
         &["checkout", "create", "--country", "SE", "--line", "Shirt,1,249.00,2500"],
         &["events", "ord_1", "--after", "1"],
+        &["webhook"],
+        &["webhook", "create"],
+        &["webhook", "resend", "whk_1"],
+        &["webhook", "resend", "whk_1", "--event", "evt_1", "--since", "2026-01-01T00:00:00Z"],
         &["sandbox", "--listen", "4010"],
         &["sandbox", "--credentials", "user"],
         &["sandbox", "--pace", "0"],

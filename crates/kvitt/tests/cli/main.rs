@@ -14,3 +14,4 @@ mod sandbox_state;
 mod serving;
 mod support;
 mod users;
+mod webhooks;
