@@ -140,6 +140,12 @@ impl Sale {
                     state: IntentState::Requested,
                 })?;
             }
+            Event::Held { intent } => {
+                self.settle(*intent, IntentState::Held)?;
+            }
+            Event::Resumed { intent } => {
+                self.settle(*intent, IntentState::Requested)?;
+            }
             Event::Done { intent, outcome, .. } => {
                 let act = self.settle(*intent, IntentState::Done(outcome.clone()))?;
                 self.carry_out(*intent, &act, outcome, recorded.at)?;
