@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::shop::{Shop, capture, capture_amount, merchant};
 
-fn keys(exchanges: &[Value]) -> Vec<String> {
+pub(crate) fn keys(exchanges: &[Value]) -> Vec<String> {
     let key = |headers: &Value| {
         let Value::Object(headers) = headers else { panic!("headers are no object: {headers}") };
         let found =

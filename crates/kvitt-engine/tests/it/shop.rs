@@ -47,6 +47,17 @@ impl Shop {
         Self::open_as(config, ExpiryPolicy::default()).await
     }
 
+    /// A shop whose ledger is where a URL says; the folder is for one in a file.
+    pub(crate) async fn open_at(url: impl FnOnce(&tempfile::TempDir) -> String) -> Self {
+        let klarna = Sandbox::start(Config::default()).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let policy = ExpiryPolicy::default();
+        let ledger = kvitt_ledger::open(&url(&folder)).await.unwrap();
+        let engine = engine_over(ledger, &klarna, vec![main_account(&klarna, &policy)], settings());
+        let http = reqwest::Client::builder().build().unwrap();
+        Self { engine, klarna, http, folder, policy }
+    }
+
     /// A shop that wants this done about authorizations that run out.
     pub(crate) async fn open_as(config: Config, policy: ExpiryPolicy) -> Self {
         let klarna = Sandbox::start(config).await.unwrap();
@@ -235,7 +246,7 @@ pub(crate) async fn engine(
 }
 
 /// Nothing is put off: what is not known yet is asked for again at once.
-fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     let mut settings = Settings::new("http://127.0.0.1:1".parse().unwrap());
     settings.retry_after = Duration::ZERO;
     settings.webhooks.pauses = Vec::new();
@@ -253,8 +264,11 @@ async fn engine_with(
 }
 
 async fn ledger(folder: &tempfile::TempDir) -> Arc<dyn Ledger> {
-    let path = folder.path().join("kvitt.sqlite");
-    kvitt_ledger::open(&format!("sqlite:{}", path.display())).await.unwrap()
+    kvitt_ledger::open(&sqlite_url(folder)).await.unwrap()
+}
+
+pub(crate) fn sqlite_url(folder: &tempfile::TempDir) -> String {
+    format!("sqlite:{}", folder.path().join("kvitt.sqlite").display())
 }
 
 fn engine_over(

@@ -11,14 +11,26 @@ use kvitt_ledger::{
     ApiKey, Append, FeedEntry, IdempotencyRecord, Ledger, LedgerError, Message, Page, PasswordHash,
     Private, SaleQuery, SaleSummary, SessionDigest, User, WebhookStore, Work,
 };
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::shop::{Shop, browser, merchant};
 
-/// A ledger that does not take the appends for which a test says so.
+/// A ledger that does not take the appends for which a test says so, and tells of every write.
 pub(crate) struct Unsteady {
     ledger: Arc<dyn Ledger>,
     fails: Box<dyn Fn(&Append) -> bool + Send + Sync>,
+    at_write: Box<dyn Fn(Moment) + Send + Sync>,
+}
+
+/// When a write or a call is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Moment {
+    /// It has no effect yet.
+    Before,
+    /// It has taken effect.
+    After,
 }
 
 impl Unsteady {
@@ -26,7 +38,22 @@ impl Unsteady {
         ledger: Arc<dyn Ledger>,
         fails: impl Fn(&Append) -> bool + Send + Sync + 'static,
     ) -> Arc<dyn Ledger> {
-        Arc::new(Self { ledger, fails: Box::new(fails) })
+        Arc::new(Self { ledger, fails: Box::new(fails), at_write: Box::new(|_| ()) })
+    }
+
+    /// Takes everything, and says so before and after each write.
+    pub(crate) fn watched(
+        ledger: Arc<dyn Ledger>,
+        at_write: impl Fn(Moment) + Send + Sync + 'static,
+    ) -> Arc<dyn Ledger> {
+        Arc::new(Self { ledger, fails: Box::new(|_| false), at_write: Box::new(at_write) })
+    }
+
+    async fn watch<T>(&self, write: impl Future<Output = T> + Send) -> T {
+        (self.at_write)(Moment::Before);
+        let written = write.await;
+        (self.at_write)(Moment::After);
+        written
     }
 }
 
@@ -36,7 +63,7 @@ impl Ledger for Unsteady {
         if (self.fails)(&append) {
             return Err(LedgerError::Unavailable { what: "a test".to_owned() });
         }
-        self.ledger.append(append).await
+        self.watch(self.ledger.append(append)).await
     }
     async fn events(&self, sale: SaleId) -> Result<Vec<Recorded>, LedgerError> {
         self.ledger.events(sale).await
@@ -68,10 +95,10 @@ impl Ledger for Unsteady {
         self.ledger.inbox(sale).await
     }
     async fn erase_personal(&self, sale: SaleId) -> Result<(), LedgerError> {
-        self.ledger.erase_personal(sale).await
+        self.watch(self.ledger.erase_personal(sale)).await
     }
     async fn claim_due(&self, limit: u32, lease: Duration) -> Result<Vec<Work>, LedgerError> {
-        self.ledger.claim_due(limit, lease).await
+        self.watch(self.ledger.claim_due(limit, lease)).await
     }
     async fn schedule_looks(
         &self,
@@ -79,7 +106,7 @@ impl Ledger for Unsteady {
         kind: &str,
         limit: u32,
     ) -> Result<usize, LedgerError> {
-        self.ledger.schedule_looks(at, kind, limit).await
+        self.watch(self.ledger.schedule_looks(at, kind, limit)).await
     }
 
     async fn release_work(
@@ -89,7 +116,7 @@ impl Ledger for Unsteady {
         fence: u64,
         due_in: Duration,
     ) -> Result<(), LedgerError> {
-        self.ledger.release_work(sale, work_id, fence, due_in).await
+        self.watch(self.ledger.release_work(sale, work_id, fence, due_in)).await
     }
     async fn insert_api_key(&self, key: &ApiKey) -> Result<(), LedgerError> {
         self.ledger.insert_api_key(key).await

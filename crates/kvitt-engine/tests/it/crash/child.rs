@@ -1,0 +1,92 @@
+//! The process that is killed: an engine as it would run in production, over a store that others
+//! have open too.
+
+use std::env;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use kvitt_core::SaleId;
+use kvitt_engine::{Accounts, Engine, Parts, RandomIds, SystemClock};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::acts::Act;
+use crate::shop::{account, settings};
+use crate::unsteady::{Moment, Unsteady};
+
+/// The variable that makes this test binary the process, with a [`Job`].
+pub(super) const JOB: &str = "KVITT_CRASH_JOB";
+
+/// How often it looks for work before there must be none.
+const ROUNDS_MAX: u32 = 500;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Job {
+    pub(super) ledger: String,
+    pub(super) klarna: String,
+    sale: Uuid,
+    /// What the shopper's authorization is known by; empty where it is used up.
+    pub(super) token: String,
+    pub(super) act: Act,
+    /// At its n-th write.
+    pub(super) dies: Option<(u32, Moment)>,
+}
+
+impl Job {
+    pub(super) fn new(ledger: &str, klarna: String, sale: SaleId, token: String, act: Act) -> Self {
+        Self { ledger: ledger.to_owned(), klarna, sale: sale.0, token, act, dies: None }
+    }
+
+    pub(super) fn sale(&self) -> SaleId {
+        SaleId(self.sale)
+    }
+}
+
+#[test]
+#[ignore = "it is the process that the tests of the crash matrix start and kill"]
+fn child() {
+    let Ok(job) = env::var(JOB) else { return };
+    let job: Job = serde_json::from_str(&job).unwrap();
+    // On one thread, so that nothing goes on beside a point at which it dies.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(carry_out(&job));
+}
+
+/// Asks for the act as the shop does, and works off what is due; the same after a crash.
+async fn carry_out(job: &Job) {
+    let ledger = kvitt_ledger::open(&job.ledger).await.unwrap();
+    let written = AtomicU32::new(0);
+    let dies = job.dies;
+    let at_write = move |moment| {
+        let before = u32::from(moment == Moment::Before);
+        let nth = written.fetch_add(before, Ordering::SeqCst) + before;
+        if dies == Some((nth, moment)) {
+            die();
+        }
+    };
+    let mut settings = settings();
+    // Whoever held work before is dead.
+    settings.lease = Duration::ZERO;
+    let engine = Engine::new(Parts {
+        ledger: Unsteady::watched(ledger, at_write),
+        accounts: Accounts::new(vec![account("main", &job.klarna, &[])]).unwrap(),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(RandomIds),
+        settings,
+    });
+    job.act.ask(&engine, job).await;
+    for _ in 0..ROUNDS_MAX {
+        if engine.work_once().await.unwrap() == 0 && job.act.is_done(&engine, job).await {
+            return;
+        }
+    }
+    panic!("never done: {:?}", engine.sale(job.sale()).await.unwrap().intents);
+}
+
+/// SIGKILL, by another process: std has none for oneself.
+fn die() {
+    let shell = Command::new("sh").args(["-c", "kill -9 $PPID"]).status();
+    panic!("it should be dead: {shell:?}");
+}
