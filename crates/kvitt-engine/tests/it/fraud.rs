@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::shop::{Shop, capture, keyed, merchant, tell};
 
-async fn notify(shop: &Shop, sale: &Sale, event_type: &str) {
+pub(crate) async fn notify(shop: &Shop, sale: &Sale, event_type: &str) {
     let body = json!({"order_id": "any", "event_type": event_type}).to_string();
     tell(&shop.engine, sale.id, InboxDoor::Notification, &body).await;
 }
