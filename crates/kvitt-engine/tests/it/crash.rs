@@ -49,33 +49,42 @@ async fn survive(store: Store, act: Act) {
     })
     .await;
     let mut sales = 0;
-    let mut points = Vec::new();
-    for at in [Point::Write, Point::Call] {
-        for moment in [Moment::Before, Moment::After] {
-            let mut hit = 0;
-            loop {
-                let point = at(hit + 1, moment);
-                let job = act.prepare(&shop, &ledger).await;
-                let died = was_killed(&shop, &job, Some(point)).await;
-                if died {
-                    assert!(!was_killed(&shop, &job, None).await, "nobody kills it a second time");
+    // A crash, and a crash of the process that follows one: Klarna did it, and nobody heard so.
+    for first in [None, Some(Point::Call(1, Moment::After))] {
+        let mut points = Vec::new();
+        for at in [Point::Write, Point::Call] {
+            for moment in [Moment::Before, Moment::After] {
+                let mut hit = 0;
+                loop {
+                    let point = at(hit + 1, moment);
+                    let when = format!("{act:?} on {store:?}, killed at {first:?} and {point:?}");
+                    let mut job = act.prepare(&shop, &ledger).await;
+                    if first.is_some() {
+                        assert!(was_killed(&shop, &job, first).await, "{when}: it got through");
+                        job.again = true;
+                    }
+                    let died = was_killed(&shop, &job, Some(point)).await;
+                    if died {
+                        job.again = true;
+                        assert!(!was_killed(&shop, &job, None).await, "{when}: and once more");
+                    }
+                    sales += 1;
+                    check(&shop, &job, sales, &when).await;
+                    if !died {
+                        break;
+                    }
+                    hit += 1;
                 }
-                sales += 1;
-                check(&shop, &job, sales, &format!("{act:?} on {store:?} killed at {point:?}"))
-                    .await;
-                if !died {
-                    break;
-                }
-                hit += 1;
+                points.push(hit);
             }
-            points.push(hit);
         }
+        let after = if first.is_some() { " after a crash" } else { "" };
+        writeln!(stderr(), "{act:?} on {store:?}{after}: killed at {points:?} points").unwrap();
+        // The intent and its outcome are two writes, as are a claim and the outcome; the act is a
+        // call.
+        assert!(points[..2].iter().all(|hit| *hit >= 2), "writes: {points:?}");
+        assert!(points[2..].iter().all(|hit| *hit >= 1), "calls: {points:?}");
     }
-    writeln!(stderr(), "{act:?} on {store:?}: killed {points:?} times, at writes and calls")
-        .unwrap();
-    // The intent and its outcome are two writes, and the act is a call.
-    assert!(points[..2].iter().all(|hit| *hit >= 2), "writes: {points:?}");
-    assert!(points[2..].iter().all(|hit| *hit >= 1), "calls: {points:?}");
 }
 
 /// Has a process carry a job out, and says whether it was killed on the way.

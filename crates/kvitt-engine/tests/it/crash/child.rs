@@ -30,13 +30,23 @@ pub(super) struct Job {
     /// What the shopper's authorization is known by; empty where it is used up.
     pub(super) token: String,
     pub(super) act: Act,
+    /// Whether a process before this one was killed.
+    pub(super) again: bool,
     /// At its n-th write.
     pub(super) dies: Option<(u32, Moment)>,
 }
 
 impl Job {
     pub(super) fn new(ledger: &str, klarna: String, sale: SaleId, token: String, act: Act) -> Self {
-        Self { ledger: ledger.to_owned(), klarna, sale: sale.0, token, act, dies: None }
+        Self {
+            ledger: ledger.to_owned(),
+            klarna,
+            sale: sale.0,
+            token,
+            act,
+            again: false,
+            dies: None,
+        }
     }
 
     pub(super) fn sale(&self) -> SaleId {
@@ -54,7 +64,8 @@ fn child() {
     runtime.block_on(carry_out(&job));
 }
 
-/// Asks for the act as the shop does, and works off what is due; the same after a crash.
+/// Asks for the act as the shop does, and works off what is due. After a crash the worker comes
+/// first: what was stored gets done even if the shop does not ask again.
 async fn carry_out(job: &Job) {
     let ledger = kvitt_ledger::open(&job.ledger).await.unwrap();
     let written = AtomicU32::new(0);
@@ -76,11 +87,18 @@ async fn carry_out(job: &Job) {
         ids: Arc::new(RandomIds),
         settings,
     });
-    job.act.ask(&engine, job).await;
+    if !job.again {
+        job.act.ask(&engine, job).await;
+    }
+    let mut is_done = false;
     for _ in 0..ROUNDS_MAX {
-        if engine.work_once().await.unwrap() == 0 && job.act.is_done(&engine, job).await {
+        if engine.work_once().await.unwrap() > 0 {
+            continue;
+        }
+        if is_done {
             return;
         }
+        is_done = job.act.is_done(&engine, job).await;
     }
     panic!("never done: {:?}", engine.sale(job.sale()).await.unwrap().intents);
 }
