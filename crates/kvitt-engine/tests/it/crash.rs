@@ -78,8 +78,9 @@ async fn survive(store: Store, act: Act) {
                 points.push(hit);
             }
         }
+        let mut stderr = stderr();
         let after = if first.is_some() { " after a crash" } else { "" };
-        writeln!(stderr(), "{act:?} on {store:?}{after}: killed at {points:?} points").unwrap();
+        writeln!(stderr, "{act:?} on {store:?}{after}: killed at {points:?} points").unwrap();
         // The intent and its outcome are two writes, as are a claim and the outcome; the act is a
         // call.
         assert!(points[..2].iter().all(|hit| *hit >= 2), "writes: {points:?}");
