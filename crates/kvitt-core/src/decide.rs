@@ -156,6 +156,10 @@ impl Sale {
     /// Acts that move money wait for each other, for an undo, and all of them for one that is in
     /// doubt.
     fn check_nothing_in_doubt(&self, kind: ActKind) -> Result<(), Refusal> {
+        // New lines might not have what a held capture is to take.
+        if let Some(held) = self.held().next().filter(|_| kind == ActKind::UpdateAuthorization) {
+            return Err(Refusal::ActInProgress { kind: held.act.kind(), intent: held.id });
+        }
         let same_or_money =
             |act: &Act| act.kind() == kind || (kind.moves_money() && act.kind().moves_money());
         match self.open_intent(same_or_money) {

@@ -196,6 +196,16 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         part_of: Option<IntentId>,
     },
+    /// The act is not asked for yet: Klarna still reviews the order.
+    Held {
+        /// The intent.
+        intent: IntentId,
+    },
+    /// Klarna accepted the order: a held act is asked for now.
+    Resumed {
+        /// The intent.
+        intent: IntentId,
+    },
     /// Klarna did it.
     Done {
         /// The intent.
@@ -362,6 +372,8 @@ impl Event {
             Self::AuthorizationReceived { .. } => "authorization.received".to_owned(),
             Self::AuthorizationReleased { .. } => "authorization.released".to_owned(),
             Self::Requested { act, .. } => format!("{}.requested", act.kind().as_str()),
+            Self::Held { .. } => of_act("held"),
+            Self::Resumed { .. } => of_act("resumed"),
             Self::Done { .. } => of_act("done"),
             Self::Refused { .. } => of_act("refused"),
             Self::OutcomeUnknown { .. } => of_act("unknown"),
@@ -390,6 +402,8 @@ impl Event {
     pub fn intent(&self) -> Option<IntentId> {
         match self {
             Self::Requested { intent, .. }
+            | Self::Held { intent }
+            | Self::Resumed { intent }
             | Self::Done { intent, .. }
             | Self::Refused { intent, .. }
             | Self::OutcomeUnknown { intent, .. }

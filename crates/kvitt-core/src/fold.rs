@@ -140,6 +140,8 @@ impl Sale {
                     state: IntentState::Requested,
                 })?;
             }
+            Event::Held { intent } => self.settle(*intent, IntentState::Held).map(drop)?,
+            Event::Resumed { intent } => self.settle(*intent, IntentState::Requested).map(drop)?,
             Event::Done { intent, outcome, .. } => {
                 let act = self.settle(*intent, IntentState::Done(outcome.clone()))?;
                 self.carry_out(*intent, &act, outcome, recorded.at)?;

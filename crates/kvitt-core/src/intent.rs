@@ -10,6 +10,8 @@ use crate::ids::IntentId;
 pub enum IntentState {
     /// Stored; the call may have left.
     Requested,
+    /// Stored, and not asked for yet: it goes on by itself once Klarna accepts the order.
+    Held,
     /// The call was made and its outcome is not known.
     Unknown {
         /// How often it was made.
@@ -31,10 +33,12 @@ pub enum IntentState {
 }
 
 impl IntentState {
-    /// The state's name in the API: `requested`, `unknown`, `needs_human`, `done`, `refused`.
+    /// The state's name in the API: `requested`, `held`, `unknown`, `needs_human`, `done`,
+    /// `refused`.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Requested => "requested",
+            Self::Held => "held",
             Self::Unknown { .. } => "unknown",
             Self::NeedsHuman { .. } => "needs_human",
             Self::Done(_) => "done",

@@ -10,6 +10,7 @@ mod decide;
 mod event;
 mod expiry;
 mod fold;
+mod held;
 mod ids;
 mod intent;
 mod klarna_side;
@@ -32,6 +33,7 @@ pub use event::{
 };
 pub use expiry::{ExpiryPlan, ExpiryPolicy, ExpiryStep, NotExtended};
 pub use fold::Inconsistent;
+pub use held::{FRAUD_REJECTED, ORDER_CLOSED};
 pub use ids::{
     ApiKeyId, CheckoutId, EventId, IntentId, NotAnId, OrderId, Requester, SaleId, UserId,
     WebhookEndpointId,

@@ -296,7 +296,7 @@ pub(crate) fn sum(amounts: impl Iterator<Item = i64>) -> i64 {
     amounts.fold(0, i64::saturating_add)
 }
 
-fn subtract<'a>(
+pub(crate) fn subtract<'a>(
     mut lines: BTreeMap<LineId, OrderLineFields>,
     parts: impl Iterator<Item = &'a LinePart>,
 ) -> BTreeMap<LineId, OrderLineFields> {

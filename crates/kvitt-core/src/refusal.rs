@@ -86,9 +86,6 @@ pub enum Refusal {
         /// The way out.
         hint: &'static str,
     },
-    /// Klarna is still looking at the order.
-    #[error("Klarna is still reviewing the order: capture it once it is accepted")]
-    FraudPending,
     /// A callback asked not to ship.
     #[error("Klarna asked to stop the shipment: talk to Klarna before capturing")]
     ShipmentStopped,
@@ -206,7 +203,7 @@ pub enum Refusal {
         allowed: &'static str,
     },
     /// There is nothing to settle.
-    #[error("{kind} is {state}: only what is unknown, or needs a person, is settled", kind = kind.as_str())]
+    #[error("{kind} is {state}: only what is unknown, or needs a person, is settled, and only what is held is dropped", kind = kind.as_str())]
     NotInDoubt {
         /// The act.
         kind: ActKind,
@@ -246,7 +243,6 @@ impl Refusal {
             Self::NothingToUndo { .. } => "nothing_to_undo",
             Self::OutcomeUnknown { .. } => "outcome_unknown",
             Self::WrongStatus { .. } => "wrong_status",
-            Self::FraudPending => "fraud_pending",
             Self::ShipmentStopped => "shipment_stopped",
             Self::OverCapture { .. } => "over_capture",
             Self::OverRefund { .. } => "over_refund",

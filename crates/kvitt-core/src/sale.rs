@@ -136,9 +136,11 @@ impl Sale {
         self.open_intent(|act| act.kind() == ActKind::Place).is_some()
     }
 
-    /// The first intent of a kind that is not over yet.
+    /// The first intent of a kind that is not over yet, nor held.
     pub fn open_intent(&self, wanted: impl Fn(&Act) -> bool) -> Option<&Intent> {
-        self.intents.values().find(|intent| !intent.state.is_settled() && wanted(&intent.act))
+        let is_open =
+            |state: &IntentState| !state.is_settled() && !matches!(state, IntentState::Held);
+        self.intents.values().find(|intent| is_open(&intent.state) && wanted(&intent.act))
     }
 
     /// The newest authorization of the cart as it is, if an order can still be placed with it: it

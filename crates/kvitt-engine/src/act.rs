@@ -69,13 +69,16 @@ impl Engine {
                 Ok(draft)
             })
             .await;
-        let intent = match (stored, intent) {
-            (Ok(_), Some(intent)) => intent,
+        let (sale, intent) = match (stored, intent) {
+            (Ok(sale), Some(intent)) => (sale, intent),
             (Ok(_), None) => return Err(EngineError::Internal("an act without intent".to_owned())),
             // Another replica may have taken the same request between the look and the write; what
             // stands in its way then is its own first copy.
             (Err(error), _) => return self.answered_before(id, caller).await?.ok_or(error),
         };
+        if sale.state_of(intent) == Some(IntentState::Held) {
+            return Ok(Answered { sale, intent, replayed: false });
+        }
         let engine = self.clone();
         let carried_out = async move { engine.carry_out(id, intent, None).await };
         let sale = self.in_time(id, intent, alone, carried_out).await?;
@@ -140,6 +143,7 @@ impl Engine {
         // Without its account the call could not leave; better refused than stored and stuck.
         self.parts.accounts.get(&seen.sale.terms.account)?;
         let is_placing = act.kind() == ActKind::Place;
+        let is_held = seen.sale.holds(&act);
         let intent = self.new_intent(seen.at);
         let idempotency_key = Uuid::new_v5(&seen.sale.id.0, intent.0.as_bytes()).to_string();
         let call = calls::build(self, seen, intent, &act, &idempotency_key, shipping_address)?;
@@ -152,11 +156,15 @@ impl Engine {
                 value: address.clone(),
             });
         }
-        draft.work.push(WorkChange::Schedule {
-            work_id: intent.0,
-            kind: work::INTENT.to_owned(),
-            due_in: self.parts.settings.lease,
-        });
+        if is_held {
+            draft.events.push(Event::Held { intent });
+        } else {
+            draft.work.push(WorkChange::Schedule {
+                work_id: intent.0,
+                kind: work::INTENT.to_owned(),
+                due_in: self.parts.settings.lease,
+            });
+        }
         if is_placing {
             work::finish(seen.sale.id, work::PLACE, &mut draft);
         }
@@ -174,7 +182,7 @@ impl Engine {
         let sale = self.sale(id).await?;
         let unknown = || EngineError::NotFound { what: "intent", id: intent.to_string() };
         let stored = sale.intents.get(&intent).ok_or_else(unknown)?;
-        let verdict = if stored.state.is_settled() {
+        let verdict = if stored.state.is_settled() || stored.state == IntentState::Held {
             None
         } else {
             Some(self.call(&sale, stored, claim).await?)

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::summary::summary;
 use crate::webhooks::{Courier, WebhookSettings};
-use crate::{Accounts, Clock, EngineError, IdSource, expiry, undo, work};
+use crate::{Accounts, Clock, EngineError, IdSource, expiry, held, undo, work};
 
 /// How often a write is decided anew because somebody else wrote to the same sale first.
 const CONFLICTS_MAX: u32 = 8;
@@ -239,8 +239,16 @@ impl Engine {
             let id = EventId(self.new_id(at));
             known.push(Recorded { id, seq, at, cause: cause.clone(), event });
         }
-        let sale = Sale::fold(id, &known)?
+        let mut sale = Sale::fold(id, &known)?
             .ok_or_else(|| EngineError::Internal("an append without events".to_owned()))?;
+        let follows = held::decide(&sale, &mut draft);
+        if !follows.is_empty() {
+            for (seq, event) in (sale.version + 1..).zip(follows) {
+                let id = EventId(self.new_id(at));
+                known.push(Recorded { id, seq, at, cause: Cause::Kvitt, event });
+            }
+            sale = Sale::fold(id, &known)?.unwrap_or(sale);
+        }
         let new = known.split_off(usize::try_from(expected_version).unwrap_or(usize::MAX));
         if undo::has_to_go_on(&sale, &new) {
             work::schedule_undo(id, self, &mut draft);

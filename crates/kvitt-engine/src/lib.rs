@@ -17,6 +17,7 @@ mod engine;
 mod error;
 mod evidence;
 mod expiry;
+mod held;
 mod ids;
 mod link;
 mod look;

@@ -43,7 +43,7 @@ impl Engine {
             return Ok(Answered { sale: self.sale(id).await?, intent, replayed: true });
         }
         let sale = self.sale(id).await?;
-        let stored = in_doubt(&sale, intent)?;
+        let stored = to_settle(&sale, intent, settlement)?;
         let verdict = match settlement {
             Settlement::Done { id } => self.found(&sale, stored, id.as_deref()).await?,
             Settlement::NotDone => Verdict::Refused(Refused {
@@ -55,7 +55,7 @@ impl Engine {
         let sale = self
             .write_once(id, caller, |seen| {
                 // Klarna may have told meanwhile.
-                in_doubt(&seen.sale, intent)?;
+                to_settle(&seen.sale, intent, settlement)?;
                 let draft = self.verdict_draft(seen, intent, Some(&verdict), None)?;
                 Ok(draft.answering(caller, Some(intent), seen.at))
             })
@@ -119,12 +119,18 @@ impl Engine {
 }
 
 /// The intent, if there is anything to settle about it.
-fn in_doubt(sale: &Sale, intent: IntentId) -> Result<&Intent, EngineError> {
+fn to_settle<'a>(
+    sale: &'a Sale,
+    intent: IntentId,
+    settlement: &Settlement,
+) -> Result<&'a Intent, EngineError> {
     let stored = sale
         .intents
         .get(&intent)
         .ok_or_else(|| EngineError::NotFound { what: "intent", id: intent.to_string() })?;
     match &stored.state {
+        // What is held was not asked for, so it can be dropped, and has no other outcome yet.
+        IntentState::Held if *settlement == Settlement::NotDone => Ok(stored),
         IntentState::Unknown { .. } | IntentState::NeedsHuman { .. } => Ok(stored),
         state => Err(Refusal::NotInDoubt { kind: stored.act.kind(), state: state.as_str() }.into()),
     }

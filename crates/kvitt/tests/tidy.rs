@@ -1,10 +1,11 @@
-//! The repository checks itself: sizes, loose ends, paths, whitespace, links, a help text.
+//! The repository checks itself: sizes, loose ends, paths, whitespace, links, a table, a help text.
 //!
 //! Each check is a function from one file to its complaints. It is run over every file that could
 //! be committed, and over a text that it must complain about.
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::process::Command;
@@ -18,6 +19,21 @@ const LOOSE_ENDS: [&str; 3] =
 const OUTSIDE: [&str; 2] = [concat!("..", "/shared"), concat!("/wo", "rk/")];
 /// The one file that may look beside the checkout.
 const MAY_LOOK_OUTSIDE: &str = ".ci/run";
+
+/// The table of what goes wrong with Klarna, and how many rows each of its sections has.
+const FAILURE_MODES: &str = "docs/failure-modes.md";
+const FAILURE_MODES_ROWS: [(char, u32); 10] = [
+    ('M', 13),
+    ('S', 14),
+    ('P', 13),
+    ('F', 7),
+    ('C', 8),
+    ('K', 12),
+    ('E', 5),
+    ('R', 10),
+    ('D', 6),
+    ('O', 13),
+];
 
 /// A text file, by its path from the repository's root.
 struct File {
@@ -212,6 +228,50 @@ fn headless_crate(file: &File) -> Vec<String> {
     }
 }
 
+/// The names of a Rust file's tests.
+fn tests_in(text: &str) -> impl Iterator<Item = &str> {
+    let mut is_test = false;
+    text.lines().map(str::trim).filter_map(move |line| {
+        if line.starts_with("#[") {
+            is_test |= line == "#[test]" || line.starts_with("#[tokio::test");
+            return None;
+        }
+        let function = line.trim_start_matches("async ").strip_prefix("fn ");
+        let was_test = std::mem::take(&mut is_test);
+        function.filter(|_| was_test)?.split(['(', '<']).next()
+    })
+}
+
+/// Each failure has its row, in order, with tests that exist or the word that there is none.
+fn untrue_rows(file: &File, tests: &BTreeSet<&str>) -> Vec<String> {
+    let mut ids =
+        FAILURE_MODES_ROWS.iter().flat_map(|(kind, rows)| (1..=*rows).map(move |it| (*kind, it)));
+    let mut complaints = Vec::new();
+    for (number, line) in file.lines() {
+        let cells: Vec<_> = line.split('|').map(str::trim).collect();
+        let [_, id, _, _, shown_by, _] = cells.as_slice() else { continue };
+        if *id == "id" || id.starts_with('-') {
+            continue;
+        }
+        let expected = ids.next().map_or("the end".to_owned(), |(kind, it)| format!("{kind}{it}"));
+        if *id != expected {
+            complaints.push(file.at(number, &format!("{id} stands where {expected} belongs")));
+            return complaints;
+        }
+        let names: Vec<_> = shown_by.split('`').skip(1).step_by(2).collect();
+        if names.is_empty() && *shown_by != "no test yet" {
+            complaints.push(file.at(number, &format!("{id} names no test")));
+        }
+        let missing = names.iter().filter(|name| !tests.contains(*name));
+        complaints.extend(missing.map(|name| file.at(number, &format!("no test is named {name}"))));
+    }
+    if let Some((kind, it)) = ids.next() {
+        let last = file.text.lines().count();
+        complaints.push(file.at(last, &format!("{kind}{it} has no row")));
+    }
+    complaints
+}
+
 #[test]
 fn no_rust_file_does_too_much() {
     assert_eq!(said(too_long, "a.rs", &"\n".repeat(801)).len(), 1);
@@ -274,6 +334,28 @@ fn every_crate_says_what_it_is() {
     assert_eq!(said(headless_crate, "crates/a/src/lib.rs", "//! A.\n"), [""; 0]);
     assert_eq!(said(headless_crate, "crates/a/src/b/lib.rs", "use std;\n"), [""; 0]);
     check_all(headless_crate);
+}
+
+#[test]
+fn the_table_of_failure_modes_is_true() {
+    let source = "#[test]\nfn a() {}\n#[tokio::test]\n#[cfg(unix)]\nasync fn b() {}\nfn c() {}\n";
+    assert_eq!(tests_in(source).collect::<Vec<_>>(), ["a", "b"]);
+    let check = |file: &File| untrue_rows(file, &BTreeSet::from(["a", "b"]));
+    let table = "| id | wrong | does | shown by |\n|---|---|---|---|\n\
+        | M1 | x | y | `a`, `c` |\n| M2 | x | y | no test yet |\n| M3 | x | y | a |\n";
+    let complaints = [":3: no test is named c", ":5: M3 names no test", ":5: M4 has no row"];
+    assert_eq!(said(check, "a.md", table), complaints);
+    assert_eq!(
+        said(check, "a.md", "| M1 | x | y | `a` |\n| M1 | x | y | `b` |\n"),
+        [":2: M1 stands where M2 belongs"]
+    );
+
+    let files = files();
+    let sources = files.iter().filter(|file| file.is(&["rs"]) && file.path.starts_with("crates"));
+    let tests = sources.flat_map(|file| tests_in(&file.text)).collect();
+    let table = files.iter().find(|file| file.path == Path::new(FAILURE_MODES)).unwrap();
+    let complaints = untrue_rows(table, &tests);
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
 }
 
 /// Without a path to any program: nothing is built or installed first.

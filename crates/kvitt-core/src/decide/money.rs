@@ -60,14 +60,14 @@ impl Sale {
         check_text("reference", wish.reference.as_deref())?;
         check_text("description", wish.description.as_deref())?;
         check_shipping_info(&wish.shipping_info)?;
-        let left = order.amounts(at).remaining_authorized_amount;
+        let left = order.amounts(at).remaining_authorized_amount - self.held_amount();
         let (captured_amount, lines) = Asked {
             field: "captured_amount",
             picks: &wish.lines,
             amount: wish.captured_amount,
             amount_only: wish.amount_only,
         }
-        .resolve(&order.cart, &order.uncaptured_lines(), left)?;
+        .resolve(&order.cart, &self.unclaimed_lines(order), left)?;
         if captured_amount > left {
             let currency = self.terms.market.purchase_currency();
             return Err(Refusal::OverCapture { asked: captured_amount, left, currency });

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::limits::{check_shipping_info, check_text};
 use crate::act::{Act, ActKind, ShippingInfo};
 use crate::cart::SaleCart;
-use crate::order::{FraudStatus, Order, OrderStatus};
+use crate::order::{Order, OrderStatus};
 use crate::refusal::Refusal;
 use crate::sale::Sale;
 
@@ -130,16 +130,10 @@ pub(super) fn decide_references(wish: ReferencesWish) -> Result<Act, Refusal> {
     })
 }
 
-/// Klarna promises a capture only for accepted orders. A rejected one may be captured at the
+/// A capture of an order that Klarna still reviews is held. A rejected one may be captured at the
 /// shop's own risk (Klarna documentation: pending orders).
 fn may_capture(order: &Order) -> Result<(), Refusal> {
-    if order.stopped {
-        return Err(Refusal::ShipmentStopped);
-    }
-    match order.fraud_status {
-        FraudStatus::Pending => Err(Refusal::FraudPending),
-        FraudStatus::Accepted | FraudStatus::Rejected | FraudStatus::Other(_) => Ok(()),
-    }
+    if order.stopped { Err(Refusal::ShipmentStopped) } else { Ok(()) }
 }
 
 /// A line of which something was captured stays, at its price, with at least that much of it:

@@ -21,7 +21,6 @@ struct Model {
     is_cancelled: bool,
     is_released: bool,
     is_expired: bool,
-    is_pending: bool,
     is_stopped: bool,
     open: Option<(IntentId, Change)>,
 }
@@ -50,7 +49,7 @@ impl Model {
         let can_move = self.open.is_none() && !self.is_cancelled;
         match kind {
             ActKind::Place => false,
-            ActKind::Capture => can_move && self.left() > 0 && !self.is_pending && !self.is_stopped,
+            ActKind::Capture => can_move && self.left() > 0 && !self.is_stopped,
             ActKind::Refund => can_move && self.captured > self.refunded,
             ActKind::Cancel => can_move && self.captured == 0 && !self.is_expired,
             ActKind::Release => can_move && self.captured > 0 && self.left() > 0,
@@ -305,7 +304,6 @@ fn take(story: &mut Story, model: &mut Model, step: &Step) {
         }
         Step::Fraud(word) => {
             let status = FraudStatus::from((*word).to_owned());
-            model.is_pending = status == FraudStatus::Pending;
             story.read(|read| read.fraud_status = status);
         }
         Step::Stop => {

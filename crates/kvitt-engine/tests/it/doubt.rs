@@ -204,7 +204,7 @@ async fn a_token_that_became_an_order_is_not_kept() {
 async fn news_that_comes_while_the_order_is_read_asks_for_another_read() {
     let shop = Shop::open().await;
     let sale = shop.order().await;
-    shop.fault("/ordermanagement/v1/orders", 1, json!({"kind": "delay", "milliseconds": 300}))
+    shop.fault("/ordermanagement/v1/orders", 1, json!({"kind": "delay", "milliseconds": 1000}))
         .await;
     let reading = tokio::spawn({
         let (engine, id) = (shop.engine.clone(), sale.id);
@@ -306,7 +306,7 @@ async fn an_answer_that_klarna_did_it_counts_though_the_claim_is_lost() {
     let token = shop.authorize(&sale).await;
     shop.fault("/order", 1, json!({"kind": "too_many_requests"})).await;
     shop.hand_in(sale.id, &token).await.unwrap();
-    shop.fault("/order", 1, json!({"kind": "delay", "milliseconds": 300})).await;
+    shop.fault("/order", 1, json!({"kind": "delay", "milliseconds": 1000})).await;
     let slow = shop.replica_with(|settings| settings.lease = Duration::ZERO).await;
     let working = tokio::spawn(async move { slow.work_once().await });
     until_struck(&shop).await;
@@ -322,7 +322,7 @@ async fn what_was_read_before_an_act_does_not_pass_for_the_latest() {
     let sale = shop.order().await;
     let other = shop.another_replica().await;
     let id = sale.id;
-    shop.fault("/ordermanagement/v1/orders", 1, json!({"kind": "delay", "milliseconds": 300}))
+    shop.fault("/ordermanagement/v1/orders", 1, json!({"kind": "delay", "milliseconds": 1000}))
         .await;
     let reading = tokio::spawn(async move { other.refresh(id).await });
     until_struck(&shop).await;
@@ -343,7 +343,7 @@ async fn carts_changed_on_two_replicas_leave_the_last_one_in_the_session() {
         let cups = OrderLine::tax_inclusive("Cup", 10_000, rate, quantity).unwrap();
         SaleCart::numbered(Cart::sum(Country::SE, vec![cups]).unwrap())
     };
-    shop.fault("/payments/v1/sessions", 1, json!({"kind": "delay", "milliseconds": 300})).await;
+    shop.fault("/payments/v1/sessions", 1, json!({"kind": "delay", "milliseconds": 1000})).await;
     let two = cups(2);
     let slow = tokio::spawn(async move { other.change_cart(id, two, &merchant()).await });
     until_struck(&shop).await;

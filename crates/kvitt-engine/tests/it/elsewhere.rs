@@ -159,7 +159,7 @@ async fn placed_and_lost(shop: &Shop, status: u16) -> Sale {
     shop.hand_in(sale.id, &token).await.unwrap()
 }
 
-async fn order_ids(shop: &Shop) -> Vec<String> {
+pub(crate) async fn order_ids(shop: &Shop) -> Vec<String> {
     let snapshot = shop.control("GET", "/sandbox/v1/snapshot", None).await;
     let Value::Object(orders) = snapshot["state"]["orders"].clone() else { panic!("{snapshot}") };
     orders.into_iter().map(|(id, _)| id).collect()

@@ -8,6 +8,7 @@ mod doors;
 mod doubt;
 mod elsewhere;
 mod expiry;
+mod failure_modes;
 mod faults;
 mod fraud;
 mod life;

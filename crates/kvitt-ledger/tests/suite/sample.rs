@@ -261,8 +261,10 @@ fn about_webhooks() -> [Event; 2] {
     ]
 }
 
-fn later_kinds(refused: Refused) -> [Event; 5] {
+fn later_kinds(refused: Refused) -> [Event; 7] {
     [
+        Event::Held { intent: intent(5) },
+        Event::Resumed { intent: intent(5) },
         Event::UndoRequested {
             intent: intent(4),
             reference: Some("r-1".to_owned()),
@@ -323,12 +325,14 @@ pub(crate) fn kind(event: &Event) -> usize {
         Event::ExternalCapture { .. } => 16,
         Event::ExternalRefund { .. } => 17,
         Event::ExternalRelease { .. } => 18,
-        Event::UndoRequested { .. } => 19,
-        Event::UndoDone { .. } => 20,
-        Event::UndoRefused { .. } => 21,
-        Event::AuthorizationExpiring { .. } => 22,
-        Event::AuthorizationExpired { .. } => 23,
-        Event::WebhookEndpointDisabled { .. } => 24,
-        Event::WebhookGivenUp { .. } => 25,
+        Event::Held { .. } => 19,
+        Event::Resumed { .. } => 20,
+        Event::UndoRequested { .. } => 21,
+        Event::UndoDone { .. } => 22,
+        Event::UndoRefused { .. } => 23,
+        Event::AuthorizationExpiring { .. } => 24,
+        Event::AuthorizationExpired { .. } => 25,
+        Event::WebhookEndpointDisabled { .. } => 26,
+        Event::WebhookGivenUp { .. } => 27,
     }
 }

@@ -160,6 +160,13 @@ fn said(sale: &Sale, id: IntentId) -> Option<Said> {
             format!("Under way: {act}"),
             "Klarna has not answered yet. Load this page again in a moment.".to_owned(),
         ),
+        IntentState::Held => said(
+            Tone::Wait,
+            format!("Held: {act}"),
+            "Klarna still reviews the order. It goes on by itself once Klarna accepts, and is \
+             dropped if Klarna rejects."
+                .to_owned(),
+        ),
         IntentState::Unknown { problem, .. } => said(
             Tone::Wait,
             format!("Not known yet: {act}"),
@@ -192,9 +199,13 @@ fn warnings(sale: &Sale, said: Option<IntentId>) -> Vec<String> {
             _ => format!("under way: {act}"),
         })
     });
+    let held = sale.held().filter(|intent| said != Some(intent.id)).map(|intent| {
+        let act = words::wanted(sale, intent.id).unwrap_or_default();
+        format!("held until Klarna accepts the order: {act}")
+    });
     let difference =
         sale.difference().map(|text| format!("Klarna's figures differ from these: {text}"));
-    [open, difference].into_iter().flatten().map(|text| sentence(&text)).collect()
+    open.into_iter().chain(held).chain(difference).map(|text| sentence(&text)).collect()
 }
 
 /// Addresses, as lines of text.

@@ -95,6 +95,8 @@ fn told(event: &Event, act: &str, currency: Currency) -> (String, Tone) {
             plain("An authorization that placed no order was given back".to_owned())
         }
         Event::Requested { .. } | Event::UndoRequested { .. } => plain(format!("Wanted: {act}")),
+        Event::Held { .. } => (format!("Held until Klarna accepts the order: {act}"), Tone::Wait),
+        Event::Resumed { .. } => plain(format!("Klarna accepted the order, so it goes on: {act}")),
         Event::Done { outcome, .. } => (done(act, outcome), Tone::Good),
         Event::UndoDone { .. } => (format!("Done: {act}; nothing is left of it"), Tone::Good),
         Event::Refused { refused, .. } | Event::UndoRefused { refused, .. } => {
@@ -198,6 +200,8 @@ fn evidence(event: &Event) -> Option<&Evidence> {
         | Event::CheckoutAbandoned
         | Event::AuthorizationReceived { .. }
         | Event::Requested { .. }
+        | Event::Held { .. }
+        | Event::Resumed { .. }
         | Event::UndoRequested { .. }
         | Event::UndoDone { .. }
         | Event::AuthorizationExpiring { .. }

@@ -99,7 +99,7 @@ pub(crate) const OF_THE_DOOR: [Code; 30] = [
 ];
 
 /// Refusals by the rules of the business, under the codes that the core gives them.
-pub(crate) const OF_THE_BUSINESS: [Code; 29] = [
+pub(crate) const OF_THE_BUSINESS: [Code; 28] = [
     code("checkout_abandoned", 409, "The checkout was given up"),
     code("already_placed", 409, "The checkout already has its order"),
     code("cart_frozen", 409, "The order is being placed"),
@@ -111,7 +111,6 @@ pub(crate) const OF_THE_BUSINESS: [Code; 29] = [
     code("nothing_to_undo", 409, "Nothing can be captured any more, and all is refunded"),
     code("outcome_unknown", 409, "Whether the last act took effect is not known yet"),
     code("wrong_status", 409, "The order's state does not allow the act"),
-    code("fraud_pending", 409, "Klarna is still reviewing the order"),
     code("shipment_stopped", 409, "Klarna asked to stop the shipment"),
     code("over_capture", 409, "More than is left to capture"),
     code("over_refund", 409, "More than is left to refund"),
@@ -178,6 +177,6 @@ mod tests {
         use kvitt_core::Refusal;
         let wrong = Refusal::NothingToChange { expected: "something" };
         assert_eq!(of_refusal(&wrong).status, 422);
-        assert_eq!(of_refusal(&Refusal::FraudPending).status, 409);
+        assert_eq!(of_refusal(&Refusal::ShipmentStopped).status, 409);
     }
 }

@@ -14,7 +14,8 @@ pub(crate) struct Intent {
     /// `update_authorization`, `update_references`, `update_shipping_address`,
     /// `add_shipping_info`, or `undo`, which is made of several others.
     kind: &'static str,
-    /// `requested` (stored, the call may have left), `unknown` (the call was made, its outcome is
+    /// `requested` (stored, the call may have left), `held` (a capture while Klarna reviews the
+    /// order: it goes on by itself once Klarna accepts, and is refused if it rejects), `unknown` (the call was made, its outcome is
     /// not known, and it is asked for again), `needs_human` (asking again will not tell), `done`,
     /// `refused` (by Klarna).
     state: &'static str,
@@ -141,6 +142,9 @@ impl Intent {
                 (Some(*attempts), Some(problem.clone()))
             }
             IntentState::NeedsHuman { reason } => (None, Some(reason.clone())),
+            IntentState::Held => {
+                (None, Some("it is held until Klarna accepts the order".to_owned()))
+            }
             _ => (None, None),
         };
         let shown = |kind, requested_at| Self {

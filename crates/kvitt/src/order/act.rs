@@ -90,7 +90,7 @@ pub(super) async fn carry_out(
     }
     let answer = api.change(&change).await?;
     output::print(&shown(&answer, context.json, Acted::show)?)?;
-    if !answer.is_unknown() {
+    if !answer.is_unknown() || answer.read::<Acted>()?.is_held() {
         return Ok(ExitCode::SUCCESS);
     }
     output::note(&format!(

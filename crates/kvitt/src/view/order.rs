@@ -218,6 +218,11 @@ impl Intent {
 }
 
 impl Acted {
+    /// Whether it waits for Klarna's review, and for nothing else.
+    pub(crate) fn is_held(&self) -> bool {
+        self.intent.state == "held"
+    }
+
     /// What was done, and the order's sums after it.
     pub(crate) fn show(&self) -> String {
         let currency = &self.order.purchase_currency;
@@ -235,6 +240,8 @@ impl Acted {
         let id = id.map(|id| format!(" ({id})")).unwrap_or_default();
         let state = if self.intent.state == "done" {
             "done".to_owned()
+        } else if self.is_held() {
+            "held until Klarna accepts the order; it goes on by itself then".to_owned()
         } else {
             let problem = self.intent.problem.as_ref().map(|it| format!(": {it}"));
             format!("not known yet{}", problem.unwrap_or_default())
