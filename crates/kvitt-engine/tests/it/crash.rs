@@ -78,6 +78,7 @@ async fn survive(store: Store, act: Act) {
                 points.push(hit);
             }
         }
+        let mut stderr = stderr();
         let after = if first.is_some() { " after a crash" } else { "" };
         println!("{act:?} on {store:?}{after}: killed at {points:?} points");
         // The intent and its outcome are two writes, as are a claim and the outcome; the act is a
