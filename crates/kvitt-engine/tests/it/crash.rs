@@ -58,7 +58,7 @@ async fn survive(store: Store, act: Act) {
                 loop {
                     let point = at(hit + 1, moment);
                     let when = format!("{act:?} on {store:?}, killed at {first:?} and {point:?}");
-                    let mut job = act.prepare(&shop, &ledger).await;
+                    let mut job = Box::pin(act.prepare(&shop, &ledger)).await;
                     if first.is_some() {
                         assert!(was_killed(&shop, &job, first).await, "{when}: it got through");
                         job.again = true;
