@@ -8,7 +8,6 @@ mod child;
 
 use std::collections::BTreeSet;
 use std::env;
-use std::io::{Write as _, stderr};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -40,6 +39,7 @@ enum Store {
     Postgres,
 }
 
+#[expect(clippy::print_stdout, reason = "how much was covered is for people to read")]
 async fn survive(store: Store, act: Act) {
     let database = matches!(store, Store::Postgres).then(kvitt_testing::database);
     let mut ledger = String::new();
@@ -80,7 +80,7 @@ async fn survive(store: Store, act: Act) {
         }
         let mut stderr = stderr();
         let after = if first.is_some() { " after a crash" } else { "" };
-        writeln!(stderr, "{act:?} on {store:?}{after}: killed at {points:?} points").unwrap();
+        println!("{act:?} on {store:?}{after}: killed at {points:?} points");
         // The intent and its outcome are two writes, as are a claim and the outcome; the act is a
         // call.
         assert!(points[..2].iter().all(|hit| *hit >= 2), "writes: {points:?}");
