@@ -20,7 +20,8 @@ use crate::shop::{Shop, browser, merchant};
 pub(crate) struct Unsteady {
     ledger: Arc<dyn Ledger>,
     fails: Box<dyn Fn(&Append) -> bool + Send + Sync>,
-    at_write: Box<dyn Fn(Moment) + Send + Sync>,
+    at_write: Box<dyn Fn(u32, Moment) + Send + Sync>,
+    writes: AtomicU32,
 }
 
 /// When a write or a call is looked at.
@@ -38,22 +39,25 @@ impl Unsteady {
         ledger: Arc<dyn Ledger>,
         fails: impl Fn(&Append) -> bool + Send + Sync + 'static,
     ) -> Arc<dyn Ledger> {
-        Arc::new(Self { ledger, fails: Box::new(fails), at_write: Box::new(|_| ()) })
+        let (fails, at_write) = (Box::new(fails), Box::new(|_, _| ()));
+        Arc::new(Self { ledger, fails, at_write, writes: AtomicU32::new(0) })
     }
 
     /// Takes everything, and says so before and after each write to a sale or its work. Looks are
     /// none: a test that waits for no business time has nothing to look at.
     pub(crate) fn watched(
         ledger: Arc<dyn Ledger>,
-        at_write: impl Fn(Moment) + Send + Sync + 'static,
+        at_write: impl Fn(u32, Moment) + Send + Sync + 'static,
     ) -> Arc<dyn Ledger> {
-        Arc::new(Self { ledger, fails: Box::new(|_| false), at_write: Box::new(at_write) })
+        let (fails, at_write) = (Box::new(|_: &Append| false), Box::new(at_write));
+        Arc::new(Self { ledger, fails, at_write, writes: AtomicU32::new(0) })
     }
 
     async fn watch<T>(&self, write: impl Future<Output = T> + Send) -> T {
-        (self.at_write)(Moment::Before);
+        let nth = self.writes.fetch_add(1, Ordering::SeqCst) + 1;
+        (self.at_write)(nth, Moment::Before);
         let written = write.await;
-        (self.at_write)(Moment::After);
+        (self.at_write)(nth, Moment::After);
         written
     }
 }

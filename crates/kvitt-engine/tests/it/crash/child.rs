@@ -4,7 +4,6 @@
 use std::env;
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use kvitt_core::SaleId;
@@ -69,11 +68,8 @@ fn child() {
 /// first: what was stored gets done even if the shop does not ask again.
 async fn carry_out(job: &Job) {
     let ledger = kvitt_ledger::open(&job.ledger).await.unwrap();
-    let written = AtomicU32::new(0);
     let dies = job.dies;
-    let at_write = move |moment| {
-        let before = u32::from(moment == Moment::Before);
-        let nth = written.fetch_add(before, Ordering::SeqCst) + before;
+    let at_write = move |nth, moment| {
         if dies == Some((nth, moment)) {
             die();
         }
