@@ -83,8 +83,7 @@ async fn survive(store: Store, act: Act) {
         writeln!(stderr, "{act:?} on {store:?}{after}: killed at {points:?} points").unwrap();
         // The intent and its outcome are two writes, as are a claim and the outcome; the act is a
         // call.
-        // What a callback starts is a task beside the worker, so which of them writes differs.
-        assert!(points[0] + points[1] >= 3, "writes: {points:?}");
+        assert!(points[..2].iter().all(|hit| *hit >= 2), "writes: {points:?}");
         assert!(points[2..].iter().all(|hit| *hit >= 1), "calls: {points:?}");
     }
 }
