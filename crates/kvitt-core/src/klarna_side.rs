@@ -10,8 +10,9 @@ use crate::intent::Intent;
 use crate::order::{Order, OrderSnapshot, OrderStatus};
 use crate::sale::Sale;
 
-/// How far Klarna's clock may be behind ours.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
+/// How far Klarna's clock may be behind ours: what it dates so much before a request may still have
+/// come of it.
+pub const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// An order as it was read from Klarna.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -39,7 +39,7 @@ pub use ids::{
     WebhookEndpointId,
 };
 pub use intent::{Intent, IntentState};
-pub use klarna_side::{MoveAtKlarna, OrderAtKlarna, Recognised, sent_reference};
+pub use klarna_side::{CLOCK_SKEW, MoveAtKlarna, OrderAtKlarna, Recognised, sent_reference};
 pub use look::{Look, RELEASE_BEFORE_EXPIRY};
 pub use may_ship::{MayShip, MayShipReason, may_ship};
 pub use order::{Amounts, Capture, FraudStatus, Order, OrderSnapshot, OrderStatus, Refund};

@@ -2,7 +2,7 @@
 //! Klarna has then tells what became of it, or a person does.
 
 use klarna::{Operation, OrderId as KlarnaOrderId, SessionId};
-use kvitt_core::{Act, Evidence, Intent, Outcome, Recognised, Refused, Sale};
+use kvitt_core::{Act, CLOCK_SKEW, Evidence, Intent, Outcome, Recognised, Refused, Sale};
 use kvitt_ledger::SaleQuery;
 
 use crate::EngineError;
@@ -10,9 +10,6 @@ use crate::calls::Verdict;
 use crate::engine::Engine;
 use crate::evidence::{evidence, refused};
 use crate::order::fraud_status;
-
-/// How far Klarna's clock may be behind ours.
-const CLOCK_SKEW: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 
 impl Engine {
     /// Reads the order, and says what that tells of an act on it; nothing where it did not take
