@@ -130,8 +130,8 @@ fn read_path(id: &str) -> String {
 /// The body of an answer that is good.
 async fn ask(wire: &mut Wire, request: &[u8]) -> Value {
     let answer = wire.ask(request).await;
-    let body = String::from_utf8_lossy(answer.body);
-    assert!((200..300).contains(&answer.status), "{}: {body}", answer.status);
+    let [head, body] = [answer.head, answer.body].map(String::from_utf8_lossy);
+    assert!((200..300).contains(&answer.status), "{head}\n\n{body}");
     serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body}"))
 }
 

@@ -63,9 +63,11 @@ pub(crate) const KLARNA_UNAVAILABLE: Code =
 pub(crate) const LEDGER_UNAVAILABLE: Code =
     code("ledger_unavailable", 503, "The database is not available");
 pub(crate) const TIMEOUT: Code = code("timeout", 503, "The answer took too long");
+pub(crate) const OVERLOADED: Code =
+    code("overloaded", 503, "As many requests are under way as may be");
 
 /// Errors of the door itself.
-pub(crate) const OF_THE_DOOR: [Code; 30] = [
+pub(crate) const OF_THE_DOOR: [Code; 31] = [
     INVALID_JSON,
     INVALID_MEMBER,
     INVALID_PARAMETER,
@@ -96,6 +98,7 @@ pub(crate) const OF_THE_DOOR: [Code; 30] = [
     KLARNA_UNAVAILABLE,
     LEDGER_UNAVAILABLE,
     TIMEOUT,
+    OVERLOADED,
 ];
 
 /// Refusals by the rules of the business, under the codes that the core gives them.
