@@ -80,7 +80,8 @@ impl Engine {
             return Ok(Answered { sale: history.sale, intent, replayed: false });
         }
         let engine = self.clone();
-        let carried_out = async move { engine.carry_out_on(id, intent, None, Some(history)).await };
+        let carried_out =
+            async move { Box::pin(engine.carry_out_on(id, intent, None, Some(history))).await };
         let sale = self.in_time(id, intent, alone, carried_out).await?;
         Ok(Answered { sale, intent, replayed: false })
     }
@@ -179,7 +180,7 @@ impl Engine {
         intent: IntentId,
         claim: Option<Claim>,
     ) -> Result<Sale, EngineError> {
-        self.carry_out_on(id, intent, claim, None).await
+        Box::pin(self.carry_out_on(id, intent, claim, None)).await
     }
 
     /// The same for who has just stored the intent, and knows the sale from that.

@@ -192,7 +192,7 @@ impl Engine {
         cause: &Cause,
         decide: impl FnMut(&Seen) -> Result<Draft, EngineError> + Send,
     ) -> Result<Sale, EngineError> {
-        self.write_on(id, cause, None, decide).await.map(|history| history.sale)
+        Box::pin(self.write_on(id, cause, None, decide)).await.map(|history| history.sale)
     }
 
     /// The same for who knows the sale already, from a write of its own just now: it is not read
@@ -206,12 +206,11 @@ impl Engine {
         mut decide: impl FnMut(&Seen) -> Result<Draft, EngineError> + Send,
     ) -> Result<History, EngineError> {
         for _ in 0..CONFLICTS_MAX {
-            let History { sale, events } = match known.take() {
-                Some(known) => known,
-                None => {
-                    let (sale, events) = self.history(id).await?;
-                    History { sale, events }
-                }
+            let History { sale, events } = if let Some(known) = known.take() {
+                known
+            } else {
+                let (sale, events) = self.history(id).await?;
+                History { sale, events }
             };
             let private = self.parts.ledger.private(id).await?;
             let seen = Seen { sale, private, at: self.now().await };
