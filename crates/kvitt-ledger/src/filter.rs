@@ -72,13 +72,15 @@ impl StoredState {
     {
         sql.push("(").push(column).push(" = ").push_bind(self.status.clone());
         match self.expiry {
-            Expiry::Whatever => sql,
-            Expiry::Ahead => sql
-                .push(" AND (expires_at_us IS NULL OR expires_at_us > ")
-                .push_bind(at_us)
-                .push(")"),
-            Expiry::Passed => sql.push(" AND expires_at_us <= ").push_bind(at_us),
-        };
+            Expiry::Whatever => {}
+            Expiry::Ahead => {
+                sql.push(" AND (expires_at_us IS NULL OR expires_at_us > ");
+                sql.push_bind(at_us).push(")");
+            }
+            Expiry::Passed => {
+                sql.push(" AND expires_at_us <= ").push_bind(at_us);
+            }
+        }
         sql.push(")");
     }
 

@@ -135,7 +135,8 @@ async fn finds_few(db: &SqlitePool, search: &str) -> Result<bool, LedgerError> {
     }
     sql.push(" LIMIT ").push_bind(SORTED_MAX + 1).push(")");
     let row = sql.build().fetch_one(db).await.map_err(driver)?;
-    Ok(Read::new("sale", &row).count("found")? <= u64::from(SORTED_MAX))
+    let found: u64 = Read::new("sale", &row).count("found")?;
+    Ok(found <= u64::from(SORTED_MAX))
 }
 
 /// SQLite keeps no statistics here, so each way is written such that only its own index fits: a `+`
