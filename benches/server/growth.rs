@@ -25,7 +25,7 @@ const WARM_UP: u64 = 30;
 const FREE_MIN: u64 = 15_000_000_000;
 
 /// How much an order takes at most while it is made, log and all.
-const ORDER_BYTES_MAX: u64 = 24_000;
+const ORDER_BYTES_MAX: u64 = 16_000;
 
 /// How long one thing took.
 pub(crate) struct Figure {

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -24,6 +25,8 @@ pub(crate) struct Shop {
     pub(crate) sandbox: Server,
     pub(crate) kvitt: Server,
     key: String,
+    /// How many orders were begun.
+    begun: AtomicUsize,
 }
 
 /// An order that both sides know.
@@ -53,7 +56,7 @@ impl Shop {
         let sandbox = Server::start(command(&["sandbox", "--listen", "127.0.0.1:0"]));
         let mut serve = command(&["serve", "--listen", "127.0.0.1:0"]);
         serve.env("KVITT_KLARNA_URL", format!("http://{}", sandbox.address));
-        Self { kvitt: Server::start(serve), sandbox, key }
+        Self { kvitt: Server::start(serve), sandbox, key, begun: AtomicUsize::new(0) }
     }
 
     /// A request to kvitt.
@@ -64,7 +67,7 @@ impl Shop {
 
     /// Sells so often; each order has several pieces of three lines, and nothing is captured.
     pub(crate) fn place(&self, count: usize) -> Vec<Order> {
-        let numbers = Mutex::new(0..count);
+        let end = self.begun.load(Ordering::Relaxed) + count;
         let placed = Mutex::new(Vec::with_capacity(count));
         std::thread::scope(|scope| {
             for _ in 0..PLACED_AT_ONCE.min(count) {
@@ -74,8 +77,10 @@ impl Shop {
                         let mut kvitt = Wire::connect(self.kvitt.address).await;
                         let mut sandbox = Wire::connect(self.sandbox.address).await;
                         loop {
-                            let number = numbers.lock().unwrap().next();
-                            let Some(number) = number else { break };
+                            let number = self.begun.fetch_add(1, Ordering::Relaxed);
+                            if number >= end {
+                                break;
+                            }
                             let order = self.sell(&mut kvitt, &mut sandbox, number).await;
                             placed.lock().unwrap().push(order);
                         }
