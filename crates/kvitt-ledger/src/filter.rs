@@ -35,6 +35,26 @@ where
     }
 }
 
+/// How many sales a search may find for all of them to be put in order. Of more, some are among the
+/// newest, and are found sooner by going through those.
+pub(crate) const SORTED_MAX: u32 = 5_000;
+
+/// What leads to the sales.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Time: from the newest on, until the page is full.
+    Time,
+    /// What is searched for: all that it fits, put in order.
+    Search,
+}
+
+impl SaleQuery {
+    /// What is searched for, if anything is.
+    pub(crate) fn searched(&self) -> Option<&str> {
+        self.search.as_deref().map(str::trim).filter(|text| !text.is_empty())
+    }
+}
+
 /// A state as it is stored, and what of `expires_at_us` makes it the one that is looked for. Stored
 /// states are blind to time: those that time changes are looked for by what they are now.
 #[derive(Debug, Clone, PartialEq, Eq)]

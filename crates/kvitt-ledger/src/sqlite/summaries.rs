@@ -9,7 +9,7 @@ use super::error::driver;
 use super::row::sale_text;
 use crate::cursor::Cursor;
 use crate::error::LedgerError;
-use crate::filter::{self, StoredState};
+use crate::filter::{self, SORTED_MAX, StoredState, Way};
 use crate::row::{Read, number};
 use crate::rows::{self, summary_columns};
 use crate::summary::{Page, SaleQuery, SaleSummary};
@@ -92,23 +92,10 @@ pub(super) async fn of_sale(
     row.as_ref().map(rows::summary).transpose()
 }
 
-/// How many sales a search may find for all of them to be put in order. Of more, some are among the
-/// newest, and are found sooner by going through those.
-const SORTED_MAX: u32 = 5_000;
-
-/// What leads to the sales.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    /// Time: from the newest on, until the page is full.
-    Time,
-    /// What is searched for: all that it fits, put in order.
-    Search,
-}
-
 /// One page of sales, newest first.
 pub(super) async fn page(db: &SqlitePool, query: &SaleQuery) -> Result<Page, LedgerError> {
     let limit = query.limit.clamp(1, SaleQuery::LIMIT_MAX);
-    let search = query.search.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let search = query.searched();
     let way = match search {
         Some(search) if finds_few(db, search).await? => Way::Search,
         _ => Way::Time,
