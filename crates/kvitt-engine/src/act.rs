@@ -57,9 +57,8 @@ impl Engine {
         caller: &Caller,
     ) -> Result<Answered, EngineError> {
         let alone = self.alone_with(id).await;
-        if let Some(answered) = self.answered_before(id, caller).await? {
-            return Ok(answered);
-        }
+        // Whether the same request was taken before is only looked for where this one is refused:
+        // the ledger takes no key twice, and most requests are new.
         let mut intent = None;
         let stored = self
             .write_on(id, &caller.cause, None, |seen| {
@@ -72,8 +71,7 @@ impl Engine {
         let (history, intent) = match (stored, intent) {
             (Ok(history), Some(intent)) => (history, intent),
             (Ok(_), None) => return Err(EngineError::Internal("an act without intent".to_owned())),
-            // Another replica may have taken the same request between the look and the write; what
-            // stands in its way then is its own first copy.
+            // What stands in its way may be its own first copy.
             (Err(error), _) => return self.answered_before(id, caller).await?.ok_or(error),
         };
         if history.sale.state_of(intent) == Some(IntentState::Held) {

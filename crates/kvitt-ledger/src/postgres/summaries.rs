@@ -50,13 +50,13 @@ async fn finds_few(db: &PgPool, search: &str) -> Result<bool, Failed> {
     let mut sql = QueryBuilder::<Postgres>::new("SELECT count(*) AS found FROM (");
     for (index, range) in ranges(search).iter().enumerate() {
         sql.push(if index == 0 {
-            "SELECT FROM sale WHERE "
+            "SELECT 1 FROM sale WHERE "
         } else {
-            " UNION ALL SELECT FROM sale WHERE "
+            " UNION ALL SELECT 1 FROM sale WHERE "
         });
         range.push(&mut sql, Way::Search);
     }
-    sql.push(" LIMIT ").push_bind(i64::from(SORTED_MAX) + 1).push(") AS some");
+    sql.push(" LIMIT ").push_bind(i64::from(SORTED_MAX) + 1).push(") AS matches");
     let row = sql.build().persistent(false).fetch_one(db).await.map_err(driver)?;
     let found: u64 = Read::new("sale", &row).count("found")?;
     Ok(found <= u64::from(SORTED_MAX))

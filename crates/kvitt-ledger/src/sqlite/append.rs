@@ -23,10 +23,7 @@ impl Write for Append {
         if let Some((work_id, fence)) = self.fence {
             work::check_claim(db, sale, work_id, fence).await?;
         }
-        if let Some(record) = &self.idempotency {
-            check_key_is_free(db, sale, record).await?;
-        }
-        check_version(db, sale, self.expected_version).await?;
+        check(db, self).await?;
         // The sale's row comes first: the others refer to it.
         summaries::upsert(db, &self.summary).await?;
         if let Some(record) = &self.idempotency {
@@ -49,35 +46,32 @@ impl Write for Append {
     }
 }
 
-async fn check_version(
-    db: &mut SqliteConnection,
-    sale: SaleId,
-    expected: u64,
-) -> Result<(), LedgerError> {
-    let row = sqlx::query("SELECT coalesce(max(seq), 0) AS version FROM event WHERE sale = ?")
-        .bind(sale_text(sale))
-        .fetch_one(db)
-        .await
-        .map_err(driver)?;
-    let actual = Read::new("event", &row).count("version")?;
-    if actual == expected { Ok(()) } else { Err(LedgerError::Conflict { sale, expected, actual }) }
-}
-
 // The column is called `api_key` since the days when nobody else sent requests.
 
-async fn check_key_is_free(
-    db: &mut SqliteConnection,
-    sale: SaleId,
-    record: &IdempotencyRecord,
-) -> Result<(), LedgerError> {
-    let row = sqlx::query("SELECT 1 FROM idempotency WHERE sale = ? AND api_key = ? AND key = ?")
-        .bind(sale_text(sale))
-        .bind(record.requester.to_string())
-        .bind(&record.key)
-        .fetch_optional(db)
-        .await
-        .map_err(driver)?;
-    if row.is_some() { Err(LedgerError::IdempotencyKeyTaken) } else { Ok(()) }
+/// Refuses a key that is taken, and a version that is not the last.
+async fn check(db: &mut SqliteConnection, append: &Append) -> Result<(), LedgerError> {
+    let Append { sale, expected_version: expected, .. } = *append;
+    let record = append.idempotency.as_ref();
+    let row = sqlx::query(
+        "SELECT coalesce(max(seq), 0) AS version,
+             (SELECT count(*) FROM idempotency WHERE sale = ?1 AND api_key = ?2 AND key = ?3) AS taken
+         FROM event WHERE sale = ?1",
+    )
+    .bind(sale_text(sale))
+    .bind(record.map(|record| record.requester.to_string()))
+    .bind(record.map(|record| record.key.as_str()))
+    .fetch_one(db)
+    .await
+    .map_err(driver)?;
+    let taken: u64 = Read::new("idempotency", &row).count("taken")?;
+    let actual: u64 = Read::new("event", &row).count("version")?;
+    if taken > 0 {
+        Err(LedgerError::IdempotencyKeyTaken)
+    } else if actual != expected {
+        Err(LedgerError::Conflict { sale, expected, actual })
+    } else {
+        Ok(())
+    }
 }
 
 async fn insert_idempotency(
