@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -93,6 +94,10 @@ fn hasten(store: &Store, on: bool) {
         "\nfsync = {fsync}\nfull_page_writes = {fsync}\nmax_wal_size = {wal}\n"
     ));
     server.reload();
+    // A server reads them when it comes to it.
+    while server.sql("postgres", "SHOW fsync") != fsync {
+        thread::sleep(Duration::from_millis(20));
+    }
     // What was written meanwhile lies on the disk before anything is measured.
     if !on {
         assert!(Command::new("sync").status().unwrap().success());
