@@ -36,9 +36,19 @@ enum Owner {
     Anyone,
 }
 
-fn table() -> Vec<(Owner, UtoipaMethodRouter<App>)> {
+/// A route with its description, which is megabytes with all its schemas: made when it is needed, one
+/// at a time.
+type Described = fn() -> UtoipaMethodRouter<App>;
+
+macro_rules! described {
+    ($(($owner:expr, $routes:expr)),* $(,)?) => {
+        vec![$(($owner, (|| $routes) as Described)),*]
+    };
+}
+
+fn table() -> Vec<(Owner, Described)> {
     use Owner::{Anyone, Klarna, Merchant, Metrics};
-    vec![
+    described![
         (Merchant, routes!(checkouts::create::create)),
         (Merchant, routes!(checkouts::list::list)),
         (Merchant, routes!(checkouts::read::read)),
@@ -102,7 +112,8 @@ fn pages() -> Vec<(Owner, &'static str, MethodRouter<App>)> {
 pub fn router(config: ServerConfig) -> Router {
     let app = App::new(config);
     let mut router = OpenApiRouter::<App>::new();
-    for (owner, (schemas, paths, handlers)) in table() {
+    for (owner, described) in table() {
+        let (_, paths, handlers) = described();
         let handlers = match owner {
             Owner::Merchant => {
                 handlers.route_layer(from_fn_with_state(app.clone(), layers::require_key))
@@ -113,7 +124,8 @@ pub fn router(config: ServerConfig) -> Router {
             Owner::Klarna | Owner::Shopper | Owner::Anyone => handlers,
             Owner::Operator => dashboard::guarded(handlers, &app),
         };
-        router = router.routes((schemas, paths, handlers));
+        // Nobody reads the schemas of a router that serves.
+        router = router.routes((Vec::new(), paths, handlers));
     }
     let (mut router, _) = router.split_for_parts();
     for (owner, path, handlers) in pages() {
@@ -169,7 +181,8 @@ struct Base;
 /// The description of the server's interface.
 pub fn openapi() -> OpenApi {
     let mut router = OpenApiRouter::<App>::with_openapi(Base::openapi());
-    for (owner, (schemas, mut paths, handlers)) in table() {
+    for (owner, described) in table() {
+        let (schemas, mut paths, handlers) = described();
         for item in paths.paths.values_mut() {
             for operation in operations(item) {
                 describe(operation, owner);
@@ -229,7 +242,8 @@ mod tests {
         let open: Vec<String> = table()
             .into_iter()
             .filter(|(owner, _)| *owner != Owner::Merchant)
-            .flat_map(|(owner, (_, paths, _))| {
+            .flat_map(|(owner, described)| {
+                let (_, paths, _) = described();
                 paths.paths.into_keys().map(move |path| format!("{owner:?} {path}"))
             })
             .collect();
