@@ -290,6 +290,7 @@ impl Sale {
         if self.intents.insert(id, intent).is_some() {
             return Err(format!("{id} is requested twice"));
         }
+        self.note_cancel_again(kind);
         if let Some(order) = self.order.as_mut().filter(|_| kind.moves_money()) {
             order.comparable_at = None;
             // One try, whoever makes it: a refusal is not tried again by itself.
@@ -337,6 +338,7 @@ impl Sale {
                     captures: Vec::new(),
                     refunds: Vec::new(),
                     cancelled: false,
+                    cancelled_again: false,
                     released: false,
                     stopped: self.stopped,
                     shipping_info: Vec::new(),

@@ -23,6 +23,7 @@ mod link;
 mod look;
 pub mod names;
 mod order;
+mod revived;
 mod session;
 mod settle;
 mod shopper;
