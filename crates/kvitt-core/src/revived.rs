@@ -2,6 +2,7 @@
 //! crossed the cancellation.
 
 use crate::act::{Act, ActKind};
+use crate::ids::IntentId;
 use crate::order::OrderStatus;
 use crate::sale::Sale;
 
@@ -16,13 +17,14 @@ impl Sale {
             && OrderStatus::Authorized.is(&read.status)
             && read.captured_amount == 0;
         let is_quiet = self.open_intent(|act| act.kind().moves_money()).is_none();
-        (is_alive && is_quiet && !order.cancelled_again).then_some(Act::Cancel)
+        (is_alive && is_quiet && order.cancelled_again.is_none()).then_some(Act::Cancel)
     }
 
     /// An act is wanted: remembers when it cancels what is cancelled already.
-    pub(crate) fn note_cancel_again(&mut self, kind: ActKind) {
-        if let Some(order) = self.order.as_mut().filter(|_| kind == ActKind::Cancel) {
-            order.cancelled_again |= order.cancelled;
+    pub(crate) fn note_cancel_again(&mut self, kind: ActKind, intent: IntentId) {
+        let cancelled = self.order.as_mut().filter(|order| order.cancelled);
+        if let Some(order) = cancelled.filter(|_| kind == ActKind::Cancel) {
+            order.cancelled_again = Some(intent);
         }
     }
 }

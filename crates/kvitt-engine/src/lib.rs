@@ -35,7 +35,7 @@ mod work;
 pub use accounts::{Account, Accounts, AccountsError};
 pub use act::Answered;
 pub use authorization::{NewAuthorization, authorization_digest};
-pub use checkout::{CheckoutAnswered, NewCheckout};
+pub use checkout::{CheckoutAnswered, MarketChange, NewCheckout};
 pub use clock::{Clock, SystemClock};
 pub use engine::{Caller, Engine, Idempotency, Parts, Settings};
 pub use error::EngineError;

@@ -13,6 +13,7 @@ mod faults;
 mod fraud;
 mod life;
 mod looking;
+mod markets;
 mod revived;
 mod sessions;
 mod shop;

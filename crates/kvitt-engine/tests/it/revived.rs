@@ -24,7 +24,7 @@ fn cancellations(sale: &Sale) -> usize {
 #[tokio::test]
 async fn what_comes_alive_at_klarna_is_cancelled_there_once_more() {
     let shop = Shop::open().await;
-    let sale = revived(&shop).await;
+    let sale = Box::pin(revived(&shop)).await;
     // Two replicas hear of it, one of them twice.
     let other = shop.another_replica().await;
     shop.engine.refresh(sale.id).await.unwrap();
@@ -46,7 +46,7 @@ async fn what_comes_alive_at_klarna_is_cancelled_there_once_more() {
 #[tokio::test]
 async fn a_second_cancellation_whose_answer_is_lost_is_one() {
     let shop = Shop::open().await;
-    let sale = revived(&shop).await;
+    let sale = Box::pin(revived(&shop)).await;
     shop.fault("/cancel", 1, json!({"kind": "reset_after"})).await;
     shop.engine.refresh(sale.id).await.unwrap();
     let over = |sale: &Sale| {
@@ -61,7 +61,7 @@ async fn a_second_cancellation_whose_answer_is_lost_is_one() {
 #[tokio::test]
 async fn what_stays_alive_is_for_a_person() {
     let shop = Shop::open().await;
-    let sale = revived(&shop).await;
+    let sale = Box::pin(revived(&shop)).await;
     let refusal = json!({"kind": "error", "error_code": "CANCEL_NOT_ALLOWED"});
     shop.fault("/cancel", 9, refusal).await;
     shop.engine.refresh(sale.id).await.unwrap();

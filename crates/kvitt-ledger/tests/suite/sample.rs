@@ -300,6 +300,11 @@ fn what_others_did(evidence: Evidence) -> [Event; 3] {
             evidence: evidence.clone(),
         },
         Event::ExternalRelease { evidence },
+        Event::MarketChanged {
+            account: "main".to_owned(),
+            market: PurchaseMarket::new("SE", "SEK", "en-SE").unwrap(),
+            cart: cart(),
+        },
     ]
 }
 
@@ -334,5 +339,6 @@ pub(crate) fn kind(event: &Event) -> usize {
         Event::AuthorizationExpired { .. } => 25,
         Event::WebhookEndpointDisabled { .. } => 26,
         Event::WebhookGivenUp { .. } => 27,
+        Event::MarketChanged { .. } => 28,
     }
 }
