@@ -374,7 +374,7 @@ async fn a_checkout_moves_to_another_market_with_its_link() {
     assert_eq!(types.iter().filter(|it| ***it == "checkout.market_changed").count(), 2);
     let token = shop.authorize(&moved).await;
     let body = json!({"authorization_token": token});
-    shop.post(&format!("{path}/authorization"), &body).await.expect(200);
+    shop.post(&format!("{path}/authorization"), &body).await.expect(201);
     let listed = shop.get("/v1/orders?purchase_country=FI").await.expect(200);
     assert_eq!(listed["items"].as_array().map(Vec::len), Some(1));
 }
