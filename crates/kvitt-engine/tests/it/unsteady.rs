@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use kvitt_core::{ApiKeyId, Event, IntentId, Recorded, Requester, SaleId, UserId};
 use kvitt_ledger::{
-    ApiKey, Append, FeedEntry, IdempotencyRecord, Ledger, LedgerError, Message, Page, PasswordHash,
-    Private, SaleQuery, SaleSummary, SessionDigest, User, WebhookStore, Work,
+    ApiKey, Append, FeedEntry, Frozen, IdempotencyRecord, Ledger, LedgerError, Message, Page,
+    PasswordHash, Private, SaleQuery, SaleSummary, SessionDigest, User, WebhookStore, Work,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -122,6 +122,15 @@ impl Ledger for Unsteady {
         due_in: Duration,
     ) -> Result<(), LedgerError> {
         self.watch(self.ledger.release_work(sale, work_id, fence, due_in)).await
+    }
+    async fn frozen(&self) -> Result<Option<Frozen>, LedgerError> {
+        self.ledger.frozen().await
+    }
+    async fn freeze(&self, at: Timestamp, because: &str) -> Result<bool, LedgerError> {
+        self.ledger.freeze(at, because).await
+    }
+    async fn thaw(&self) -> Result<bool, LedgerError> {
+        self.ledger.thaw().await
     }
     async fn insert_api_key(&self, key: &ApiKey) -> Result<(), LedgerError> {
         self.ledger.insert_api_key(key).await

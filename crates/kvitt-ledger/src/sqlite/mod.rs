@@ -10,6 +10,7 @@ mod open;
 mod private;
 mod row;
 mod sessions;
+mod state;
 mod summaries;
 mod users;
 mod webhooks;
@@ -30,6 +31,7 @@ use self::error::driver;
 use self::looks::ScheduleLooks;
 use self::private::ErasePersonal;
 use self::sessions::{CloseSession, OpenSession};
+use self::state::{Freeze, Thaw};
 use self::users::{InsertUser, RevokeUser, SetPassword};
 use self::work::{ClaimDue, ReleaseWork};
 use self::writer::{Check, Writer};
@@ -37,6 +39,7 @@ use crate::api_key::ApiKey;
 use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
 use crate::event::FeedEntry;
+use crate::frozen::Frozen;
 use crate::inbox::Message;
 use crate::ledger::{LIST_MAX, Ledger};
 use crate::migrations::Migration;
@@ -214,6 +217,18 @@ impl Ledger for SqliteLedger {
 
     async fn close_session(&self, digest: &SessionDigest) -> Result<(), LedgerError> {
         self.writer.write(CloseSession { digest: *digest }).await
+    }
+
+    async fn frozen(&self) -> Result<Option<Frozen>, LedgerError> {
+        state::frozen(&self.readers).await
+    }
+
+    async fn freeze(&self, at: Timestamp, because: &str) -> Result<bool, LedgerError> {
+        self.writer.write(Freeze { at, because: because.to_owned() }).await
+    }
+
+    async fn thaw(&self) -> Result<bool, LedgerError> {
+        self.writer.write(Thaw).await
     }
 
     fn webhooks(&self) -> &dyn WebhookStore {

@@ -8,6 +8,7 @@ mod locks;
 mod opening;
 mod promotion;
 mod restart;
+mod restored;
 #[path = "../suite/mod.rs"]
 mod suite;
 
