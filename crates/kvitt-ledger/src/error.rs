@@ -79,6 +79,21 @@ pub enum LedgerError {
         /// Why, and the way out.
         problem: String,
     },
+    /// A backup cannot be written.
+    #[error("cannot write the backup {path:?}: {problem}")]
+    CannotBackUp {
+        /// The file that it should have been.
+        path: PathBuf,
+        /// Why, and the way out.
+        problem: String,
+    },
+    /// A backup of a database that has better means of its own.
+    #[error(
+        "PostgreSQL makes its own backups: use pg_dump --format=custom for one that pg_restore \
+         restores, or base backups with archived WAL (PITR) to lose nothing; kvitt notices a dump \
+         that was restored and freezes, and after a PITR run `kvitt ledger freeze` before it starts"
+    )]
+    NotByKvitt,
     /// The database was made by a newer kvitt.
     #[error(
         "the database has version {found} of its schema, which this kvitt does not know: use a newer kvitt"

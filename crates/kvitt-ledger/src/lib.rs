@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 mod api_key;
 mod append;
+mod backup;
 mod cursor;
 mod database_url;
 mod error;
@@ -24,6 +25,7 @@ mod ledger;
 mod migrations;
 mod postgres;
 mod private;
+mod progress;
 mod row;
 mod rows;
 mod sqlite;
@@ -34,6 +36,7 @@ mod work;
 
 pub use api_key::ApiKey;
 pub use append::{Append, IdempotencyRecord};
+pub use backup::{Backup, backup};
 use database_url::DatabaseUrl;
 pub use error::LedgerError;
 pub use event::{FeedEntry, NewEvent};
@@ -43,6 +46,7 @@ pub use ledger::Ledger;
 pub use migrations::Migration;
 pub use postgres::PostgresLedger;
 pub use private::{Private, PrivateChange};
+pub use progress::{Progress, Report};
 pub use sqlite::SqliteLedger;
 pub use summary::{Page, SaleQuery, SaleSummary};
 pub use user::{PasswordHash, SessionDigest, User};
@@ -63,6 +67,16 @@ pub async fn open(url: &str) -> Result<Arc<dyn Ledger>, LedgerError> {
         DatabaseUrl::Sqlite(path) => Ok(Arc::new(SqliteLedger::open(&path).await?)),
         DatabaseUrl::Postgres(url) => Ok(Arc::new(PostgresLedger::open(url).await?)),
     }
+}
+
+/// Opens a ledger that must be there already: a SQLite file is not made.
+pub async fn open_existing(url: &str) -> Result<Arc<dyn Ledger>, LedgerError> {
+    if let DatabaseUrl::Sqlite(path) = DatabaseUrl::parse(url)?
+        && !path.exists()
+    {
+        return Err(LedgerError::CannotOpen { path, problem: "there is no such file".to_owned() });
+    }
+    open(url).await
 }
 
 /// The changes of the schema that [`open`] would make, oldest first. None of them is made.

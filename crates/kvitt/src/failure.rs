@@ -69,7 +69,9 @@ impl Failure {
             LedgerError::Unavailable { .. } | LedgerError::Full => {
                 Self::new(Exit::Unreachable, error)
             }
-            LedgerError::UserExists => Self::new(Exit::Refused, error),
+            LedgerError::UserExists
+            | LedgerError::CannotBackUp { .. }
+            | LedgerError::NotByKvitt => Self::new(Exit::Refused, error),
             other => Self::internal(other),
         }
     }

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod append;
+mod backup;
 mod error;
 mod events;
 mod inbox;
@@ -27,6 +28,7 @@ use sqlx::SqlitePool;
 use uuid::Uuid;
 
 use self::api_keys::{InsertApiKey, RevokeApiKey};
+pub(crate) use self::backup::backup;
 use self::error::driver;
 use self::looks::ScheduleLooks;
 use self::private::ErasePersonal;

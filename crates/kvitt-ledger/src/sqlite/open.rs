@@ -17,7 +17,7 @@ use crate::error::LedgerError;
 use crate::migrations::{self, Migration};
 
 /// How long a lock held by another process is waited for.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How often connecting is tried while another connection turns the file to WAL mode, and the
 /// pause in between.
@@ -105,7 +105,7 @@ fn warn_if_others_may_read(path: &Path) {
     }
 }
 
-fn opening(path: &Path, error: sqlx::Error) -> LedgerError {
+pub(super) fn opening(path: &Path, error: sqlx::Error) -> LedgerError {
     let problem = error.to_string();
     match driver(error) {
         known @ (LedgerError::Full | LedgerError::ReadOnly) => known,
@@ -120,7 +120,8 @@ fn opening(path: &Path, error: sqlx::Error) -> LedgerError {
     }
 }
 
-async fn migrate(path: &Path, writer: &mut SqliteConnection) -> Result<(), LedgerError> {
+/// Brings the schema up to date.
+pub(super) async fn migrate(path: &Path, writer: &mut SqliteConnection) -> Result<(), LedgerError> {
     let migrator = migrations::migrator(&MIGRATIONS);
     // Under the write lock, so that whoever opens the same file at the same time waits.
     let failed = |error| opening(path, error);
@@ -170,11 +171,13 @@ pub(super) async fn pending(path: &Path) -> Result<Vec<Migration>, LedgerError> 
 
 /// A future of a known type. The driver's own futures are `Send` for one lifetime only, so who
 /// awaits them by reference could not be spawned.
-type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub(super) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Connects, and waits its turn where others do so at the same time: the first of them turns the
 /// file to WAL mode, and SQLite tells the rest at once that it is locked.
-fn connect(options: &SqliteConnectOptions) -> Boxed<'_, Result<SqliteConnection, sqlx::Error>> {
+pub(super) fn connect(
+    options: &SqliteConnectOptions,
+) -> Boxed<'_, Result<SqliteConnection, sqlx::Error>> {
     Box::pin(async move {
         let mut attempt = 1;
         loop {

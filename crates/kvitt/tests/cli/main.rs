@@ -6,6 +6,7 @@ mod configuration;
 mod demo;
 mod help;
 mod keys;
+mod ledger;
 mod migrate;
 mod refusals;
 mod sale;

@@ -1,6 +1,8 @@
 //! The suite on SQLite, and what only SQLite has: a file.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod backup;
+#[path = "../suite/mod.rs"]
 mod suite;
 
 use std::path::{Path, PathBuf};
