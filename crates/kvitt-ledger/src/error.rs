@@ -51,8 +51,11 @@ pub enum LedgerError {
         /// Which row, and what is wrong with it.
         what: String,
     },
-    /// The disk is full.
-    #[error("the database's disk is full: make room; nothing was stored and it can be tried again")]
+    /// The disk is full, or takes no more for another reason.
+    #[error(
+        "the database's disk is full, or takes no more (a quota, a limit on the size of files): make \
+         room; nothing was stored and it can be tried again"
+    )]
     Full,
     /// The database does not answer in time, or not at all. It can be tried again.
     #[error("the database is not available: {what}; try again")]
@@ -84,6 +87,12 @@ pub enum LedgerError {
     CannotBackUp {
         /// The file that it should have been.
         path: PathBuf,
+        /// Why, and the way out.
+        problem: String,
+    },
+    /// A ledger cannot be moved.
+    #[error("cannot copy the ledger: {problem}")]
+    CannotCopy {
         /// Why, and the way out.
         problem: String,
     },

@@ -159,16 +159,12 @@ async fn copy(from: &Path, part: &Path, report: Report<'_>) -> Result<Held, Ledg
     };
     let mut copying = into(&mut db, name);
     loop {
-        match tokio::time::timeout(LOOK_EVERY, &mut copying).await {
-            Ok(done) => {
-                done.map_err(driver)?;
-                break;
-            }
-            Err(_) => {
-                let done = part.metadata().map_or(0, |it| it.len()).min(of);
-                report(Progress { part: "bytes", done, of });
-            }
+        if let Ok(done) = tokio::time::timeout(LOOK_EVERY, &mut copying).await {
+            done.map_err(driver)?;
+            break;
         }
+        let done = part.metadata().map_or(0, |it| it.len()).min(of);
+        report(Progress { part: "bytes", done, of });
     }
     drop(copying);
     let _ = db.close().await;

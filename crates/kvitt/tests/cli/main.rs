@@ -4,6 +4,8 @@
 
 mod configuration;
 mod demo;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod help;
 mod keys;
 mod ledger;

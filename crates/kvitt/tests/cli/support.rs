@@ -45,7 +45,12 @@ impl Place {
     }
 
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kvitt"));
+        self.command_of(env!("CARGO_BIN_EXE_kvitt"), args)
+    }
+
+    /// Another program, which is run like this one.
+    pub(crate) fn command_of(&self, program: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("KVITT_") {
                 command.env_remove(name);
@@ -138,8 +143,14 @@ impl Serving {
 
     /// Ends it without a word.
     pub(crate) fn kill(mut self) {
+        self.end();
+    }
+
+    /// Ends it without a word, and waits until it is gone.
+    pub(crate) fn end(&mut self) {
         // It may have ended by itself.
         let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 
     /// Asks it to stop as an operating system does, and gives its exit code.
