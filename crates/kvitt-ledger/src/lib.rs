@@ -7,13 +7,15 @@
 //!   ([`Append::idempotency`]) and that a lost claim writes nothing ([`Append::fence`]).
 //! - One [`Append`] is one transaction on one sale: all of it is stored, or nothing.
 //! - Events are only ever appended. Summaries, work and private data are bookkeeping beside them.
-//! - Only the modules of a store know SQL. Everything else holds for every store.
+//! - Only the modules of a store know SQL. Everything else holds for every store, but for `copy`,
+//!   which knows the columns of both.
 
 use std::sync::Arc;
 
 mod api_key;
 mod append;
 mod backup;
+mod copy;
 mod cursor;
 mod database_url;
 mod error;
@@ -37,6 +39,7 @@ mod work;
 pub use api_key::ApiKey;
 pub use append::{Append, IdempotencyRecord};
 pub use backup::{Backup, backup};
+pub use copy::{Copied, CopiedTable, copy};
 use database_url::DatabaseUrl;
 pub use error::LedgerError;
 pub use event::{FeedEntry, NewEvent};

@@ -80,7 +80,7 @@ pub(crate) enum Command {
     User(UserArgs),
     /// Bring the database's schema up to date, or show what that would do
     Migrate(MigrateArgs),
-    /// Back up the ledger, and freeze or thaw it
+    /// Back up the ledger, move it to PostgreSQL, freeze and thaw it
     Ledger(LedgerArgs),
     /// Open a checkout for a cart, or look at one
     Checkout(CheckoutArgs),

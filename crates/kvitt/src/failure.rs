@@ -71,6 +71,7 @@ impl Failure {
             }
             LedgerError::UserExists
             | LedgerError::CannotBackUp { .. }
+            | LedgerError::CannotCopy { .. }
             | LedgerError::NotByKvitt => Self::new(Exit::Refused, error),
             other => Self::internal(other),
         }

@@ -7,12 +7,14 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use self::backup::BackupArgs;
+use self::copy::CopyArgs;
 use self::freeze::{FreezeArgs, ThawArgs};
 use crate::Context;
 use crate::config::{Problems, Sources};
 use crate::failure::Failure;
 
 mod backup;
+mod copy;
 mod freeze;
 
 const AFTER_HELP: &str = "\
@@ -26,6 +28,7 @@ in time (PITR), freeze it yourself before kvitt is started.
 
 Examples:
   kvitt ledger backup /var/backups/kvitt-$(date +%F).db
+  kvitt ledger copy sqlite:kvitt.db postgres://kvitt@db.example/kvitt
   kvitt ledger status
   kvitt ledger freeze --because \"PITR to Friday noon\"";
 
@@ -44,6 +47,8 @@ pub(crate) struct LedgerArgs {
 enum LedgerCommand {
     /// Copy a SQLite ledger to a file, while servers run on it
     Backup(BackupArgs),
+    /// Move a SQLite ledger to PostgreSQL
+    Copy(CopyArgs),
     /// Mark the ledger as one that must not act
     Freeze(FreezeArgs),
     /// Let a frozen ledger act again
@@ -57,9 +62,15 @@ pub(crate) async fn run(args: LedgerArgs, context: &Context) -> Result<ExitCode,
     let mut problems = Problems::default();
     let sources = Sources::read(context, &mut problems);
     problems.check()?;
+    if matches!(args.command, LedgerCommand::Copy(_)) && args.database_url.is_some() {
+        return Err(Failure::usage(
+            "--database-url is not for copy: name both databases, FROM and TO",
+        ));
+    }
     let url = sources.database_url(args.database_url.as_deref()).value;
     match args.command {
         LedgerCommand::Backup(args) => backup::run(&args, &url, context).await,
+        LedgerCommand::Copy(args) => copy::run(&args, context).await,
         LedgerCommand::Freeze(args) => freeze::freeze(&args, &url, context).await,
         LedgerCommand::Thaw(args) => freeze::thaw(&args, &url, context).await,
         LedgerCommand::Status => freeze::status(&url, context).await,

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod append;
+mod copy;
 mod error;
 mod events;
 mod inbox;
@@ -25,6 +26,7 @@ use jiff::Timestamp;
 use kvitt_core::{ApiKeyId, IntentId, Recorded, Requester, SaleId, UserId};
 use uuid::Uuid;
 
+pub(crate) use self::copy::CopyTarget;
 use self::server::Server;
 pub(crate) use self::url::PostgresUrl;
 use crate::api_key::ApiKey;

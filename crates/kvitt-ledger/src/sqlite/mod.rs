@@ -3,6 +3,7 @@
 mod api_keys;
 mod append;
 mod backup;
+mod copy;
 mod error;
 mod events;
 mod inbox;
@@ -29,6 +30,7 @@ use uuid::Uuid;
 
 use self::api_keys::{InsertApiKey, RevokeApiKey};
 pub(crate) use self::backup::backup;
+pub(crate) use self::copy::CopySource;
 use self::error::driver;
 use self::looks::ScheduleLooks;
 use self::private::ErasePersonal;

@@ -146,7 +146,11 @@ async fn a_backup_that_is_given_up_leaves_nothing() {
         std::task::Poll::Ready(())
     })
     .await;
-    assert!(matches!(&files(&dir)[..], [part] if part.ends_with(".part")), "{:?}", files(&dir));
+    assert!(
+        matches!(&files(&dir)[..], [part] if part.starts_with(".copy.db.")),
+        "{:?}",
+        files(&dir)
+    );
     drop(made);
     assert_eq!(files(&dir), [""; 0]);
     back_up(&dir, "copy.db").await.unwrap();

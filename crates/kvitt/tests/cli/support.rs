@@ -38,6 +38,11 @@ impl Place {
         self
     }
 
+    /// A variable that was set.
+    pub(crate) fn variable(&self, name: &str) -> &str {
+        &self.variables[name]
+    }
+
     pub(crate) fn write(&self, name: &str, text: &str) -> String {
         let path = self.path().join(name);
         std::fs::write(&path, text).unwrap();
@@ -229,6 +234,17 @@ pub(crate) fn get(url: &str) -> Value {
     let (status, text) = ask(url);
     assert_eq!(status, 200, "{url}: {text}");
     serde_json::from_str(&text).unwrap()
+}
+
+/// Deletes what a sandbox has there.
+pub(crate) fn delete(url: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = client.delete(url).send().await.unwrap();
+        assert!(answer.status().is_success(), "{url}: {}", answer.status());
+    });
 }
 
 /// An address that nobody has and nobody is given by chance, so that it can be taken twice.
