@@ -19,6 +19,9 @@ file that is there already is never replaced. It holds secrets, as the ledger do
 its owner may read it. It is frozen: a server that is started on it must not act on
 what may have changed since.
 
+To restore it, stop kvitt, move the old file away together with the -wal and -shm beside
+it (a log that is left behind would be taken for the backup's), and copy the backup there.
+
 For PostgreSQL use its own tools: pg_dump for a dump, or base backups with archived WAL
 (PITR) to lose nothing.
 

@@ -70,7 +70,7 @@ fn every_command_explains_itself() {
             &["ledger"],
             &["backup", "copy", "freeze", "thaw", "status", "KVITT_DATABASE_URL", "pg_dump"],
         ),
-        (&["ledger", "backup"], &["<FILE>", "frozen", "pg_dump", "Examples"]),
+        (&["ledger", "backup"], &["<FILE>", "frozen", "-wal", "pg_dump", "Examples"]),
         (&["ledger", "copy"], &["<FROM>", "<TO>", "empty", "GET /v1/events", "Examples"]),
         (&["ledger", "freeze"], &["--because", "PITR", "Examples"]),
         (&["ledger", "thaw"], &["--yes"]),
