@@ -272,9 +272,9 @@ async fn who_follows_the_feed_goes_on_with_the_position_that_it_has() {
         let seen = ledger.feed(0, 2).await.unwrap();
         end(ledger, &from).await;
         let database = kvitt_testing::database();
-        copied(&from, &database).await.unwrap();
-
+        // Whoever has the database open already goes on above the positions, too.
         let ledger = open(&database.url()).await;
+        copied(&from, &database).await.unwrap();
         for number in 4..6 {
             ledger.append(step(sale(number), 0)).await.unwrap();
         }
@@ -402,13 +402,36 @@ async fn at_no_moment_two_ledgers_act() {
     let elsewhere = copied(&from, &kvitt_testing::database()).await.unwrap_err();
     assert!(elsewhere.to_string().contains("it was moved to"), "{elsewhere}");
     assert!(elsewhere.to_string().contains(database.name()), "{elsewhere}");
+}
 
-    // The end of the copy came to nothing, and only the file was marked.
-    let database_again = "TRUNCATE sale, private, inbox; ALTER TABLE event DISABLE TRIGGER ALL;
-                          DELETE FROM event; ALTER TABLE event ENABLE TRIGGER ALL";
-    database.sql(database_again);
+/// The file is marked first: between its mark and the database's end, nobody acts.
+#[tokio::test]
+async fn a_copy_whose_end_fails_is_made_again_and_the_file_rests_meanwhile() {
+    let (_dir, from, ledger) = file().await;
+    ledger.append(step(sale(1), 0)).await.unwrap();
+    end(ledger, &from).await;
+    let database = kvitt_testing::database();
+    open(&database.url()).await;
+    database.sql(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             RAISE EXCEPTION 'no'; END $$;
+         CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON event DEFERRABLE INITIALLY DEFERRED
+             FOR EACH ROW EXECUTE FUNCTION refuse()",
+    );
+    let error = copied(&from, &database).await.unwrap_err();
+    assert!(matches!(error, LedgerError::CannotCopy { .. }), "{error}");
+    assert!(error.to_string().contains("run the same command again"), "{error}");
+    assert_eq!(database.sql("SELECT count(*) FROM sale"), "0");
+    let ledger = kvitt_ledger::open(&from).await.unwrap();
+    let frozen = ledger.frozen().await.unwrap().unwrap();
+    assert!(frozen.because.contains(database.name()), "{frozen:?}");
+    end(ledger, &from).await;
+
+    database.sql("DROP TRIGGER refuse ON event");
     copied(&from, &database).await.unwrap();
-    assert_eq!(open(&database.url()).await.frozen().await.unwrap(), None);
+    let ledger = open(&database.url()).await;
+    assert_eq!(ledger.frozen().await.unwrap(), None);
+    assert_eq!(ledger.events(sale(1)).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
