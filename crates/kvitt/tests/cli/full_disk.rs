@@ -6,7 +6,7 @@
 //! is not what a full disk does (EFBIG, not ENOSPC); SQLite has other words for it, and the ledger
 //! has one for both.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::{Value, json};
@@ -75,8 +75,8 @@ impl Shop {
             "effect": { "kind": "delay", "milliseconds": 1_000, "when": "after" },
         });
         post(&format!("{}/sandbox/v1/faults", self.sandbox.url), &late, None);
-        let capture = self.place.command(&["order", "capture", order, "--line", "l1:1"]);
-        let capture = { capture }.spawn().unwrap();
+        let capture = ["order", "capture", order, "--line", "l1:1"];
+        let capture = self.place.command(&capture).spawn().unwrap();
         while self.captured_at_klarna(order) == 0 {}
         self.set_room(false);
         capture
@@ -104,7 +104,7 @@ fn serve(place: &mut Place) -> Serving {
     const IGNORE_THE_SIGNAL: &str = "trap '' XFSZ; exec \"$0\" \"$@\"";
     let kvitt = env!("CARGO_BIN_EXE_kvitt");
     let args = ["-c", IGNORE_THE_SIGNAL, kvitt, "serve", "--listen", "127.0.0.1:0"];
-    let mut command: Command = place.command_of("sh", &args);
+    let mut command = place.command_of("sh", &args);
     let server = Serving::of(command.stderr(Stdio::null()).spawn().unwrap());
     place.set("KVITT_SERVER", &server.url);
     server
