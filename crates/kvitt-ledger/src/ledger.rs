@@ -11,6 +11,7 @@ use crate::api_key::ApiKey;
 use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
 use crate::event::FeedEntry;
+use crate::frozen::Frozen;
 use crate::inbox::Message;
 use crate::private::Private;
 use crate::summary::{Page, SaleQuery, SaleSummary};
@@ -147,6 +148,15 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// Ends a session. One that is not there counts as ended.
     async fn close_session(&self, digest: &SessionDigest) -> Result<(), LedgerError>;
+
+    /// Whether the ledger is frozen, since when, and why.
+    async fn frozen(&self) -> Result<Option<Frozen>, LedgerError>;
+
+    /// Freezes the ledger; `false` where it is frozen already, and keeps its time and its reason.
+    async fn freeze(&self, at: Timestamp, because: &str) -> Result<bool, LedgerError>;
+
+    /// Lets a frozen ledger act again; `false` where it is not frozen.
+    async fn thaw(&self) -> Result<bool, LedgerError>;
 
     /// The part that webhooks need.
     fn webhooks(&self) -> &dyn WebhookStore;

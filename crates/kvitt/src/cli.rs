@@ -11,6 +11,7 @@ use crate::checkout::CheckoutArgs;
 use crate::demo::DemoArgs;
 use crate::events::EventsArgs;
 use crate::key::KeyArgs;
+use crate::ledger::LedgerArgs;
 use crate::migrate::MigrateArgs;
 use crate::order::OrderArgs;
 use crate::sandbox::SandboxArgs;
@@ -79,6 +80,8 @@ pub(crate) enum Command {
     User(UserArgs),
     /// Bring the database's schema up to date, or show what that would do
     Migrate(MigrateArgs),
+    /// Back up the ledger, move it to PostgreSQL, freeze and thaw it
+    Ledger(LedgerArgs),
     /// Open a checkout for a cart, or look at one
     Checkout(CheckoutArgs),
     /// List orders, capture, refund, cancel, release, extend and change them

@@ -69,7 +69,10 @@ impl Failure {
             LedgerError::Unavailable { .. } | LedgerError::Full => {
                 Self::new(Exit::Unreachable, error)
             }
-            LedgerError::UserExists => Self::new(Exit::Refused, error),
+            LedgerError::UserExists
+            | LedgerError::CannotBackUp { .. }
+            | LedgerError::CannotCopy { .. }
+            | LedgerError::NotByKvitt => Self::new(Exit::Refused, error),
             other => Self::internal(other),
         }
     }

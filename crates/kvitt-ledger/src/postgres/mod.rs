@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod append;
+mod copy;
 mod error;
 mod events;
 mod inbox;
@@ -11,6 +12,7 @@ mod private;
 mod row;
 mod server;
 mod sessions;
+mod state;
 mod summaries;
 mod url;
 mod users;
@@ -24,12 +26,14 @@ use jiff::Timestamp;
 use kvitt_core::{ApiKeyId, IntentId, Recorded, Requester, SaleId, UserId};
 use uuid::Uuid;
 
+pub(crate) use self::copy::CopyTarget;
 use self::server::Server;
 pub(crate) use self::url::PostgresUrl;
 use crate::api_key::ApiKey;
 use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
 use crate::event::FeedEntry;
+use crate::frozen::Frozen;
 use crate::inbox::Message;
 use crate::ledger::{LIST_MAX, Ledger};
 use crate::migrations::Migration;
@@ -197,6 +201,18 @@ impl Ledger for PostgresLedger {
 
     async fn close_session(&self, digest: &SessionDigest) -> Result<(), LedgerError> {
         self.server.call(sessions::close(self.server.pool(), digest)).await
+    }
+
+    async fn frozen(&self) -> Result<Option<Frozen>, LedgerError> {
+        self.server.call(state::frozen(self.server.pool())).await
+    }
+
+    async fn freeze(&self, at: Timestamp, because: &str) -> Result<bool, LedgerError> {
+        self.server.call(state::freeze(self.server.pool(), at, because)).await
+    }
+
+    async fn thaw(&self) -> Result<bool, LedgerError> {
+        self.server.call(state::thaw(self.server.pool())).await
     }
 
     fn webhooks(&self) -> &dyn WebhookStore {

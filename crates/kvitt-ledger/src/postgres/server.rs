@@ -26,7 +26,7 @@ const ANSWER_MAX_S: u64 = 30;
 
 /// What each connection begins with. A server that does not wait for its disk is told to: what is
 /// answered for must be there after a power cut. Isolation is what the statements are made for.
-const SESSION: &str = "
+pub(super) const SESSION: &str = "
     SET default_transaction_isolation = 'read committed';
     SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') = 'off'";

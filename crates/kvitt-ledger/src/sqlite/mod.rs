@@ -2,6 +2,8 @@
 
 mod api_keys;
 mod append;
+mod backup;
+mod copy;
 mod error;
 mod events;
 mod inbox;
@@ -10,6 +12,7 @@ mod open;
 mod private;
 mod row;
 mod sessions;
+mod state;
 mod summaries;
 mod users;
 mod webhooks;
@@ -26,10 +29,13 @@ use sqlx::SqlitePool;
 use uuid::Uuid;
 
 use self::api_keys::{InsertApiKey, RevokeApiKey};
+pub(crate) use self::backup::backup;
+pub(crate) use self::copy::CopySource;
 use self::error::driver;
 use self::looks::ScheduleLooks;
 use self::private::ErasePersonal;
 use self::sessions::{CloseSession, OpenSession};
+use self::state::{Freeze, Thaw};
 use self::users::{InsertUser, RevokeUser, SetPassword};
 use self::work::{ClaimDue, ReleaseWork};
 use self::writer::{Check, Writer};
@@ -37,6 +43,7 @@ use crate::api_key::ApiKey;
 use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
 use crate::event::FeedEntry;
+use crate::frozen::Frozen;
 use crate::inbox::Message;
 use crate::ledger::{LIST_MAX, Ledger};
 use crate::migrations::Migration;
@@ -214,6 +221,18 @@ impl Ledger for SqliteLedger {
 
     async fn close_session(&self, digest: &SessionDigest) -> Result<(), LedgerError> {
         self.writer.write(CloseSession { digest: *digest }).await
+    }
+
+    async fn frozen(&self) -> Result<Option<Frozen>, LedgerError> {
+        state::frozen(&self.readers).await
+    }
+
+    async fn freeze(&self, at: Timestamp, because: &str) -> Result<bool, LedgerError> {
+        self.writer.write(Freeze { at, because: because.to_owned() }).await
+    }
+
+    async fn thaw(&self) -> Result<bool, LedgerError> {
+        self.writer.write(Thaw).await
     }
 
     fn webhooks(&self) -> &dyn WebhookStore {

@@ -2,6 +2,7 @@
 
 pub(crate) mod api_keys;
 pub(crate) mod feed;
+pub(crate) mod freezing;
 pub(crate) mod idempotency;
 pub(crate) mod inbox;
 pub(crate) mod looks;
@@ -28,6 +29,11 @@ macro_rules! suite {
             feed: [
                 many_writers_leave_no_gap_for_a_reader_that_follows,
                 it_goes_on_after_a_position_by_pieces,
+            ]
+            freezing: [
+                a_ledger_is_not_frozen_by_itself,
+                it_is_frozen_once_and_thawed_once,
+                a_frozen_ledger_can_be_written_to,
             ]
             idempotency: [
                 a_record_is_read_back,

@@ -82,7 +82,15 @@ impl From<LedgerError> for Problem {
                      under this request_id",
                 )
             }
-            LedgerError::Full | LedgerError::ReadOnly | LedgerError::Unavailable { .. } => {
+            LedgerError::Full => {
+                tracing::error!(%error, "the ledger is not available");
+                Self::new(
+                    codes::LEDGER_UNAVAILABLE,
+                    "the database's disk is full, and nothing was stored: make room there, then try \
+                     again with the same Idempotency-Key",
+                )
+            }
+            LedgerError::ReadOnly | LedgerError::Unavailable { .. } => {
                 tracing::error!(%error, "the ledger is not available");
                 Self::new(
                     codes::LEDGER_UNAVAILABLE,

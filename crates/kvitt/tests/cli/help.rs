@@ -6,8 +6,8 @@ use crate::support::Place;
 fn the_help_names_every_command_and_every_exit_code() {
     let help = Place::new().good(&["--help"]);
     for word in [
-        "demo", "serve", "sandbox", "key", "user", "migrate", "checkout", "order", "events",
-        "webhook",
+        "demo", "serve", "sandbox", "key", "user", "migrate", "ledger", "checkout", "order",
+        "events", "webhook",
     ] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(word)), "{word}: {help}");
     }
@@ -66,6 +66,14 @@ fn every_command_explains_itself() {
         (&["user"], &["create", "list", "password", "revoke", "KVITT_DATABASE_URL", "Examples"]),
         (&["user", "create"], &["--password-stdin", "stdin"]),
         (&["migrate"], &["--plan", "KVITT_DATABASE_URL", "Examples"]),
+        (
+            &["ledger"],
+            &["backup", "copy", "freeze", "thaw", "status", "KVITT_DATABASE_URL", "pg_dump"],
+        ),
+        (&["ledger", "backup"], &["<FILE>", "frozen", "-wal", "pg_dump", "Examples"]),
+        (&["ledger", "copy"], &["<FROM>", "<TO>", "empty", "GET /v1/events", "Examples"]),
+        (&["ledger", "freeze"], &["--because", "PITR", "Examples"]),
+        (&["ledger", "thaw"], &["--yes"]),
         (&["checkout"], &["create", "show", "KVITT_API_KEY", "KVITT_SERVER"]),
         (&["checkout", "create"], &["--file", "--country", "--locale", "--line", "minor units"]),
         (
@@ -135,6 +143,11 @@ fn a_wrong_command_line_is_a_usage_error() {
         &["order", "list", "--limit", "0"],
         &["user"],
         &["user", "create"],
+        &["ledger"],
+        &["ledger", "backup"],
+        &["ledger", "freeze", "now"],
+        &["ledger", "copy", "sqlite:kvitt.db"],
+        &["ledger", "copy", "sqlite:a.db", "postgres://b/c", "--database-url", "sqlite:d.db"],
         &["checkout", "create"],
         &["checkout", "create", "--country", "SE"],
         &["checkout", "create", "--file", "a.json", "--country", "SE"],

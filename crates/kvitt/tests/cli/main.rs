@@ -4,8 +4,11 @@
 
 mod configuration;
 mod demo;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod help;
 mod keys;
+mod ledger;
 mod migrate;
 mod refusals;
 mod sale;
