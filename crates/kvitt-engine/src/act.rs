@@ -187,11 +187,12 @@ impl Engine {
         } else {
             Some(self.call(&sale, stored, claim).await?)
         };
+        let hold = claim.map_or_else(|| work::unclaimed(intent), Claim::fence);
         let mut tries = 1;
         let sale = loop {
             let written = self
                 .write(id, &Cause::Kvitt, |seen| {
-                    self.verdict_draft(seen, intent, verdict.as_ref(), claim)
+                    self.verdict_draft(seen, intent, verdict.as_ref(), Some(hold))
                 })
                 .await;
             match written {
@@ -201,6 +202,12 @@ impl Engine {
                 {
                     tokio::time::sleep(self.pause_after(tries)).await;
                     tries += 1;
+                }
+                // Too slow: a worker has it now, and may have made the call itself. A refusal may
+                // be of the second call, so what came of the act is the worker's to tell.
+                Err(EngineError::Ledger(LedgerError::LeaseLost)) if claim.is_none() => {
+                    tracing::warn!(%id, %intent, "an act took longer than its lease");
+                    return self.sale(id).await;
                 }
                 written => break written?,
             }
@@ -296,20 +303,27 @@ impl Engine {
         calls::make(client, &intent.act, call.expose_secret(), in_doubt).await
     }
 
+    /// What a verdict writes. `hold` is what its finder has of the intent's work; a person has
+    /// nothing of it.
     pub(crate) fn verdict_draft(
         &self,
         seen: &Seen,
         intent: IntentId,
         verdict: Option<&Verdict>,
-        claim: Option<Claim>,
+        hold: Option<(Uuid, u64)>,
     ) -> Result<Draft, EngineError> {
         let unknown = || EngineError::NotFound { what: "intent", id: intent.to_string() };
         let stored = seen.sale.intents.get(&intent).ok_or_else(unknown)?;
         // That Klarna did it is a fact, whoever holds the work by now.
         let fence = match verdict {
             Some(Verdict::Done { .. }) => None,
-            _ => claim.map(Claim::fence),
+            _ => hold,
         };
+        // Whoever stored an intent knows of no call but its own; a worker's made it more than that.
+        let is_first = fence == Some(work::unclaimed(intent));
+        if is_first && !matches!(stored.state, IntentState::Requested) {
+            return Err(LedgerError::LeaseLost.into());
+        }
         let mut draft = Draft { fence, ..Draft::default() };
         let is_news = |verdict: &&Verdict| {
             let still_waits = matches!(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kvitt_core::{Act, ActKind, IntentId, SaleId};
-use kvitt_ledger::{Work, WorkChange};
+use kvitt_ledger::{Append, Work, WorkChange};
 use uuid::Uuid;
 
 use crate::EngineError;
@@ -54,6 +54,12 @@ impl Claim {
     pub(crate) fn fence(self) -> (Uuid, u64) {
         (self.work_id, self.fence)
     }
+}
+
+/// What the ledger checks before it believes who stored an intent and carries it out at once:
+/// nobody took its work over meanwhile.
+pub(crate) fn unclaimed(intent: IntentId) -> (Uuid, u64) {
+    (intent.0, Append::UNCLAIMED)
 }
 
 /// The claimed work is done.

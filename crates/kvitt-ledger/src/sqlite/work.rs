@@ -32,13 +32,16 @@ pub(super) async fn check_claim(
 ) -> Result<(), LedgerError> {
     // A fence that cannot be stored was never handed out.
     let fence = i64::try_from(fence).map_err(|_| LedgerError::LeaseLost)?;
-    let row = sqlx::query("SELECT 1 FROM work WHERE sale = ? AND work_id = ? AND fence = ?")
-        .bind(sale_text(sale))
-        .bind(work_id.as_hyphenated().to_string())
-        .bind(fence)
-        .fetch_optional(db)
-        .await
-        .map_err(driver)?;
+    let row = sqlx::query(
+        "SELECT 1 FROM work WHERE sale = ?1 AND work_id = ?2
+         AND CASE WHEN ?3 = 0 THEN attempts = 0 ELSE fence = ?3 END",
+    )
+    .bind(sale_text(sale))
+    .bind(work_id.as_hyphenated().to_string())
+    .bind(fence)
+    .fetch_optional(db)
+    .await
+    .map_err(driver)?;
     if row.is_some() { Ok(()) } else { Err(LedgerError::LeaseLost) }
 }
 

@@ -122,6 +122,7 @@ macro_rules! suite {
                 what_is_not_due_waits,
                 a_lease_that_ended_is_claimed_anew,
                 a_stale_claim_writes_nothing,
+                unclaimed_work_is_its_schedulers,
                 a_claim_carries_a_step_and_ends_with_it,
                 scheduling_anew_ends_a_claim,
                 an_old_claim_stays_stale_over_finishing_and_scheduling,

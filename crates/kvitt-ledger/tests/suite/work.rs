@@ -99,6 +99,29 @@ pub(crate) async fn a_stale_claim_writes_nothing(ledger: Arc<dyn Ledger>) {
     ledger.append(held(step(sale(1), 1), &holder)).await.unwrap();
 }
 
+pub(crate) async fn unclaimed_work_is_its_schedulers(ledger: Arc<dyn Ledger>) {
+    let unclaimed = |step: Append, number: u128| Append {
+        fence: Some((work_id(number), Append::UNCLAIMED)),
+        ..step
+    };
+    ledger.append(with(step(sale(1), 0), vec![schedule(1, NOW)])).await.unwrap();
+
+    ledger.append(unclaimed(step(sale(1), 1), 1)).await.unwrap();
+    let error = ledger.append(unclaimed(step(sale(1), 2), 2)).await.unwrap_err();
+    assert!(matches!(error, LedgerError::LeaseLost), "never scheduled: {error}");
+
+    let claimed = claim_one(&*ledger, NOW).await;
+    let error = ledger.append(unclaimed(step(sale(1), 2), 1)).await.unwrap_err();
+    assert!(matches!(error, LedgerError::LeaseLost), "claimed: {error}");
+    ledger.release_work(sale(1), work_id(1), claimed.fence, NOW).await.unwrap();
+    let error = ledger.append(unclaimed(step(sale(1), 2), 1)).await.unwrap_err();
+    assert!(matches!(error, LedgerError::LeaseLost), "it was claimed before: {error}");
+    assert_eq!(ledger.events(sale(1)).await.unwrap().len(), 2);
+
+    ledger.append(with(quiet_step(sale(1), 2), vec![schedule(1, NOW)])).await.unwrap();
+    ledger.append(unclaimed(step(sale(1), 2), 1)).await.unwrap();
+}
+
 pub(crate) async fn a_claim_carries_a_step_and_ends_with_it(ledger: Arc<dyn Ledger>) {
     ledger.append(with(step(sale(1), 0), vec![schedule(1, NOW)])).await.unwrap();
     let work = claim_one(&*ledger, NOW).await;
