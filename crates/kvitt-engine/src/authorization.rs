@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::engine::{Caller, Draft, Engine};
 use crate::evidence::{evidence, refused, unavailable};
+use crate::rate::Class;
 use crate::work::{self, Claim};
 use crate::{EngineError, names};
 
@@ -185,9 +186,10 @@ impl Engine {
         &self,
         id: SaleId,
         claim: Option<Claim>,
+        class: Class,
     ) -> Result<Sale, EngineError> {
         let sale = self.sale(id).await?;
-        let client = &self.parts.accounts.get(&sale.terms.account)?.client;
+        let client = self.klarna(&sale, class)?;
         let private = self.parts.ledger.private(id).await?;
         let now = self.now().await;
         let mut released = Vec::new();
@@ -254,13 +256,13 @@ impl Engine {
             order.last_read.as_ref().is_none_or(|(_, read_at)| changed_since(*read_at))
         });
         if unread {
-            match self.read_order(sale.id, None).await {
+            match self.read_order(sale.id, None, Class::Bulk).await {
                 Ok(read) => sale = read,
                 Err(error) => tracing::warn!(id = %sale.id, %error, "the order will be read later"),
             }
         }
         if sale.losing_authorizations(self.now().await).next().is_some() {
-            match self.release_authorizations(sale.id, None).await {
+            match self.release_authorizations(sale.id, None, Class::Shopper).await {
                 Ok(released) => sale = released,
                 Err(error) => {
                     tracing::warn!(id = %sale.id, %error, "authorizations will be released later");

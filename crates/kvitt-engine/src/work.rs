@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::EngineError;
 use crate::engine::{Draft, Engine};
+use crate::rate::Class;
 
 /// Finish an intent.
 pub(crate) const INTENT: &str = "intent";
@@ -27,6 +28,9 @@ pub(crate) const UNDO: &str = "undo";
 
 /// Release what is left after the last shipment.
 pub(crate) const RELEASE_REST: &str = "release_rest";
+
+/// What is claimed past everything else: somebody waits for it, or money does.
+const SOON: [&str; 4] = [INTENT, PLACE, UNDO, RELEASE_REST];
 
 /// How much work is claimed at a time.
 const BATCH: u32 = 16;
@@ -148,7 +152,7 @@ impl Engine {
     /// Works until the returned future is dropped: claims what is due, carries it out, rests;
     /// and beside it sends webhooks, which delay nothing of it.
     pub async fn work(&self) {
-        tokio::join!(self.work_off(), self.work_webhooks());
+        tokio::join!(self.work_off(), self.work_webhooks(), self.keep_telling_alive());
     }
 
     async fn work_off(&self) {
@@ -170,7 +174,12 @@ impl Engine {
     /// Carries out what is due now, once, and says how many pieces of work that were.
     pub async fn work_once(&self) -> Result<usize, EngineError> {
         self.schedule_looks().await?;
-        let claimed = self.parts.ledger.claim_due(BATCH, self.settings().lease).await?;
+        let (ledger, lease) = (&self.parts.ledger, self.settings().lease);
+        let mut claimed = ledger.claim_due_of(&SOON, BATCH, lease).await?;
+        let room = BATCH.saturating_sub(u32::try_from(claimed.len()).unwrap_or(BATCH));
+        if room > 0 {
+            claimed.extend(ledger.claim_due(room, lease).await?);
+        }
         let count = claimed.len();
         let mut tasks = tokio::task::JoinSet::new();
         for work in claimed {
@@ -186,9 +195,9 @@ impl Engine {
         let claim = Claim { work_id: work.work_id, fence: work.fence, attempts: work.attempts };
         let done = match work.kind.as_str() {
             INTENT => self.finish_intent(work.sale, IntentId(work.work_id), claim).await.map(drop),
-            READ_ORDER => self.read_order(work.sale, Some(claim)).await.map(drop),
+            READ_ORDER => self.read_order(work.sale, Some(claim), Class::Bulk).await.map(drop),
             RELEASE_AUTHORIZATIONS => {
-                self.release_authorizations(work.sale, Some(claim)).await.map(drop)
+                self.release_authorizations(work.sale, Some(claim), Class::Bulk).await.map(drop)
             }
             RELEASE_REST => self.release_rest(work.sale).await.map(drop),
             UNDO => self.go_on_undoing(work.sale).await.map(drop),
@@ -199,7 +208,11 @@ impl Engine {
         if let Err(error) = done {
             let (sale, kind) = (work.sale, work.kind.as_str());
             tracing::warn!(%sale, kind, attempts = work.attempts, %error, "work is put off");
-            let due_in = self.pause_after(work.attempts);
+            let due_in = match error {
+                // It had no turn; nothing speaks for waiting ever longer.
+                EngineError::Busy { retry_after, .. } => retry_after,
+                _ => self.pause_after(work.attempts),
+            };
             let put_back = self.parts.ledger.release_work(sale, work.work_id, work.fence, due_in);
             if let Err(error) = put_back.await {
                 // The claim ends by itself, so the work is not lost.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use kvitt_core::{ApiKeyId, Event, IntentId, Recorded, Requester, SaleId, UserId};
 use kvitt_ledger::{
     ApiKey, Append, FeedEntry, IdempotencyRecord, Ledger, LedgerError, Message, Page, PasswordHash,
-    Private, SaleQuery, SaleSummary, SessionDigest, User, WebhookStore, Work,
+    Private, Replicas, SaleQuery, SaleSummary, SessionDigest, User, WebhookStore, Work,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -72,6 +72,21 @@ impl Ledger for Unsteady {
     }
     async fn events(&self, sale: SaleId) -> Result<Vec<Recorded>, LedgerError> {
         self.ledger.events(sale).await
+    }
+    async fn tell_alive(
+        &self,
+        replica: Uuid,
+        lives_for: Duration,
+    ) -> Result<Replicas, LedgerError> {
+        self.ledger.tell_alive(replica, lives_for).await
+    }
+    async fn claim_due_of(
+        &self,
+        kinds: &[&str],
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Vec<Work>, LedgerError> {
+        self.watch(self.ledger.claim_due_of(kinds, limit, lease)).await
     }
     async fn sale_of_intent(&self, intent: IntentId) -> Result<Option<SaleId>, LedgerError> {
         self.ledger.sale_of_intent(intent).await
