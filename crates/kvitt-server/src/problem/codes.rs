@@ -60,12 +60,14 @@ pub(crate) const ACCOUNT_MISSING: Code =
     code("account_missing", 503, "The sale's Klarna account is not configured any more");
 pub(crate) const KLARNA_UNAVAILABLE: Code =
     code("klarna_unavailable", 503, "Klarna could not be reached or did not answer");
+pub(crate) const KLARNA_BUSY: Code =
+    code("klarna_busy", 503, "There are as many calls to Klarna as it allows");
 pub(crate) const LEDGER_UNAVAILABLE: Code =
     code("ledger_unavailable", 503, "The database is not available");
 pub(crate) const TIMEOUT: Code = code("timeout", 503, "The answer took too long");
 
 /// Errors of the door itself.
-pub(crate) const OF_THE_DOOR: [Code; 30] = [
+pub(crate) const OF_THE_DOOR: [Code; 31] = [
     INVALID_JSON,
     INVALID_MEMBER,
     INVALID_PARAMETER,
@@ -94,6 +96,7 @@ pub(crate) const OF_THE_DOOR: [Code; 30] = [
     LEDGER_INCONSISTENT,
     ACCOUNT_MISSING,
     KLARNA_UNAVAILABLE,
+    KLARNA_BUSY,
     LEDGER_UNAVAILABLE,
     TIMEOUT,
 ];

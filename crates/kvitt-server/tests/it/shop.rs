@@ -105,17 +105,15 @@ impl Shop {
         let klarna = Sandbox::start(Config::default()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let account = Account {
-            name: "default".to_owned(),
-            client: Client::builder()
+        let account = Account::new(
+            "default",
+            Client::builder()
                 .base_url(BaseUrl::custom(&klarna.url()).unwrap())
                 .credentials(Credentials::username_password("PK1_test", "secret-of-the-account"))
                 .retry(Policy::OFF)
                 .build()
                 .unwrap(),
-            countries: Vec::new(),
-            expiry: kvitt_core::ExpiryPolicy::default(),
-        };
+        );
         let settings = Settings {
             // A fault shows at once, and the worker of a test asks again only when told.
             retry_after: Duration::ZERO,
