@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use url::Url;
 use uuid::Uuid;
 
-use crate::rate::{Access, Class, RateReport, Replicas, Waits};
+use crate::rate::{Access, Class, RateReport, Replicas, Sharing, Waits};
 use crate::summary::summary;
 use crate::webhooks::{Courier, WebhookSettings};
 use crate::{Accounts, Clock, EngineError, IdSource, expiry, held, undo, work};
@@ -52,6 +52,8 @@ pub struct Settings {
     pub answer_within: Duration,
     /// How long calls wait for their turn.
     pub waits: Waits,
+    /// How processes hear of each other, to share the calls that an account may make.
+    pub sharing: Sharing,
     /// How webhooks are sent.
     pub webhooks: WebhookSettings,
 }
@@ -66,6 +68,7 @@ impl Settings {
             retry_after_max: Duration::from_mins(5),
             answer_within: Duration::from_secs(75),
             waits: Waits::default(),
+            sharing: Sharing::default(),
             webhooks: WebhookSettings::default(),
         }
     }
@@ -116,8 +119,6 @@ impl Engine {
     pub fn new(parts: Parts) -> Self {
         let courier = Arc::new(Courier::new(parts.settings.webhooks.clone()));
         let access = Access::new(&parts.accounts, &parts.settings.waits, &parts.ids);
-        // Only telling replicas apart, it needs no time of its own.
-        let replicas = Replicas::new(parts.ids.id(Timestamp::UNIX_EPOCH));
         Self {
             parts: Arc::new(parts),
             sales: Arc::default(),
@@ -125,7 +126,7 @@ impl Engine {
             webhook_wake: Arc::default(),
             courier,
             access: Arc::new(access),
-            replicas: Arc::new(replicas),
+            replicas: Arc::new(Replicas::default()),
         }
     }
 

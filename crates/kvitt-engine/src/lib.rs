@@ -40,6 +40,6 @@ pub use clock::{Clock, SystemClock};
 pub use engine::{Caller, Engine, Idempotency, Parts, Settings};
 pub use error::EngineError;
 pub use ids::{IdSource, RandomIds};
-pub use rate::{Class, ClassReport, Limit, Rate, RateReport, Waits};
+pub use rate::{Class, ClassReport, Limit, Rate, RateReport, Sharing, Waits};
 pub use settle::{SETTLED_AS_NOT_DONE, Settlement};
 pub use shopper::Shopper;

@@ -17,6 +17,7 @@ use klarna::{Environment, RateCategory};
 
 pub(crate) use access::Access;
 pub(crate) use replicas::Replicas;
+pub use replicas::Sharing;
 
 /// Who waits for a call, those first whose wait costs most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

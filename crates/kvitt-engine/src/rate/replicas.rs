@@ -10,31 +10,41 @@ use super::budget::Share;
 use crate::EngineError;
 use crate::engine::Engine;
 
-/// How often a process says that it lives.
-const EVERY: Duration = Duration::from_secs(2);
-/// Who has not said so for this long does not count any more, by the database's clock.
-const LIVES_FOR: Duration = Duration::from_secs(10);
-/// Until then every other process has said that it lives, and so heard of a new one.
-const NOTICED_WITHIN: Duration = Duration::from_secs(5);
+/// How processes hear of each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sharing {
+    /// How often a process says that it lives.
+    pub every: Duration,
+    /// Who has not said so for this long does not count any more, by the database's clock.
+    pub lives_for: Duration,
+    /// When every other process has said that it lives once more, and so has heard of a new one.
+    /// Until then the new one makes one call a second in each category.
+    pub noticed_within: Duration,
+}
+
+impl Default for Sharing {
+    /// 2 s, 10 s, 5 s.
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self { every: seconds(2), lives_for: seconds(10), noticed_within: seconds(5) }
+    }
+}
 
 /// What this process knows of itself and the others.
+#[derive(Default)]
 pub(crate) struct Replicas {
-    me: Uuid,
     seen: Mutex<Option<Seen>>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Seen {
+    me: Uuid,
     /// When this process first said that it lives.
     since: Instant,
     live: u32,
 }
 
 impl Replicas {
-    pub(crate) fn new(me: Uuid) -> Self {
-        Self { me, seen: Mutex::default() }
-    }
-
     fn seen(&self) -> Option<Seen> {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -47,23 +57,27 @@ impl Engine {
     ///
     /// Where the ledger cannot be asked, what it said last stays.
     pub async fn tell_alive(&self) -> Result<(), EngineError> {
-        let ledger = &self.parts.ledger;
+        let (ledger, sharing) = (&self.parts.ledger, &self.parts.settings.sharing);
         let known = self.replicas.seen();
         let now = Instant::now();
-        let since = known.map_or(now, |known| known.since);
-        let mut told = ledger.tell_alive(self.replicas.me, LIVES_FOR).await?;
+        // Ids sort by time, so that a new process takes the last place and moves nobody's.
+        let (me, since) = match known {
+            Some(known) => (known.me, known.since),
+            None => (self.new_id(self.now().await), now),
+        };
+        let mut told = ledger.tell_alive(me, sharing.lives_for).await?;
         if known.is_none() {
             // Two that begin in one moment may not see each other; whoever asks last sees both.
-            told = ledger.tell_alive(self.replicas.me, LIVES_FOR).await?;
+            told = ledger.tell_alive(me, sharing.lives_for).await?;
         }
         if known.map(|known| known.live) != Some(told.live) {
             tracing::info!(replicas = told.live, "calls to Klarna are shared by so many");
         }
         *self.replicas.seen.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(Seen { since, live: told.live });
+            Some(Seen { me, since, live: told.live });
         self.access.set_share(if told.live <= 1 {
             Share::Whole
-        } else if now.duration_since(since) < NOTICED_WITHIN {
+        } else if now.duration_since(since) < sharing.noticed_within {
             Share::Least
         } else {
             Share::Part { live: told.live, place: told.place }
@@ -81,7 +95,7 @@ impl Engine {
             if let Err(error) = self.tell_alive().await {
                 tracing::warn!(%error, "the ledger could not be told that this process lives");
             }
-            tokio::time::sleep(EVERY).await;
+            tokio::time::sleep(self.parts.settings.sharing.every).await;
         }
     }
 }

@@ -13,6 +13,7 @@ mod faults;
 mod fraud;
 mod life;
 mod looking;
+mod rates;
 mod sessions;
 mod shop;
 mod undo;

@@ -271,7 +271,7 @@ pub(crate) fn sqlite_url(folder: &tempfile::TempDir) -> String {
     format!("sqlite:{}", folder.path().join("kvitt.sqlite").display())
 }
 
-fn engine_over(
+pub(crate) fn engine_over(
     ledger: Arc<dyn Ledger>,
     klarna: &Running,
     accounts: Vec<Account>,
