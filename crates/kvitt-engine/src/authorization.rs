@@ -17,6 +17,11 @@ use crate::rate::Class;
 use crate::work::{self, Claim};
 use crate::{EngineError, names};
 
+/// Most authorizations that callbacks may hand in for one checkout, and most in all. A shopper has
+/// one or two; each more costs calls to Klarna and stands in the books for ever.
+const BY_CALLBACK_MAX: usize = 20;
+const AUTHORIZATIONS_MAX: usize = 100;
+
 /// An authorization as it arrived.
 #[derive(Debug, Clone)]
 pub struct NewAuthorization {
@@ -100,6 +105,10 @@ impl Engine {
             if seen.sale.authorizations.iter().any(|known| known.digest == digest) {
                 let draft = Draft { inbox: message.cloned(), ..Draft::default() };
                 return Ok(draft.answering(caller, None, seen.at));
+            }
+            let max = if new.door == Door::Callback { BY_CALLBACK_MAX } else { AUTHORIZATIONS_MAX };
+            if seen.sale.authorizations.len() >= max {
+                return Err(EngineError::TooManyAuthorizations { max });
             }
             let session = seen.sale.session.as_ref();
             let session_id = new

@@ -66,6 +66,12 @@ pub enum EngineError {
         /// Klarna's correlation id, if it answered at all.
         correlation_id: Option<String>,
     },
+    /// The checkout has had so many authorizations that no further one is taken in.
+    #[error("this checkout has had {max} authorizations and takes no more: open another one")]
+    TooManyAuthorizations {
+        /// The most that it takes.
+        max: usize,
+    },
     /// So many calls to Klarna are under way or wait that this one had no turn; nothing was sent.
     #[error(
         "there are as many calls to Klarna as it allows: try again in {} s, with the same \

@@ -124,13 +124,13 @@ pub(crate) fn schedule_release_rest(sale: SaleId, engine: &Engine, draft: &mut D
     schedule(sale, RELEASE_REST, engine.settings().lease, draft);
 }
 
-/// The order has to be read by the worker, now. This is work of its own: a read that was under way
+/// The order has to be read by the worker, because of news. This is work of its own: a read that was under way
 /// when the news came may be older than the news, and must not count as having followed it.
-pub(crate) fn schedule_read_now(sale: SaleId, draft: &mut Draft) {
+pub(crate) fn schedule_news(sale: SaleId, due_in: Duration, draft: &mut Draft) {
     draft.work.push(WorkChange::Schedule {
         work_id: work_id(sale, NEWS),
         kind: READ_ORDER.to_owned(),
-        due_in: Duration::ZERO,
+        due_in,
     });
 }
 

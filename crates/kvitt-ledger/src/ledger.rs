@@ -111,6 +111,9 @@ pub trait Ledger: Send + Sync + 'static {
     async fn tell_alive(&self, replica: Uuid, lives_for: Duration)
     -> Result<Replicas, LedgerError>;
 
+    /// Notes that a process is gone. One that is not known counts as gone.
+    async fn tell_gone(&self, replica: Uuid) -> Result<(), LedgerError>;
+
     /// Stores an API key. [`LedgerError::ApiKeyExists`] where its id or digest is taken.
     async fn insert_api_key(&self, key: &ApiKey) -> Result<(), LedgerError>;
 

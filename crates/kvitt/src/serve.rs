@@ -181,10 +181,14 @@ impl Ready {
         let serving = kvitt_server::serve(listener, router, tls, shutdown::asked());
         output::print(&format!("listening on {address}"))?;
         // Work that is dropped half way is finished by whoever claims it next.
-        tokio::select! {
-            served = serving => served.map_err(Failure::internal)?,
-            () = engine.work() => {}
+        let served = tokio::select! {
+            served = serving => served.map_err(Failure::internal),
+            () = engine.work() => Ok(()),
+        };
+        if let Err(error) = engine.tell_gone().await {
+            tracing::warn!(%error, "the ledger could not be told that this server is gone");
         }
+        served?;
         Ok(ExitCode::SUCCESS)
     }
 }

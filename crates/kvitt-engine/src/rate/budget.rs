@@ -14,6 +14,8 @@ use super::{Class, Limit};
 const WINDOW: Duration = Duration::from_millis(1_010);
 /// Within this time of its start a call has reached Klarna, and was counted there.
 const REACHES_WITHIN: Duration = Duration::from_secs(1);
+/// One call in so many is kept for a replica that the others do not know of yet.
+const KEPT_PART: u32 = 10;
 /// How often in a row a class that waits is passed over before it has its turn.
 const PASSED_OVER_MAX: u32 = 9;
 /// The longest that Klarna's word is taken for how long to rest.
@@ -35,7 +37,7 @@ pub(super) struct Ticket(u64);
 /// What part of a merchant's calls a replica may make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Share {
-    /// All: there is no other.
+    /// All but what is kept for a new one: there is no other.
     Whole,
     /// One of several parts that together are the whole.
     Part {
@@ -44,20 +46,22 @@ pub(super) enum Share {
         /// This one's place among them, from 0.
         place: u32,
     },
-    /// As little as possible: the others do not know of this one yet.
-    Least,
+    /// What is kept for a new one: the others do not know of this one yet.
+    Kept,
 }
 
 impl Share {
     /// Calls a second, at least one, since nobody may starve.
     fn of(self, limit: u32) -> u32 {
+        let kept = limit / KEPT_PART;
+        let shared = limit - kept;
         let calls = match self {
-            Self::Whole => limit,
+            Self::Whole => shared,
             Self::Part { live, place } => {
                 let live = live.max(1);
-                limit / live + u32::from(place < limit % live)
+                shared / live + u32::from(place < shared % live)
             }
-            Self::Least => 1,
+            Self::Kept => kept,
         };
         calls.max(1)
     }

@@ -18,7 +18,7 @@ pub struct Sharing {
     /// Who has not said so for this long does not count any more, by the database's clock.
     pub lives_for: Duration,
     /// When every other process has said that it lives once more, and so has heard of a new one.
-    /// Until then the new one makes one call a second in each category.
+    /// Until then the new one makes only the calls that all others keep for it.
     pub noticed_within: Duration,
 }
 
@@ -78,10 +78,18 @@ impl Engine {
         self.access.set_share(if told.live <= 1 {
             Share::Whole
         } else if now.duration_since(since) < sharing.noticed_within {
-            Share::Least
+            Share::Kept
         } else {
             Share::Part { live: told.live, place: told.place }
         });
+        Ok(())
+    }
+
+    /// Leaves this process's part to the others at once: for one that makes no more calls.
+    pub async fn tell_gone(&self) -> Result<(), EngineError> {
+        if let Some(known) = self.replicas.seen() {
+            self.parts.ledger.tell_gone(known.me).await?;
+        }
         Ok(())
     }
 

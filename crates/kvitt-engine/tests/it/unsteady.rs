@@ -80,6 +80,9 @@ impl Ledger for Unsteady {
     ) -> Result<Replicas, LedgerError> {
         self.ledger.tell_alive(replica, lives_for).await
     }
+    async fn tell_gone(&self, replica: Uuid) -> Result<(), LedgerError> {
+        self.ledger.tell_gone(replica).await
+    }
     async fn claim_due_of(
         &self,
         kinds: &[&str],

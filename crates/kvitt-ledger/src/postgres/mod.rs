@@ -162,6 +162,10 @@ impl Ledger for PostgresLedger {
         self.server.call(replicas::tell_alive(self.server.pool(), replica, lives_for)).await
     }
 
+    async fn tell_gone(&self, replica: Uuid) -> Result<(), LedgerError> {
+        self.server.call(replicas::tell_gone(self.server.pool(), replica)).await
+    }
+
     async fn insert_api_key(&self, key: &ApiKey) -> Result<(), LedgerError> {
         self.server.call(api_keys::insert(self.server.pool(), key)).await
     }

@@ -44,3 +44,13 @@ pub(super) async fn tell_alive(
     let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
     Ok(Replicas { live: number(others).saturating_add(1), place: number(place) })
 }
+
+/// Says that a process is gone.
+pub(super) async fn tell_gone(db: &PgPool, replica: Uuid) -> Result<(), Failed> {
+    sqlx::query("DELETE FROM replica WHERE replica = $1")
+        .bind(replica)
+        .execute(db)
+        .await
+        .map_err(driver)?;
+    Ok(())
+}

@@ -30,7 +30,7 @@ use self::api_keys::{InsertApiKey, RevokeApiKey};
 use self::error::driver;
 use self::looks::ScheduleLooks;
 use self::private::ErasePersonal;
-use self::replicas::TellAlive;
+use self::replicas::{TellAlive, TellGone};
 use self::sessions::{CloseSession, OpenSession};
 use self::users::{InsertUser, RevokeUser, SetPassword};
 use self::work::{ClaimDue, ReleaseWork};
@@ -181,6 +181,10 @@ impl Ledger for SqliteLedger {
         lives_for: Duration,
     ) -> Result<Replicas, LedgerError> {
         self.writer.write(TellAlive { replica, lives_for }).await
+    }
+
+    async fn tell_gone(&self, replica: Uuid) -> Result<(), LedgerError> {
+        self.writer.write(TellGone { replica }).await
     }
 
     async fn insert_api_key(&self, key: &ApiKey) -> Result<(), LedgerError> {

@@ -53,3 +53,22 @@ impl Write for TellAlive {
         })
     }
 }
+
+/// Says that a process is gone.
+pub(super) struct TellGone {
+    pub(super) replica: Uuid,
+}
+
+#[async_trait]
+impl Write for TellGone {
+    type Output = ();
+
+    async fn apply(&mut self, db: &mut SqliteConnection) -> Result<(), LedgerError> {
+        sqlx::query("DELETE FROM replica WHERE replica = ?")
+            .bind(self.replica.as_hyphenated().to_string())
+            .execute(db)
+            .await
+            .map_err(driver)?;
+        Ok(())
+    }
+}

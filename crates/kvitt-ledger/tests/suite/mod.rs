@@ -56,6 +56,7 @@ macro_rules! suite {
                 who_lives_is_counted_and_has_a_place,
                 who_is_not_heard_of_does_not_count,
                 who_comes_back_counts_again,
+                who_is_gone_does_not_count,
                 those_who_ask_again_have_seen_each_other,
             ]
             sessions: [

@@ -38,6 +38,14 @@ pub(crate) async fn who_comes_back_counts_again(ledger: Arc<dyn Ledger>) {
     assert_eq!(told(&*ledger, 1, LONG).await, (2, 0));
 }
 
+pub(crate) async fn who_is_gone_does_not_count(ledger: Arc<dyn Ledger>) {
+    told(&*ledger, 1, LONG).await;
+    assert_eq!(told(&*ledger, 2, LONG).await, (2, 1));
+    ledger.tell_gone(Uuid::from_u128(1)).await.unwrap();
+    ledger.tell_gone(Uuid::from_u128(9)).await.unwrap();
+    assert_eq!(told(&*ledger, 2, LONG).await, (1, 0));
+}
+
 /// Each tells twice: whoever ends last has seen all, and places differ.
 pub(crate) async fn those_who_ask_again_have_seen_each_other(ledger: Arc<dyn Ledger>) {
     let mut tasks = tokio::task::JoinSet::new();

@@ -41,6 +41,9 @@ impl From<EngineError> for Problem {
                     Some(id) => problem.with_klarna(KlarnaAnswer::correlated(id)),
                 }
             }
+            EngineError::TooManyAuthorizations { .. } => {
+                Self::new(codes::TOO_MANY_AUTHORIZATIONS, text)
+            }
             EngineError::Busy { sale, retry_after } => Self::new(codes::KLARNA_BUSY, text)
                 .about_checkout(sale.checkout_id())
                 .with_retry_after(retry_after),

@@ -82,7 +82,7 @@ async fn who_is_dropped_under_way_still_counts() {
 #[tokio::test]
 async fn a_larger_share_is_used_at_once() {
     let line = Line::new(Limit::AtMost(2));
-    line.set_share(Share::Least);
+    line.set_share(Share::Kept);
     let _first = line.turn(Class::Act, NOT_AT_ALL).await.ok().unwrap();
     let had = Had::default();
     let second = wait(&line, Class::Act, &had).await;
@@ -102,5 +102,5 @@ async fn without_a_limit_nobody_waits_until_klarna_refuses() {
         turn.ended(&Heard { refused: true, rate_limit: Some(told) }, Jitter(0));
     }
     assert!(line.turn(Class::Shopper, NOT_AT_ALL).await.is_err());
-    assert_eq!((line.report().refused, line.report().share), (100, Some(50)));
+    assert_eq!((line.report().refused, line.report().share), (100, Some(45)));
 }
