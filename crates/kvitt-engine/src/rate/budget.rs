@@ -209,7 +209,7 @@ impl Budget {
             self.told = told.or(self.told);
         }
         let reset = heard.rate_limit.and_then(|it| it.reset()).unwrap_or(Duration::from_secs(1));
-        let mut rest = |most: Duration| {
+        let mut pause = |most: Duration| {
             let by_chance = most / 1000 * u32::from(jitter.0.min(1000));
             self.rests_until = self.rests_until.max(now + reset.min(REST_MAX) + by_chance);
         };
@@ -219,7 +219,7 @@ impl Budget {
             let before = self.refused.map_or(0, |(_, times)| times);
             // Calls that were under way together are refused together, for one reason.
             let times = if since_refusal { before + 1 } else { before };
-            rest(AFTER_REFUSAL * 2_u32.pow((times - 1).min(DOUBLINGS_MAX)));
+            pause(AFTER_REFUSAL * 2_u32.pow((times - 1).min(DOUBLINGS_MAX)));
             if since_refusal {
                 self.refused = Some((now, times));
             }
@@ -229,7 +229,7 @@ impl Budget {
             self.refused = None;
         }
         if heard.rate_limit.and_then(|it| it.remaining) == Some(0) {
-            rest(AFTER_LAST);
+            pause(AFTER_LAST);
         }
     }
 

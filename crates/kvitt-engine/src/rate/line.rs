@@ -57,10 +57,10 @@ impl Line {
         wait: Duration,
     ) -> Result<Turn, Duration> {
         let (called, mut turn) = {
-            let (caller, called) = oneshot::channel();
+            let (sender, called) = oneshot::channel();
             let mut state = self.state();
             let ticket = state.budget.enter(class);
-            state.waiting.insert(ticket, caller);
+            state.waiting.insert(ticket, sender);
             let turn = Turn { line: Arc::clone(self), ticket, is_taken: false };
             if self.call(&mut state).is_some() && !state.is_called {
                 state.is_called = true;

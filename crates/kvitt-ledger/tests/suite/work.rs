@@ -186,7 +186,7 @@ pub(crate) async fn work_of_some_kinds_is_claimed_past_the_rest(ledger: Arc<dyn 
     // What is longest due is of another kind.
     for number in 1..=4 {
         let step = step(sale(number), 0);
-        ledger.append(with(step, vec![schedule(u128::from(number), NOW)])).await.unwrap();
+        ledger.append(with(step, vec![schedule(number, NOW)])).await.unwrap();
     }
     let claim = |kinds: &'static [&'static str]| {
         let ledger = Arc::clone(&ledger);
