@@ -10,20 +10,16 @@ fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
 }
 
-fn headers(limit: u32, remaining: u32, reset_seconds: u32) -> Option<RateLimit> {
-    Some(RateLimit {
-        limit: Some(limit),
-        remaining: Some(remaining),
-        reset_seconds: Some(reset_seconds),
-    })
+fn headers(limit: u32, remaining: u32, reset_seconds: u32) -> RateLimit {
+    RateLimit { limit: Some(limit), remaining: Some(remaining), reset_seconds: Some(reset_seconds) }
 }
 
-fn refusal(rate_limit: Option<RateLimit>) -> Heard {
-    Heard { refused: true, rate_limit }
+fn refusal(headers: RateLimit) -> Heard {
+    Heard { refused: true, rate_limit: Some(headers) }
 }
 
-fn answer(rate_limit: Option<RateLimit>) -> Heard {
-    Heard { refused: false, rate_limit }
+fn answer(headers: RateLimit) -> Heard {
+    Heard { refused: false, rate_limit: Some(headers) }
 }
 
 /// A call that had its turn, or a panic.
@@ -186,7 +182,7 @@ fn refusals_in_a_row_rest_ever_longer_and_those_of_one_moment_count_once() {
         for ticket in both {
             budget.ended(ticket, now, &refusal(headers(40, 0, 1)), Jitter(1000));
         }
-        budget.rests_until - now
+        budget.rests_until.saturating_sub(now)
     };
     assert_eq!(rest_after(&mut budget, ms(0)), ms(1_300));
     assert_eq!(rest_after(&mut budget, ms(10_000)), ms(1_600));
