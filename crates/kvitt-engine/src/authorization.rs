@@ -198,7 +198,6 @@ impl Engine {
         class: Class,
     ) -> Result<Sale, EngineError> {
         let sale = self.sale(id).await?;
-        let client = self.klarna(&sale, class)?;
         let private = self.parts.ledger.private(id).await?;
         let now = self.now().await;
         let mut released = Vec::new();
@@ -207,6 +206,7 @@ impl Engine {
             let Some(token) = private.secret(&names::authorization_token(digest)) else { continue };
             let token = AuthorizationToken::new(token.expose_secret())
                 .map_err(|error| EngineError::Unsendable(error.to_string()))?;
+            let client = self.access.client(&authorization.account, class)?;
             let seen = match client.payments().cancel_authorization(&token).await {
                 Ok(answer) => evidence(
                     Operation::CancelAuthorization,
