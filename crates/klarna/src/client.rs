@@ -151,6 +151,16 @@ impl Client {
         self.base_url.as_ref()
     }
 
+    /// The same client with something between it and its transport, such as a budget of calls.
+    /// Every attempt passes it, also those that repeat a request.
+    #[must_use]
+    pub fn through<T: Transport + 'static>(
+        &self,
+        wrap: impl FnOnce(Arc<dyn Transport>) -> T,
+    ) -> Self {
+        Self { transport: Arc::new(wrap(Arc::clone(&self.transport))), ..self.clone() }
+    }
+
     /// Klarna Payments: sessions, authorizations, placing orders.
     pub fn payments(&self) -> payments::Payments<'_> {
         payments::Payments::new(self)

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::calls::{self, Verdict};
 use crate::doubt::may_exist;
 use crate::engine::{Caller, Draft, Engine, Seen};
+use crate::rate::Class;
 use crate::shopper::impersonal;
 use crate::work::{self, Claim};
 use crate::{EngineError, names};
@@ -299,7 +300,11 @@ impl Engine {
                 evidence: Evidence::default(),
             });
         };
-        let client = &self.parts.accounts.get(&sale.terms.account)?.client;
+        let class = match intent.act {
+            kvitt_core::Act::Place { .. } => Class::Shopper,
+            _ => Class::Act,
+        };
+        let client = self.klarna(sale, class)?;
         calls::make(client, &intent.act, call.expose_secret(), in_doubt).await
     }
 

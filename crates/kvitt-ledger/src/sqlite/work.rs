@@ -111,8 +111,10 @@ async fn finish(db: &mut SqliteConnection, sale: SaleId, work_id: Uuid) -> Resul
     Ok(())
 }
 
-/// Claims what is due.
+/// Claims what is due, of these kinds or of all.
 pub(super) struct ClaimDue {
+    /// As a JSON list.
+    pub(super) kinds: Option<String>,
     pub(super) limit: u32,
     pub(super) lease: Duration,
 }
@@ -128,11 +130,13 @@ impl Write for ClaimDue {
             " + ?1 WHERE (sale, work_id) IN (
                  SELECT sale, work_id FROM work WHERE due_at_us <= ",
             now_us!(),
-            " ORDER BY due_at_us LIMIT ?2)
+            " AND (?3 IS NULL OR kind IN (SELECT value FROM json_each(?3)))
+                 ORDER BY due_at_us LIMIT ?2)
              RETURNING sale, work_id, kind, attempts, fence",
         ))
         .bind(wait_us(self.lease))
         .bind(self.limit)
+        .bind(self.kinds.as_deref())
         .fetch_all(db)
         .await
         .map_err(driver)?;

@@ -7,6 +7,7 @@ pub(crate) mod idempotency;
 pub(crate) mod inbox;
 pub(crate) mod looks;
 pub(crate) mod private;
+pub(crate) mod replicas;
 pub(crate) mod sample;
 pub(crate) mod sessions;
 pub(crate) mod status;
@@ -56,6 +57,13 @@ macro_rules! suite {
                 erasing_takes_the_personal_and_leaves_the_rest,
                 nothing_of_it_is_printed,
                 strange_names_and_long_values_come_back_whole,
+            ]
+            replicas: [
+                who_lives_is_counted_and_has_a_place,
+                who_is_not_heard_of_does_not_count,
+                who_comes_back_counts_again,
+                who_is_gone_does_not_count,
+                those_who_ask_again_have_seen_each_other,
             ]
             sessions: [
                 a_session_leads_to_its_user_until_it_is_closed,
@@ -129,6 +137,7 @@ macro_rules! suite {
                 released_work_keeps_its_attempts,
                 a_refused_step_schedules_and_finishes_nothing,
                 claims_at_once_share_the_work,
+                work_of_some_kinds_is_claimed_past_the_rest,
                 the_longest_wait_does_not_overflow,
             ]
         }

@@ -205,6 +205,25 @@ pub(crate) async fn claims_at_once_share_the_work(ledger: Arc<dyn Ledger>) {
     assert_eq!(names(&claimed).len(), 100, "none was claimed twice");
 }
 
+pub(crate) async fn work_of_some_kinds_is_claimed_past_the_rest(ledger: Arc<dyn Ledger>) {
+    // What is longest due is of another kind.
+    for number in 1..=4 {
+        let step = step(sale(number), 0);
+        ledger.append(with(step, vec![schedule(number, NOW)])).await.unwrap();
+    }
+    let claim = |kinds: &'static [&'static str]| {
+        let ledger = Arc::clone(&ledger);
+        async move {
+            let claimed = ledger.claim_due_of(kinds, 10, LONG).await.unwrap();
+            names(&claimed).into_iter().map(|(_, id)| id.as_u128()).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(claim(&["kind 3", "kind 4", "kind 9", "kind '"]).await, [3, 4]);
+    assert_eq!(claim(&["kind 3", "kind 4"]).await, []);
+    assert_eq!(claim(&[]).await, []);
+    assert_eq!(ledger.claim_due(10, LONG).await.unwrap().len(), 2, "the others are there");
+}
+
 pub(crate) async fn the_longest_wait_does_not_overflow(ledger: Arc<dyn Ledger>) {
     let work = vec![schedule(1, Duration::MAX), schedule(2, NOW)];
     ledger.append(with(step(sale(1), 0), work)).await.unwrap();
