@@ -1,0 +1,54 @@
+//! How far the storm has come, for whoever watches and for whoever strikes.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// Counted while it goes on.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Acts that will be wanted.
+    pub acts_max: AtomicU64,
+    /// Acts that were answered for good, or never sent.
+    acts: AtomicU64,
+    /// Requests of the shop that had to be repeated.
+    repeats: AtomicU64,
+    /// The shop waits for nothing any more.
+    closing: AtomicBool,
+    stage: Mutex<String>,
+}
+
+impl Counts {
+    /// Acts that are over.
+    pub fn acts(&self) -> u64 {
+        self.acts.load(Ordering::Relaxed)
+    }
+
+    /// What is going on.
+    pub fn stage(&self) -> String {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn act(&self) {
+        self.acts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn repeat(&self) {
+        self.repeats.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn repeats(&self) -> u64 {
+        self.repeats.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn say(&self, stage: impl Into<String>) {
+        *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = stage.into();
+    }
+}

@@ -1,0 +1,117 @@
+//! `kvitt-storm`: a storm from the command line. The exit code is 0 only if nothing was found, 1 if
+//! something was, 2 if a storm could not be carried through.
+
+use std::io::{Write as _, stderr, stdout};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use kvitt_storm::{Counts, Error, REPEATED_PLACING, Readable, Report, Storm};
+
+/// Sells through three replicas of kvitt while everything around them fails, and compares the books
+#[derive(Parser)]
+#[command(name = "scripts/storm", max_term_width = 100)]
+struct Arguments {
+    /// The kvitt to be tried
+    #[arg(long, value_name = "PATH")]
+    kvitt: PathBuf,
+    /// What everything follows from; any, which is told, where left out
+    #[arg(long)]
+    seed: Option<u64>,
+    /// How many orders each storm sells, with about ten acts each
+    #[arg(long, default_value_t = 2_000)]
+    orders: u32,
+    /// What Klarna answers to a repeated placing; all of them, one storm each, where left out
+    #[arg(long, value_parser = REPEATED_PLACING)]
+    repeated_placing: Option<String>,
+    /// Which references Klarna shows: both, captures, refunds or neither; with each answer to a
+    /// repeated placing both and neither where left out
+    #[arg(long, value_parser = Readable::ALL.map(Readable::as_str))]
+    readable: Option<String>,
+}
+
+impl Arguments {
+    /// One storm for each combination of switches.
+    fn storms(&self) -> Vec<Storm> {
+        let seed = self.seed.unwrap_or_else(kvitt_storm::any_seed);
+        let placing = REPEATED_PLACING
+            .into_iter()
+            .filter(|it| self.repeated_placing.as_ref().is_none_or(|asked| asked == it));
+        let readable: Vec<_> = Readable::ALL
+            .into_iter()
+            .filter(|it| match &self.readable {
+                Some(asked) => asked == it.as_str(),
+                None => it.captures == it.refunds,
+            })
+            .collect();
+        let of = |repeated_placing| {
+            readable.iter().map(move |readable| Storm {
+                repeated_placing,
+                readable: *readable,
+                ..Storm::new(self.kvitt.clone(), seed, self.orders)
+            })
+        };
+        placing.flat_map(of).collect()
+    }
+}
+
+fn main() -> ExitCode {
+    let storms = Arguments::parse().storms();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let mut stdout = stdout();
+    let mut code = ExitCode::SUCCESS;
+    for storm in storms {
+        let report = match &runtime {
+            Ok(runtime) => runtime.block_on(watched(&storm)),
+            Err(error) => {
+                let _ = writeln!(stderr(), "there are no threads: {error}");
+                return ExitCode::from(2);
+            }
+        };
+        match report {
+            Ok(report) => {
+                // Nobody listening is no finding.
+                let _ = writeln!(stdout, "{report}");
+                if !report.is_good() {
+                    code = ExitCode::FAILURE;
+                }
+            }
+            Err(error) => {
+                let _ = writeln!(stderr(), "seed {}: {error}", storm.seed);
+                return ExitCode::from(2);
+            }
+        }
+    }
+    code
+}
+
+/// Carries a storm out and shows how far it has come, where somebody looks.
+async fn watched(storm: &Storm) -> Result<Report, Error> {
+    let counts = Arc::new(Counts::default());
+    let bar = ProgressBar::new(0);
+    let template = "{msg} {wide_bar} {pos} of {len} acts, {elapsed}";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    let report = async {
+        let report = storm.run(&counts).await;
+        bar.finish_and_clear();
+        report
+    };
+    let show = async {
+        loop {
+            bar.set_length(counts.acts_max.load(Ordering::Relaxed));
+            bar.set_position(counts.acts());
+            bar.set_message(counts.stage());
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    tokio::select! {
+        report = report => report,
+        () = show => unreachable!("it shows for ever"),
+    }
+}
