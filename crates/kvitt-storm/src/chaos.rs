@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 use crate::counts::Counts;
 use crate::doors::Doors;
 use crate::fleet::{Fleet, REPLICAS};
-use crate::{Error, Storm, faults};
+use crate::{Error, Storm, Switches, faults};
 
 /// How often it is looked whether something is due.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
@@ -22,6 +22,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(25);
 const WHILE: (&str, i64) = ("PT6M", 6 * 60 * 1_000_000);
 /// What passes in the night: longer than Klarna remembers an idempotency key.
 const NIGHT: (&str, i64) = ("PT25H", 25 * 3_600 * 1_000_000);
+/// How long the last burst before the night goes on.
+const DUSK: Duration = Duration::from_millis(1_500);
 /// How often time passes in vain before the faults end, and before the shop waits no more.
 const IN_VAIN: (u32, u32) = (3, 9);
 
@@ -32,8 +34,8 @@ pub struct Tally {
     pub kills: u32,
     /// Restarts of the database, as after a power cut.
     pub database_restarts: u32,
-    /// Times that passed while all was down.
-    pub outages: u32,
+    /// Times at which nothing moved any more, so that all were killed and minutes passed.
+    pub pauses: u32,
     /// Nights of 25 hours.
     pub nights: u32,
     /// Moments in which no answer of Klarna's arrived.
@@ -42,6 +44,7 @@ pub struct Tally {
 
 #[derive(Debug, Clone, Copy)]
 enum Blow {
+    Switch(Switches),
     Kill { replica: usize, down: Duration },
     Burst,
     Database,
@@ -51,6 +54,9 @@ enum Blow {
 /// The blows of a seed, each with the number of acts after which it falls, the last first.
 fn schedule(storm: &Storm, acts: u64, dice: &mut Rng) -> Vec<(u64, Blow)> {
     let mut blows = vec![(acts / 2, Blow::Database), (acts * 2 / 3, Blow::Night)];
+    let turns = u64::try_from(storm.switches.len()).unwrap_or(1);
+    let switches = (0..).zip(&storm.switches);
+    blows.extend(switches.map(|(turn, it)| (acts * turn / turns, Blow::Switch(*it))));
     for _ in 0..storm.kills() {
         let down = Duration::from_millis(dice.u64(50..1_200));
         blows.push((dice.u64(..acts), Blow::Kill { replica: dice.usize(..REPLICAS), down }));
@@ -100,8 +106,8 @@ impl Chaos<'_> {
             if over > seen {
                 (seen, since, in_vain) = (over, Instant::now(), 0);
             } else if since.elapsed() > storm.patience {
-                self.outage(WHILE).await?;
-                self.tally.outages += 1;
+                self.pause().await?;
+                self.tally.pauses += 1;
                 in_vain += 1;
                 since = Instant::now();
                 if in_vain == IN_VAIN.0 {
@@ -140,6 +146,10 @@ impl Chaos<'_> {
 
     async fn strike(&mut self, blow: Blow, dice: &mut Rng) -> Result<(), Error> {
         match blow {
+            Blow::Switch(switches) => {
+                let switches = Some(switches.to_json());
+                self.doors.control(Method::PATCH, "/sandbox/v1/settings", switches).await?;
+            }
             Blow::Kill { replica, down } => {
                 self.fleet.kill(replica).await;
                 self.tally.kills += 1;
@@ -157,6 +167,13 @@ impl Chaos<'_> {
                 self.tally.database_restarts += 1;
             }
             Blow::Night => {
+                // In the morning Klarna has forgotten the keys of what is in doubt in the evening.
+                if self.struck.is_none() {
+                    let rule = faults::burst(dice);
+                    self.doors.control(Method::POST, "/sandbox/v1/faults", Some(rule)).await?;
+                    self.tally.bursts += 1;
+                    sleep(DUSK).await;
+                }
                 self.outage(NIGHT).await?;
                 self.tally.nights += 1;
             }
@@ -164,20 +181,33 @@ impl Chaos<'_> {
         Ok(())
     }
 
-    /// All replicas are killed at one moment, time passes, and they are started again. Due work
-    /// goes by the database's clock: since nobody runs who could hold any of it, bringing it
-    /// forward is the same as moving that clock.
-    pub(crate) async fn outage(&mut self, (by, microseconds): (&str, i64)) -> Result<(), Error> {
+    /// All replicas are killed at one moment, and time passes before they are started again. Due work
+    /// goes by the database's clock: since nobody runs who could hold any of it, bringing it forward
+    /// is the same as moving that clock.
+    async fn outage(&mut self, (by, microseconds): (&str, i64)) -> Result<(), Error> {
+        self.kill_all(microseconds).await;
+        self.advance(by).await?;
+        self.fleet.start_all().await
+    }
+
+    /// The same, but that Klarna's time passes when they are back, so that they hear its callbacks.
+    pub(crate) async fn pause(&mut self) -> Result<(), Error> {
+        let (by, microseconds) = WHILE;
+        self.kill_all(microseconds).await;
+        self.fleet.start_all().await?;
+        self.advance(by).await
+    }
+
+    async fn kill_all(&mut self, microseconds: i64) {
         self.fleet.kill_all().await;
         self.tally.kills += u32::try_from(REPLICAS).unwrap_or_default();
         let forward = format!("UPDATE work SET due_at_us = due_at_us - {microseconds}");
         self.fleet.sql(&forward);
-        let advance = json!({ "by": by });
-        self.doors.control(Method::POST, "/sandbox/v1/clock/advance", Some(advance)).await?;
-        self.fleet.start_all().await
     }
 
-    pub(crate) async fn wait_a_while(&mut self) -> Result<(), Error> {
-        self.outage(WHILE).await
+    /// Moves the sandbox's clock, and kvitt's with it.
+    pub(crate) async fn advance(&self, by: &str) -> Result<(), Error> {
+        let advance = Some(json!({ "by": by }));
+        self.doors.control(Method::POST, "/sandbox/v1/clock/advance", advance).await.map(drop)
     }
 }

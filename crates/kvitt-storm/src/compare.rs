@@ -34,6 +34,9 @@ pub fn compare(case: &Case<'_>) -> Vec<String> {
             if let Some(record) = case.book.records.iter().find(|it| it.answer == Answer::Done) {
                 wrong.push(format!("{} is done on no order", name(record)));
             }
+            if !is_placing_in_doubt(case) {
+                wrong.push("STUCK: the shopper wants to buy, and there is no order".to_owned());
+            }
             wrong.extend(still_waits(case));
             return wrong;
         }

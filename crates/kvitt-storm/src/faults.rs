@@ -18,6 +18,7 @@ pub(crate) fn requests(dice: &mut Rng) -> Vec<Value> {
     let hang = |when: &str| json!({"kind": "hang", "milliseconds": HANG, "when": when});
     let delay = json!({"kind": "delay", "milliseconds": 100, "jitter_milliseconds": 1_500});
     let refusals = refusals(dice);
+    let placing = placing(dice);
     [
         json!({"kind": "reset_after"}),
         json!({"kind": "reset_before"}),
@@ -34,8 +35,25 @@ pub(crate) fn requests(dice: &mut Rng) -> Vec<Value> {
     ]
     .into_iter()
     .map(|effect| json!({"probability": EACH, "seed": dice.u32(..), "effect": effect}))
+    .chain(placing)
     .chain(refusals)
     .collect()
+}
+
+/// Placing has no idempotency key, so that its doubts are the hardest: it gets more of them.
+fn placing(dice: &mut Rng) -> Vec<Value> {
+    [
+        json!({"kind": "reset_after"}),
+        json!({"kind": "html_502", "when": "after"}),
+        json!({"kind": "error", "error_code": "INTERNAL_SERVER_ERROR", "when": "before"}),
+    ]
+    .map(|effect| {
+        json!({
+            "match": {"operation": "createOrder"}, "probability": 0.07, "seed": dice.u32(..),
+            "effect": effect,
+        })
+    })
+    .into()
 }
 
 /// Refusals of what Klarna could have done: they are the truth, and nothing took effect.

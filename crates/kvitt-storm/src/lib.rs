@@ -92,6 +92,33 @@ impl Readable {
     }
 }
 
+/// How Klarna behaves where its sources are silent or disagree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Switches {
+    /// One of [`REPEATED_PLACING`].
+    pub repeated_placing: &'static str,
+    /// Which references Klarna shows.
+    pub readable: Readable,
+}
+
+impl Switches {
+    /// Every combination.
+    pub fn all() -> impl Iterator<Item = Self> {
+        REPEATED_PLACING.into_iter().flat_map(|repeated_placing| {
+            Readable::ALL.into_iter().map(move |readable| Self { repeated_placing, readable })
+        })
+    }
+
+    /// As the sandbox takes them.
+    fn to_json(self) -> Value {
+        json!({
+            "repeated_placing": self.repeated_placing,
+            "capture_references_are_readable": self.readable.captures,
+            "refund_references_are_readable": self.readable.refunds,
+        })
+    }
+}
+
 /// A storm to be.
 #[derive(Debug, Clone)]
 pub struct Storm {
@@ -101,10 +128,8 @@ pub struct Storm {
     pub seed: u64,
     /// How many orders are sold.
     pub orders: u32,
-    /// One of [`REPEATED_PLACING`].
-    pub repeated_placing: &'static str,
-    /// Which references Klarna shows.
-    pub readable: Readable,
+    /// How Klarna behaves, one after the other while the storm lasts.
+    pub switches: Vec<Switches>,
     /// How many orders the shop works on at a time.
     pub open_max: usize,
     /// How many of its requests may be under way.
@@ -115,13 +140,12 @@ pub struct Storm {
 
 impl Storm {
     /// Sensible behaviour for so many orders.
-    pub fn new(program: PathBuf, seed: u64, orders: u32) -> Self {
+    pub fn new(program: PathBuf, seed: u64, orders: u32, switches: Vec<Switches>) -> Self {
         Self {
             program,
             seed,
             orders,
-            repeated_placing: REPEATED_PLACING[0],
-            readable: Readable::ALL[0],
+            switches,
             open_max: 400,
             requests_max: 24,
             patience: Duration::from_secs(15),
@@ -182,8 +206,7 @@ impl Storm {
         let storm_took = begin.elapsed();
         let books = selling.await.unwrap_or_default();
         counts.say("settling");
-        let mut report = chaos.settle(books).await?;
-        report.storm = self.clone();
+        let mut report = chaos.settle(self, books).await?;
         report.storm_took = storm_took;
         report.took = begin.elapsed();
         report.repeats = counts.repeats();
@@ -197,14 +220,9 @@ impl Storm {
     async fn open_doors(&self, fleet: &mut Fleet) -> Result<Arc<Doors>, Error> {
         let api_key = fleet.api_key().await?;
         let doors = Doors::new(fleet.klarna.clone(), api_key, Arc::clone(&fleet.addresses))?;
-        let switches = json!({
-            "repeated_placing": self.repeated_placing,
-            "capture_references_are_readable": self.readable.captures,
-            "refund_references_are_readable": self.readable.refunds,
-            // A callback that nobody took is not waited for long.
-            "callback_pause_milliseconds": 300,
-        });
-        doors.control(Method::PATCH, "/sandbox/v1/settings", Some(switches)).await?;
+        // A callback that nobody took is not waited for long.
+        let pause = json!({"callback_pause_milliseconds": 300});
+        doors.control(Method::PATCH, "/sandbox/v1/settings", Some(pause)).await?;
         let pace = json!({ "pace": PACE });
         doors.control(Method::PATCH, "/sandbox/v1/clock", Some(pace)).await?;
         fleet.start_all().await?;

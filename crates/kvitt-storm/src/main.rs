@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use kvitt_storm::{Counts, Error, REPEATED_PLACING, Readable, Report, Storm};
+use kvitt_storm::{Counts, Error, REPEATED_PLACING, Readable, Report, Storm, Switches};
 
 /// Sells through three replicas of kvitt while everything around them fails, and compares the books
 #[derive(Parser)]
@@ -35,27 +35,21 @@ struct Arguments {
 }
 
 impl Arguments {
-    /// One storm for each combination of switches.
+    /// One storm for each combination of switches that is asked for.
     fn storms(&self) -> Vec<Storm> {
         let seed = self.seed.unwrap_or_else(kvitt_storm::any_seed);
-        let placing = REPEATED_PLACING
-            .into_iter()
-            .filter(|it| self.repeated_placing.as_ref().is_none_or(|asked| asked == it));
-        let readable: Vec<_> = Readable::ALL
-            .into_iter()
-            .filter(|it| match &self.readable {
-                Some(asked) => asked == it.as_str(),
-                None => it.captures == it.refunds,
-            })
-            .collect();
-        let of = |repeated_placing| {
-            readable.iter().map(move |readable| Storm {
-                repeated_placing,
-                readable: *readable,
-                ..Storm::new(self.kvitt.clone(), seed, self.orders)
-            })
+        let is_asked = |switches: &Switches| {
+            let placing = self.repeated_placing.as_deref();
+            let readable = switches.readable;
+            placing.is_none_or(|asked| asked == switches.repeated_placing)
+                && match self.readable.as_deref() {
+                    Some(asked) => asked == readable.as_str(),
+                    None => readable.captures == readable.refunds,
+                }
         };
-        placing.flat_map(of).collect()
+        let storm =
+            |switches| Storm::new(self.kvitt.clone(), seed, self.orders, vec![switches]);
+        Switches::all().filter(is_asked).map(storm).collect()
     }
 }
 

@@ -112,9 +112,13 @@ pub struct Report {
 }
 
 impl Report {
-    pub(crate) fn new(tally: Tally, (requests, callbacks): (Value, Value)) -> Self {
+    pub(crate) fn new(
+        storm: &Storm,
+        tally: Tally,
+        (requests, callbacks): (Value, Value),
+    ) -> Self {
         Self {
-            storm: Storm::new(PathBuf::new(), 0, 0),
+            storm: storm.clone(),
             findings: Vec::new(),
             tally,
             faults: struck(&requests),
@@ -189,14 +193,12 @@ const OUTCOMES: [&str; 4] = ["done", "refused", "not sent", "none"];
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let storm = &self.storm;
-        writeln!(
-            f,
-            "seed {}, {} orders, repeated_placing {}, readable references: {}",
-            storm.seed,
-            storm.orders,
-            storm.repeated_placing,
-            storm.readable.as_str()
-        )?;
+        let switches = storm.switches.iter().map(|it| {
+            format!("repeated_placing {}, readable {}", it.repeated_placing, it.readable.as_str())
+        });
+        let switches: Vec<_> = switches.collect();
+        let (seed, orders) = (storm.seed, storm.orders);
+        writeln!(f, "seed {seed}, {orders} orders, {}", switches.join("; "))?;
         writeln!(f, "{}\n", self.acts_table())?;
         writeln!(f, "{}\n", self.facts())?;
         for finding in &self.findings {
@@ -262,8 +264,8 @@ impl Report {
             (
                 "blows",
                 format!(
-                    "{} kills, {} database restart, {} bursts, {} outages, {} night",
-                    tally.kills, tally.database_restarts, tally.bursts, tally.outages, tally.nights
+                    "{} kills, {} database restart, {} bursts, {} pauses, {} night",
+                    tally.kills, tally.database_restarts, tally.bursts, tally.pauses, tally.nights
                 ),
             ),
             ("requests repeated by the shop", self.repeats.to_string()),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use crate::book::{Answer, Book};
@@ -14,10 +14,10 @@ use crate::doors::Request;
 use crate::plan::Act;
 use crate::report::{Events, Finding, Report};
 use crate::shop::text;
-use crate::{Error, items};
+use crate::{Error, Storm, items};
 
 /// How often time passes for what is still due.
-const WAITS_MAX: u32 = 12;
+const WAITS_MAX: u32 = 8;
 /// How long work that is due now may take.
 const WORK_WITHIN: Duration = Duration::from_mins(2);
 /// How often the ledger is looked at.
@@ -29,23 +29,19 @@ const ASKED_MAX: u32 = 20;
 
 impl Chaos<'_> {
     /// Ends the faults, waits until all has come to its end, and compares the three books.
-    pub(crate) async fn settle(mut self, mut books: Vec<Book>) -> Result<Report, Error> {
+    pub(crate) async fn settle(
+        mut self,
+        storm: &Storm,
+        mut books: Vec<Book>,
+    ) -> Result<Report, Error> {
         self.end_faults().await?;
         let begin = Instant::now();
-        let mut is_quiet = false;
-        for _ in 0..WAITS_MAX {
-            // What was under way at the end of the storm has lost its process, too.
-            self.wait_a_while().await?;
-            is_quiet = self.is_worked_off().await;
-            if is_quiet {
-                break;
-            }
-        }
-        let turns = json!({ "by": NEXT_TURNS });
-        self.doors.control(Method::POST, "/sandbox/v1/clock/advance", Some(turns)).await?;
-        is_quiet &= self.is_worked_off().await;
+        let mut is_quiet = self.is_worked_off_in_time().await?;
+        // What waits to hear of its order hears of it now.
+        self.advance(NEXT_TURNS).await?;
+        is_quiet &= self.is_worked_off_in_time().await?;
         self.counts.say("comparing");
-        let mut report = Report::new(self.tally, self.struck.clone().unwrap_or_default());
+        let mut report = Report::new(storm, self.tally, self.struck.clone().unwrap_or_default());
         report.settle_took = begin.elapsed();
         if !self.fleet.sandbox_serves() {
             self.oddities.push("the sandbox ended by itself: see its log".to_owned());
@@ -61,6 +57,18 @@ impl Chaos<'_> {
         self.compare(&mut books, &mut report).await?;
         report.acts(&books);
         Ok(report)
+    }
+
+    /// Lets time pass until no work is left.
+    async fn is_worked_off_in_time(&mut self) -> Result<bool, Error> {
+        for _ in 0..WAITS_MAX {
+            // What is under way now loses its process, too.
+            self.pause().await?;
+            if self.is_worked_off().await {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Waits until no work is left, or none that is due soon.
