@@ -8,7 +8,7 @@ use fastrand::Rng;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use crate::counts::Counts;
 use crate::doors::Doors;
@@ -34,7 +34,7 @@ pub struct Tally {
     pub kills: u32,
     /// Restarts of the database, as after a power cut.
     pub database_restarts: u32,
-    /// Times at which nothing moved any more, so that all were killed and minutes passed.
+    /// Times at which an act had waited so long that all were killed and minutes passed.
     pub pauses: u32,
     /// Nights of 25 hours.
     pub nights: u32,
@@ -90,26 +90,24 @@ impl Chaos<'_> {
     ) -> Result<(), Error> {
         self.bring_faults(dice).await?;
         let mut blows = schedule(storm, acts, dice);
-        let (mut seen, mut since, mut in_vain) = (0, Instant::now(), 0);
+        let (mut seen, mut in_vain) = (0, 0);
         while !selling.is_finished() {
             sleep(LOOK_EVERY).await;
             let over = self.counts.acts();
             while let Some((_, blow)) = blows.pop_if(|(at, _)| *at <= over) {
                 self.strike(blow, dice).await?;
-                since = Instant::now();
             }
             if let Some(replica) = self.fleet.ended_by_itself() {
                 self.oddities.push(format!("replica {replica} ended by itself: see its log"));
                 self.fleet.kill(replica).await;
                 self.fleet.start_replica(replica).await?;
             }
-            if over > seen {
-                (seen, since, in_vain) = (over, Instant::now(), 0);
-            } else if since.elapsed() > storm.patience {
+            if self.counts.longest_wait() > storm.patience {
                 self.pause().await?;
+                self.counts.forget_waits();
                 self.tally.pauses += 1;
-                in_vain += 1;
-                since = Instant::now();
+                in_vain = if over > seen { 0 } else { in_vain + 1 };
+                seen = over;
                 if in_vain == IN_VAIN.0 {
                     self.end_faults().await?;
                 } else if in_vain == IN_VAIN.1 {

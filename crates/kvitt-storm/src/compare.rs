@@ -189,7 +189,8 @@ impl Checks<'_> {
         }
         for other in there {
             let (reference, amount) = (&other["reference"], &other[amount]);
-            let text = format!("DOUBLED: Klarna has a {kind} {reference} of {amount}, told to nobody");
+            let text =
+                format!("DOUBLED: Klarna has a {kind} {reference} of {amount}, told to nobody");
             self.wrong.push(text);
         }
         let sum = |order: &Value| -> i64 {
@@ -197,7 +198,8 @@ impl Checks<'_> {
         };
         for (side, order) in [("Klarna", self.klarna), ("kvitt", self.shown)] {
             if order[amount] != sum(order) {
-                let text = format!("{amount} is {} at {side}, its {list} {}", order[amount], sum(order));
+                let text =
+                    format!("{amount} is {} at {side}, its {list} {}", order[amount], sum(order));
                 self.wrong.push(text);
             }
         }
@@ -261,7 +263,10 @@ impl Checks<'_> {
     fn ends(&mut self) {
         let is_cancelled = self.klarna["status"] == "CANCELLED";
         if is_cancelled != self.is_done("cancel") {
-            let text = format!("cancelled at Klarna: {is_cancelled}; cancel answered as done: {}", !is_cancelled);
+            let text = format!(
+                "cancelled at Klarna: {is_cancelled}; cancel answered as done: {}",
+                !is_cancelled
+            );
             self.wrong.push(text);
         }
         if is_cancelled {
@@ -347,4 +352,194 @@ impl Checks<'_> {
 /// The acts of an undo, as kvitt shows them.
 fn steps(record: &Record) -> impl Iterator<Item = &Value> {
     record.shown.as_ref().and_then(|it| it["steps"].as_array()).into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::plan::{Browser, Callback, Line, Picks, Plan, Review, Wish};
+
+    /// Two pieces at 100.00, one captured, which is refunded.
+    fn book() -> Book {
+        let lines = vec![Line {
+            line_id: "cup".to_owned(),
+            quantity: 2,
+            unit_price: 10_000,
+            tax_rate: 2_500,
+        }];
+        let picks = Picks::from([(0, 1)]);
+        let acts = [
+            Act::Capture { picks: picks.clone(), is_named: true, is_final: false },
+            Act::Refund { picks, is_named: false },
+            Act::Track { capture: Some(0) },
+        ];
+        let mut book = Book::new(Plan {
+            number: 7,
+            reference: "storm-7".to_owned(),
+            lines,
+            review: Review::None,
+            callback: Callback::After,
+            browser: Browser::Once,
+            steps: Vec::new(),
+        });
+        for (number, act) in (0..).zip(acts) {
+            book.records.push(Record {
+                wish: Wish { number, act },
+                answer: Answer::Done,
+                intent: Some(format!("int_{number}")),
+                tries: 1,
+                was_open: false,
+                shown: None,
+            });
+        }
+        book
+    }
+
+    fn at_klarna() -> Value {
+        json!({
+            "order_id": "o-1", "status": "PART_CAPTURED", "fraud_status": "ACCEPTED",
+            "order_amount": 20_000, "original_order_amount": 20_000, "captured_amount": 10_000,
+            "refunded_amount": 10_000, "remaining_authorized_amount": 10_000,
+            "merchant_reference1": "storm-7", "merchant_reference2": null,
+            "expires_at": "2026-01-29T00:00:00Z", "shipping_info": [],
+            "shipping_address": {"street_address": "Storgatan 1"},
+            "captures": [{"captured_amount": 10_000, "reference": "storm-7.0",
+                "shipping_info": [{"tracking_number": "storm-7.2"}]}],
+            "refunds": [{"refunded_amount": 10_000, "reference": "int_1"}],
+        })
+    }
+
+    /// What is found where kvitt has the same as Klarna but for these members.
+    fn found(book: &Book, klarna: &Value, differently: &[(&str, Value)]) -> Vec<String> {
+        let mut shown = klarna.clone();
+        shown["klarna_order_id"] = json!("o-1");
+        for (member, value) in differently {
+            shown[*member] = value.clone();
+        }
+        compare(&Case {
+            book,
+            shown: Some(&shown),
+            at_klarna: &[klarna],
+            concerns: &[],
+            events: &[],
+        })
+    }
+
+    fn one(wrong: &[String]) -> &str {
+        assert_eq!(wrong.len(), 1, "{wrong:?}");
+        &wrong[0]
+    }
+
+    #[test]
+    fn three_books_that_agree_are_good() {
+        assert_eq!(found(&book(), &at_klarna(), &[]), [""; 0]);
+    }
+
+    #[test]
+    fn a_capture_that_is_not_there_is_lost() {
+        let mut klarna = at_klarna();
+        klarna["captures"][0]["reference"] = json!("somebody else's");
+        let wrong = found(&book(), &klarna, &[]);
+        assert!(wrong[0].starts_with("LOST: wish 0 (capture, int_0)"), "{wrong:?}");
+        assert!(wrong[1].starts_with("DOUBLED: Klarna has a capture"), "{wrong:?}");
+    }
+
+    #[test]
+    fn a_refund_that_is_there_twice_is_doubled() {
+        let mut klarna = at_klarna();
+        klarna["refunds"] = json!([klarna["refunds"][0], klarna["refunds"][0]]);
+        klarna["refunded_amount"] = json!(20_000);
+        let wrong = found(&book(), &klarna, &[]);
+        assert_eq!(one(&wrong), "DOUBLED: wish 1 (refund, int_1) is 2 times there");
+    }
+
+    #[test]
+    fn what_was_refused_and_happened_is_doubled() {
+        let mut book = book();
+        book.records[1].answer = Answer::Refused("klarna_refused".to_owned());
+        let wrong = found(&book, &at_klarna(), &[]);
+        let expected = "DOUBLED: Klarna has a refund \"int_1\" of 10000, told to nobody";
+        assert_eq!(one(&wrong), expected);
+    }
+
+    #[test]
+    fn a_refund_in_an_undo_is_one_that_was_told() {
+        let mut book = book();
+        book.records[1].wish.act = Act::Undo;
+        let step = json!({"id": "int_1", "kind": "refund", "state": "done", "amount": 10_000});
+        book.records[1].shown = Some(json!({"state": "done", "steps": [step]}));
+        assert_eq!(found(&book, &at_klarna(), &[]), [""; 0]);
+    }
+
+    #[test]
+    fn one_unit_is_too_much() {
+        let wrong = found(&book(), &at_klarna(), &[("captured_amount", json!(10_001))]);
+        assert_eq!(wrong[0], "captured_amount is 10000 at Klarna and 10001 at kvitt");
+        let mut klarna = at_klarna();
+        klarna["captures"][0]["captured_amount"] = json!(9_999);
+        klarna["captured_amount"] = json!(9_999);
+        let wrong = found(&book(), &klarna, &[]);
+        assert!(wrong[0].contains("is of Some(10000), at Klarna 9999"), "{wrong:?}");
+    }
+
+    #[test]
+    fn what_nobody_did_is_not_there() {
+        let mut klarna = at_klarna();
+        klarna["remaining_authorized_amount"] = json!(0);
+        assert_eq!(
+            one(&found(&book(), &klarna, &[])),
+            "0 of 10000 is left, and nobody released it"
+        );
+        klarna["status"] = json!("CANCELLED");
+        let wrong = found(&book(), &klarna, &[]);
+        assert!(one(&wrong).starts_with("cancelled at Klarna: true"), "{wrong:?}");
+        let mut klarna = at_klarna();
+        klarna["merchant_reference2"] = json!("storm-7.9");
+        assert!(one(&found(&book(), &klarna, &[])).contains("the shop's book says None"));
+        let mut klarna = at_klarna();
+        klarna["shipping_info"] = json!([{"tracking_number": "storm-7.2"}]);
+        assert!(one(&found(&book(), &klarna, &[])).starts_with("DOUBLED: parcel of wish 2"));
+    }
+
+    #[test]
+    fn what_is_open_is_stuck_unless_it_is_truly_ambiguous() {
+        let mut book = book();
+        book.records[2].answer = Answer::None("409 outcome_unknown".to_owned());
+        let klarna = at_klarna();
+        let wrong = found(&book, &klarna, &[("open_intent", json!({"id": "int_2"}))]);
+        assert!(wrong[0].contains("was not answered: 409 outcome_unknown"), "{wrong:?}");
+        assert!(wrong[1].starts_with("open_intent is"), "{wrong:?}");
+
+        let concern = |kind: &str, act: &str| json!({"kind": kind, "act": act, "reason": "?"});
+        let of = |concern: &Value, at_klarna: &[&Value]| {
+            book.records.iter().for_each(|it| assert!(it.intent.is_some()));
+            let mut book = book.clone();
+            book.records.clear();
+            compare(&Case {
+                book: &book,
+                shown: None,
+                at_klarna,
+                concerns: &[concern],
+                events: &[],
+            })
+        };
+        assert_eq!(of(&concern("needs_human", "place"), &[&klarna]), [""; 0]);
+        assert_eq!(of(&concern("outcome_unknown", "place"), &[]).len(), 2);
+        assert_eq!(of(&concern("needs_human", "capture"), &[&klarna]).len(), 2);
+    }
+
+    #[test]
+    fn an_order_of_no_sale_and_two_of_one_checkout_are_found() {
+        let klarna = at_klarna();
+        let mut book = book();
+        book.records.clear();
+        let of = |at_klarna: &[&Value]| {
+            compare(&Case { book: &book, shown: None, at_klarna, concerns: &[], events: &[] })
+        };
+        assert!(one(&of(&[&klarna])).contains("is an order of no sale"));
+        assert!(one(&of(&[&klarna, &klarna])).contains("2 orders of one checkout"));
+        assert!(one(&of(&[])).starts_with("STUCK: "));
+    }
 }

@@ -1,7 +1,14 @@
 //! How far the storm has come, for whoever watches and for whoever strikes.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// An order's number, and a wish's; placing is wished by nobody.
+pub(crate) type Waiting = (u32, Option<u32>);
 
 /// Counted while it goes on.
 #[derive(Debug, Default)]
@@ -14,6 +21,8 @@ pub struct Counts {
     repeats: AtomicU64,
     /// The shop waits for nothing any more.
     closing: AtomicBool,
+    /// Since when each act waits that is wanted now.
+    waiting: Mutex<BTreeMap<Waiting, Instant>>,
     stage: Mutex<String>,
 }
 
@@ -28,8 +37,27 @@ impl Counts {
         self.stage.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(crate) fn act(&self) {
+    pub(crate) fn begin(&self, act: Waiting) {
+        self.waiting().insert(act, Instant::now());
+    }
+
+    pub(crate) fn end(&self, act: Waiting) {
+        self.waiting().remove(&act);
         self.acts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How long the act waits that waits longest.
+    pub(crate) fn longest_wait(&self) -> Duration {
+        self.waiting().values().min().map(Instant::elapsed).unwrap_or_default()
+    }
+
+    /// Lets all of them wait anew.
+    pub(crate) fn forget_waits(&self) {
+        self.waiting().values_mut().for_each(|since| *since = Instant::now());
+    }
+
+    fn waiting(&self) -> std::sync::MutexGuard<'_, BTreeMap<Waiting, Instant>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn repeat(&self) {

@@ -134,7 +134,8 @@ pub struct Storm {
     pub open_max: usize,
     /// How many of its requests may be under way.
     pub requests_max: usize,
-    /// How long nothing may move before time passes for everybody.
+    /// How long an act may wait before minutes pass for everybody; by itself it may wait for those
+    /// two for which a dead process holds its work.
     pub patience: Duration,
 }
 
@@ -148,7 +149,7 @@ impl Storm {
             switches,
             open_max: 400,
             requests_max: 24,
-            patience: Duration::from_secs(15),
+            patience: Duration::from_secs(150),
         }
     }
 

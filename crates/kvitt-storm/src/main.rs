@@ -47,8 +47,7 @@ impl Arguments {
                     None => readable.captures == readable.refunds,
                 }
         };
-        let storm =
-            |switches| Storm::new(self.kvitt.clone(), seed, self.orders, vec![switches]);
+        let storm = |switches| Storm::new(self.kvitt.clone(), seed, self.orders, vec![switches]);
         Switches::all().filter(is_asked).map(storm).collect()
     }
 }

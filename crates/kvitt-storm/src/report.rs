@@ -44,7 +44,10 @@ fn answers(book: &Book) -> impl Iterator<Item = String> {
     book.records.iter().map(|record| {
         let intent = record.intent.as_deref().unwrap_or("no intent");
         let (number, act) = (record.wish.number, &record.wish.act);
-        format!("shop  {number:>2} {act:?} {:?} after {} tries, {intent}", record.answer, record.tries)
+        format!(
+            "shop  {number:>2} {act:?} {:?} after {} tries, {intent}",
+            record.answer, record.tries
+        )
     })
 }
 
@@ -112,11 +115,7 @@ pub struct Report {
 }
 
 impl Report {
-    pub(crate) fn new(
-        storm: &Storm,
-        tally: Tally,
-        (requests, callbacks): (Value, Value),
-    ) -> Self {
+    pub(crate) fn new(storm: &Storm, tally: Tally, (requests, callbacks): (Value, Value)) -> Self {
         Self {
             storm: storm.clone(),
             findings: Vec::new(),
@@ -144,7 +143,11 @@ impl Report {
 
     /// How many acts were answered for good.
     pub fn answered(&self) -> u64 {
-        self.acts.iter().filter(|((_, how), _)| matches!(*how, "done" | "refused")).map(|(_, it)| it).sum()
+        self.acts
+            .iter()
+            .filter(|((_, how), _)| matches!(*how, "done" | "refused"))
+            .map(|(_, it)| it)
+            .sum()
     }
 
     /// The share of Klarna's answers that were struck.
@@ -181,7 +184,12 @@ fn struck(rules: &Value) -> BTreeMap<String, u64> {
     let mut kinds = BTreeMap::new();
     for rule in items(rules) {
         let part = |pointer: &str| text(rule, pointer).unwrap_or_default();
-        let kind = format!("{} {} {}", part("/effect/kind"), part("/effect/error_code"), part("/effect/when"));
+        let kind = format!(
+            "{} {} {}",
+            part("/effect/kind"),
+            part("/effect/error_code"),
+            part("/effect/when")
+        );
         let kind = kind.split_whitespace().collect::<Vec<_>>().join(" ");
         *kinds.entry(kind).or_default() += rule["struck"].as_u64().unwrap_or_default();
     }
@@ -210,7 +218,11 @@ impl fmt::Display for Report {
         if let Some(logs) = &self.logs {
             writeln!(f, "the logs of all processes are kept in {}", logs.display())?;
         }
-        let verdict = if self.is_good() { "nothing lost, nothing doubled, nothing stuck" } else { "NOT GOOD" };
+        let verdict = if self.is_good() {
+            "nothing lost, nothing doubled, nothing stuck"
+        } else {
+            "NOT GOOD"
+        };
         writeln!(f, "{} findings: {verdict}", self.findings.len())
     }
 }

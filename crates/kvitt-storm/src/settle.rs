@@ -131,7 +131,8 @@ impl Chaos<'_> {
         let concerns = self.attention().await?;
         let snapshot = self.doors.control(Method::GET, "/sandbox/v1/snapshot", None).await?;
         let mut at_klarna = BTreeMap::<String, Vec<&Value>>::new();
-        for order in snapshot["state"]["orders"].as_object().into_iter().flat_map(|it| it.values()) {
+        for order in snapshot["state"]["orders"].as_object().into_iter().flat_map(|it| it.values())
+        {
             let reference = text(order, "/merchant_data").unwrap_or_default();
             at_klarna.entry(reference).or_default().push(order);
             report.orders_at_klarna += 1;
@@ -150,7 +151,8 @@ impl Chaos<'_> {
                 None => None,
             };
             let path = format!("/v1/checkouts/{checkout_id}/events");
-            let history = if checkout_id.is_empty() { Value::Null } else { self.ask(&path).await? };
+            let history =
+                if checkout_id.is_empty() { Value::Null } else { self.ask(&path).await? };
             let events: Vec<_> =
                 items(&history["items"]).filter_map(|event| text(event, "/type")).collect();
             let case = Case {

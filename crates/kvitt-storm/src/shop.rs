@@ -61,14 +61,23 @@ impl Shop {
     /// Sells one order.
     pub(crate) async fn sell(&self, plan: Plan, mut dice: Rng) -> Book {
         let mut book = Book::new(plan);
+        let number = book.plan.number;
+        self.counts.begin((number, None));
         let is_placed = self.place(&mut book, &mut dice).await;
-        self.counts.act();
+        self.counts.end((number, None));
         for step in book.plan.steps.clone() {
             let builds = |wish: &Wish| wish.act.builds_on_captures();
             let waits = match &step {
                 Step::One(wish) | Step::Twice(wish) => builds(wish),
                 Step::Both(one, other) => builds(one) || builds(other),
             };
+            let wishes = match &step {
+                Step::One(wish) | Step::Twice(wish) => vec![wish.number],
+                Step::Both(one, other) => vec![one.number, other.number],
+            };
+            for wish in wishes {
+                self.counts.begin((number, Some(wish)));
+            }
             if waits && is_placed {
                 self.await_open(&mut book, &mut dice).await;
             }
@@ -85,7 +94,7 @@ impl Shop {
                 }
             };
             for record in records {
-                self.counts.act();
+                self.counts.end((number, Some(record.wish.number)));
                 book.records.push(record);
             }
         }
@@ -176,10 +185,7 @@ impl Shop {
         );
         if book.plan.browser == Browser::Twice {
             let (mut first, mut second) = (dice.fork(), dice.fork());
-            tokio::join!(
-                self.insist(&request, &mut first),
-                self.insist(&request, &mut second)
-            );
+            tokio::join!(self.insist(&request, &mut first), self.insist(&request, &mut second));
         } else {
             self.insist(&request, dice).await;
         }
@@ -283,7 +289,8 @@ impl Shop {
             None => true,
         };
         if !answered {
-            record.answer = Answer::None("done, and answered otherwise when asked again".to_owned());
+            record.answer =
+                Answer::None("done, and answered otherwise when asked again".to_owned());
         }
     }
 
