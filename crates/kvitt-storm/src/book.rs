@@ -11,6 +11,8 @@ pub struct Book {
     pub plan: Plan,
     /// kvitt's id of the checkout, once it was told.
     pub checkout_id: Option<String>,
+    /// Klarna's id of its session, once it was told.
+    pub session_id: Option<String>,
     /// kvitt's id of the order, once it was told.
     pub order_id: Option<String>,
     /// How often the shopper authorized.
@@ -26,6 +28,7 @@ impl Book {
         Self {
             plan,
             checkout_id: None,
+            session_id: None,
             order_id: None,
             authorizations: 0,
             records: Vec::new(),

@@ -3,7 +3,7 @@
 //!
 //! An act that was answered as done happened exactly once; one that was refused did not; none is
 //! still open. Klarna has no order without a sale and no two for one checkout. Every amount is equal
-//! to the unit. What waits for a person is looked at apart, by [`is_ambiguous`].
+//! to the unit. What waits for a person is looked at apart, by [`Case::is_ambiguous`].
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -24,6 +24,19 @@ pub struct Case<'a> {
     pub concerns: &'a [&'a Value],
     /// The names of its events at kvitt.
     pub events: &'a [String],
+    /// Whether Klarna's session of it can still be read.
+    pub has_session: bool,
+}
+
+impl Case<'_> {
+    /// The rule by which an act is truly ambiguous: nobody saw the end of placing, Klarna refused to
+    /// repeat it, it has no order of which it could have told since, and the session that tells
+    /// whether there ever was one is over. Everything else that waits for a person, or waits at all,
+    /// is a fault.
+    pub fn is_ambiguous(&self, concern: &Value) -> bool {
+        let is_placing = concern["kind"] == "needs_human" && concern["act"] == "place";
+        is_placing && self.at_klarna.is_empty() && !self.has_session
+    }
 }
 
 /// What is wrong with an order; nothing, if all is well.
@@ -42,10 +55,7 @@ pub fn compare(case: &Case<'_>) -> Vec<String> {
         }
         ([order], Some(shown)) => (*order, shown),
         ([order], None) => {
-            // Only a person can tell, or else it is lost.
-            if !is_placing_in_doubt(case) {
-                wrong.push(format!("Klarna's {} is an order of no sale", order["order_id"]));
-            }
+            wrong.push(format!("LOST: Klarna's {} is an order of no sale", order["order_id"]));
             wrong.extend(still_waits(case));
             return wrong;
         }
@@ -71,21 +81,14 @@ pub fn compare(case: &Case<'_>) -> Vec<String> {
     checks.wrong
 }
 
-/// The rule by which an act is truly ambiguous: nobody saw the end of placing, Klarna refused to
-/// repeat it, and nothing that kvitt was ever told names the order. Everything else that waits for a
-/// person, or waits at all, is a fault.
-pub fn is_ambiguous(concern: &Value) -> bool {
-    concern["kind"] == "needs_human" && concern["act"] == "place"
-}
-
 fn is_placing_in_doubt(case: &Case<'_>) -> bool {
-    case.concerns.iter().any(|concern| is_ambiguous(concern))
+    case.concerns.iter().any(|concern| case.is_ambiguous(concern))
 }
 
 /// What is not over: open acts, and reasons to look at the sale.
 fn still_waits(case: &Case<'_>) -> Vec<String> {
     let mut wrong = Vec::new();
-    for concern in case.concerns.iter().filter(|concern| !is_ambiguous(concern)) {
+    for concern in case.concerns.iter().filter(|concern| !case.is_ambiguous(concern)) {
         wrong.push(format!("{}: {}", concern["kind"], concern["reason"]));
     }
     for record in &case.book.records {
@@ -424,6 +427,7 @@ mod tests {
             at_klarna: &[klarna],
             concerns: &[],
             events: &[],
+            has_session: true,
         })
     }
 
@@ -512,22 +516,20 @@ mod tests {
         assert!(wrong[0].contains("was not answered: 409 outcome_unknown"), "{wrong:?}");
         assert!(wrong[1].starts_with("open_intent is"), "{wrong:?}");
 
+        book.records.clear();
         let concern = |kind: &str, act: &str| json!({"kind": kind, "act": act, "reason": "?"});
-        let of = |concern: &Value, at_klarna: &[&Value]| {
-            book.records.iter().for_each(|it| assert!(it.intent.is_some()));
-            let mut book = book.clone();
-            book.records.clear();
-            compare(&Case {
-                book: &book,
-                shown: None,
-                at_klarna,
-                concerns: &[concern],
-                events: &[],
-            })
+        let of = |concern: &Value, at_klarna: &[&Value], has_session| {
+            let concerns = &[concern];
+            let case =
+                Case { book: &book, shown: None, at_klarna, concerns, events: &[], has_session };
+            compare(&case).len()
         };
-        assert_eq!(of(&concern("needs_human", "place"), &[&klarna]), [""; 0]);
-        assert_eq!(of(&concern("outcome_unknown", "place"), &[]).len(), 2);
-        assert_eq!(of(&concern("needs_human", "capture"), &[&klarna]).len(), 2);
+        assert_eq!(of(&concern("needs_human", "place"), &[], false), 0);
+        // There is an order, or the session would say that there is none.
+        assert_eq!(of(&concern("needs_human", "place"), &[&klarna], false), 2);
+        assert_eq!(of(&concern("needs_human", "place"), &[], true), 2);
+        assert_eq!(of(&concern("outcome_unknown", "place"), &[], false), 2);
+        assert_eq!(of(&concern("needs_human", "capture"), &[&klarna], false), 2);
     }
 
     #[test]
@@ -536,7 +538,10 @@ mod tests {
         let mut book = book();
         book.records.clear();
         let of = |at_klarna: &[&Value]| {
-            compare(&Case { book: &book, shown: None, at_klarna, concerns: &[], events: &[] })
+            let (concerns, events) = (&[], &[]);
+            let case =
+                Case { book: &book, shown: None, at_klarna, concerns, events, has_session: true };
+            compare(&case)
         };
         assert!(one(&of(&[&klarna])).contains("is an order of no sale"));
         assert!(one(&of(&[&klarna, &klarna])).contains("2 orders of one checkout"));

@@ -25,7 +25,7 @@ const USER: &str = "PK_storm";
 const PASSWORD: &str = "storm";
 
 /// How long a program may take until it serves.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_mins(1);
 /// How often a replica is started that does not come up, since its database does not either.
 const STARTS_MAX: u32 = 20;
 

@@ -40,7 +40,7 @@ use tokio::time::Instant;
 
 pub use book::{Answer, Book, Record};
 pub use chaos::Tally;
-pub use compare::{Case, compare, is_ambiguous};
+pub use compare::{Case, compare};
 pub use counts::Counts;
 pub use error::Error;
 pub use plan::{Act, Browser, Callback, Line, Picks, Plan, Review, Step, Wish};

@@ -12,6 +12,10 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use kvitt_storm::{Counts, Error, REPEATED_PLACING, Readable, Report, Storm, Switches};
 
+/// How often it is shown how far a storm has come, and every how many times in a line of its own.
+const TICK: Duration = Duration::from_millis(200);
+const LINE_EVERY: u64 = 150;
+
 /// Sells through three replicas of kvitt while everything around them fails, and compares the books
 #[derive(Parser)]
 #[command(name = "scripts/storm", max_term_width = 100)]
@@ -96,15 +100,21 @@ async fn watched(storm: &Storm) -> Result<Report, Error> {
         report
     };
     let show = async {
-        loop {
-            bar.set_length(counts.acts_max.load(Ordering::Relaxed));
-            bar.set_position(counts.acts());
+        for tick in 0_u64.. {
+            let (all, over) = (counts.acts_max.load(Ordering::Relaxed), counts.acts());
+            bar.set_length(all);
+            bar.set_position(over);
             bar.set_message(counts.stage());
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            // A log has no bar, and somebody waits for it all the same.
+            if bar.is_hidden() && tick % LINE_EVERY == LINE_EVERY - 1 {
+                let (stage, took) = (counts.stage(), bar.elapsed().as_secs());
+                let _ = writeln!(stderr(), "{stage}: {over} of {all} acts after {took} s");
+            }
+            tokio::time::sleep(TICK).await;
         }
     };
     tokio::select! {
         report = report => report,
-        () = show => unreachable!("it shows for ever"),
+        () = show => unreachable!("it shows for longer than anybody waits"),
     }
 }

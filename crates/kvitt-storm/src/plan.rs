@@ -222,7 +222,7 @@ impl Plan {
         let browser = [Browser::Once, Browser::Once, Browser::Twice, Browser::Late];
         let callback = callback[dice.usize(..callback.len())];
         let browser = browser[dice.usize(..browser.len())];
-        let steps = Steps { wishes: 0, steps: Vec::new(), dice: &mut dice }.of(&lines);
+        let steps = Steps { wishes: 0, made: Vec::new(), dice: &mut dice }.of(&lines);
         Self {
             number,
             reference: format!("storm-{number}"),
@@ -271,7 +271,7 @@ fn lines(dice: &mut Rng) -> Vec<Line> {
 /// Steps in the making.
 struct Steps<'a> {
     wishes: u32,
-    steps: Vec<Step>,
+    made: Vec<Step>,
     dice: &'a mut Rng,
 }
 
@@ -288,7 +288,7 @@ impl Steps<'_> {
                 self.push(Act::RefundRest);
             }
         }
-        self.steps
+        self.made
     }
 
     fn chance(&mut self, per_cent: u32) -> bool {
@@ -303,7 +303,7 @@ impl Steps<'_> {
     fn push(&mut self, act: Act) {
         let is_twice = self.chance(15);
         let wish = self.wish(act);
-        self.steps.push(if is_twice { Step::Twice(wish) } else { Step::One(wish) });
+        self.made.push(if is_twice { Step::Twice(wish) } else { Step::One(wish) });
     }
 
     /// Several of a kind, some of them two at once.
@@ -314,7 +314,7 @@ impl Steps<'_> {
                 && let Some(other) = acts.next()
             {
                 let (one, other) = (self.wish(act), self.wish(other));
-                self.steps.push(Step::Both(one, other));
+                self.made.push(Step::Both(one, other));
             } else {
                 self.push(act);
             }
@@ -374,8 +374,8 @@ impl Steps<'_> {
         });
         let captures = captures.collect();
         self.push_all(captures);
-        let captured = self.wishes;
-        let tracks = (first_wish..captured).filter(|_| self.dice.u32(..100) < 45);
+        let end = self.wishes;
+        let tracks = (first_wish..end).filter(|_| self.dice.u32(..100) < 45);
         let tracks: Vec<_> = tracks.map(|wish| Act::Track { capture: Some(wish) }).collect();
         for track in tracks {
             self.push(track);

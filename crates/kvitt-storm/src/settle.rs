@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use crate::book::{Answer, Book};
 use crate::chaos::Chaos;
-use crate::compare::{Case, compare, is_ambiguous};
+use crate::compare::{Case, compare};
 use crate::doors::Request;
 use crate::plan::Act;
 use crate::report::{Events, Finding, Report};
@@ -161,8 +162,9 @@ impl Chaos<'_> {
                 at_klarna: at_klarna.get(&book.plan.reference).map_or(&[], Vec::as_slice),
                 concerns: &concerns,
                 events: &events,
+                has_session: has_session(&snapshot, book),
             };
-            for concern in concerns.iter().filter(|concern| is_ambiguous(concern)) {
+            for concern in concerns.iter().filter(|concern| case.is_ambiguous(concern)) {
                 report.human(&text(concern, "/reason").unwrap_or_default());
             }
             for wrong in compare(&case) {
@@ -236,4 +238,12 @@ impl Chaos<'_> {
             all: next(),
         }
     }
+}
+
+/// Whether Klarna can still tell of a sale's session.
+fn has_session(snapshot: &Value, book: &Book) -> bool {
+    let moment = |value: &Value| value.as_str()?.parse::<Timestamp>().ok();
+    let Some(session_id) = &book.session_id else { return false };
+    let ends = moment(&snapshot["state"]["sessions"][session_id]["expires_at"]);
+    ends.is_some() && ends > moment(&snapshot["now"])
 }

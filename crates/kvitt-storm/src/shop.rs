@@ -144,8 +144,9 @@ impl Shop {
             match self.send(&request, dice).await {
                 Heard::Done(body) | Heard::Open(body) => {
                     book.checkout_id = text(&body, "/id").or_else(|| book.checkout_id.take());
-                    if let Some(session_id) = text(&body, "/session/session_id") {
-                        return Some(session_id);
+                    book.session_id = text(&body, "/session/session_id");
+                    if book.session_id.is_some() {
+                        return book.session_id.clone();
                     }
                 }
                 Heard::Refused(code, body) => {
