@@ -98,8 +98,23 @@ impl Fleet {
 
     /// Starts a replica, however often it takes.
     pub(crate) async fn start_replica(&mut self, replica: usize) -> Result<(), Error> {
+        let started = self.replica(replica).await?;
+        self.put(replica, started);
+        Ok(())
+    }
+
+    /// Starts all of them at once.
+    pub(crate) async fn start_all(&mut self) -> Result<(), Error> {
+        let all = tokio::join!(self.replica(0), self.replica(1), self.replica(2));
+        for (replica, started) in [all.0, all.1, all.2].into_iter().enumerate() {
+            self.put(replica, started?);
+        }
+        Ok(())
+    }
+
+    async fn replica(&self, replica: usize) -> Result<(Serving, SocketAddr), Error> {
         let mut tries = 1;
-        let (serving, address) = loop {
+        loop {
             let mut command = self.kvitt();
             command.args(["serve", "--listen", "127.0.0.1:0"]);
             match serve(command, &self.folder, &format!("replica-{replica}")).await {
@@ -107,19 +122,14 @@ impl Fleet {
                     tries += 1;
                     sleep(Duration::from_millis(500)).await;
                 }
-                started => break started?,
+                started => return started,
             }
-        };
-        self.replicas[replica] = Some(serving);
-        self.addresses.set(replica, Some(address));
-        Ok(())
+        }
     }
 
-    pub(crate) async fn start_all(&mut self) -> Result<(), Error> {
-        for replica in 0..REPLICAS {
-            self.start_replica(replica).await?;
-        }
-        Ok(())
+    fn put(&mut self, replica: usize, (serving, address): (Serving, SocketAddr)) {
+        self.replicas[replica] = Some(serving);
+        self.addresses.set(replica, Some(address));
     }
 
     /// Kills a replica with SIGKILL: nothing is finished, and nobody is told.
