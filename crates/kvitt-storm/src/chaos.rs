@@ -24,8 +24,12 @@ const WHILE: (&str, i64) = ("PT6M", 6 * 60 * 1_000_000);
 const NIGHT: (&str, i64) = ("PT25H", 25 * 3_600 * 1_000_000);
 /// How long the last burst before the night goes on.
 const DUSK: Duration = Duration::from_millis(1_500);
+/// How far Klarna's next turns of pushes and notifications are away, at most.
+pub(crate) const NEXT_TURNS: &str = "PT4H30M";
+/// How long an act waits once time passed in vain: what is left waits for nothing but time.
+const IMPATIENCE: Duration = Duration::from_secs(15);
 /// How often time passes in vain before the faults end, and before the shop waits no more.
-const IN_VAIN: (u32, u32) = (3, 9);
+const IN_VAIN: (u32, u32) = (3, 6);
 
 /// What was struck.
 #[derive(Debug, Default, Clone, Copy)]
@@ -102,12 +106,17 @@ impl Chaos<'_> {
                 self.fleet.kill(replica).await;
                 self.fleet.start_replica(replica).await?;
             }
-            if self.counts.longest_wait() > storm.patience {
-                self.pause().await?;
-                self.counts.forget_waits();
-                self.tally.pauses += 1;
+            let patience = storm.patience.min(if in_vain > 0 { IMPATIENCE } else { Duration::MAX });
+            if self.counts.longest_wait() > patience {
                 in_vain = if over > seen { 0 } else { in_vain + 1 };
                 seen = over;
+                self.pause().await?;
+                if in_vain > 0 {
+                    // What waits for news of its order waits for Klarna's next turn.
+                    self.advance(NEXT_TURNS).await?;
+                }
+                self.counts.forget_waits();
+                self.tally.pauses += 1;
                 if in_vain == IN_VAIN.0 {
                     self.end_faults().await?;
                 } else if in_vain == IN_VAIN.1 {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use crate::book::{Answer, Book};
-use crate::chaos::Chaos;
+use crate::chaos::{Chaos, NEXT_TURNS};
 use crate::compare::{Case, compare};
 use crate::doors::Request;
 use crate::plan::Act;
@@ -23,8 +23,6 @@ const WAITS_MAX: u32 = 8;
 const WORK_WITHIN: Duration = Duration::from_mins(2);
 /// How often the ledger is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
-/// How long Klarna's next turns of pushes and notifications are away.
-const NEXT_TURNS: &str = "PT4H30M";
 /// How often a question is asked that is not answered.
 const ASKED_MAX: u32 = 20;
 
