@@ -21,6 +21,9 @@ use crate::{EngineError, names};
 /// How often an answer of Klarna's is offered to a ledger that cannot take it just now.
 const VERDICT_WRITES_MAX: u32 = 4;
 
+/// The code under which a placing stands that Klarna's session tells did not take effect.
+const NOT_PLACED: &str = "NOT_PLACED";
+
 /// What is known of an act when its caller is answered.
 #[derive(Debug, Clone)]
 pub struct Answered {
@@ -271,10 +274,20 @@ impl Engine {
         if in_doubt && let Some(verdict) = self.placed_as_heard(sale, intent).await? {
             return Ok(verdict);
         }
-        // The token died long ago: nothing can come of asking again.
+        // The token died long ago: nothing can come of asking again, and nothing did if the session
+        // is still no order.
         if in_doubt && too_late {
             let refused = Refused { error_code: "nothing".to_owned(), ..Refused::default() };
-            return Ok(Verdict::OrderMayExist { refused, says_so: false });
+            return match self.placed_by_session(sale, intent, refused, false).await? {
+                Verdict::Refused(_) => Ok(Verdict::Refused(Refused {
+                    error_code: NOT_PLACED.to_owned(),
+                    error_messages: vec![
+                        "Klarna's answer never came, and its session is still no order.".to_owned(),
+                    ],
+                    evidence: Evidence::default(),
+                })),
+                verdict => Ok(verdict),
+            };
         }
         match self.make_call(sale, intent, in_doubt).await? {
             Verdict::OrderMayExist { refused, says_so } => {
