@@ -92,7 +92,8 @@ pub struct PaymentMethodCategory {
 /// What the shop wants of a checkout, but for the shopper's data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckoutTerms {
-    /// Name of the Klarna account that this sale belongs to for good.
+    /// Name of the Klarna account that this sale belongs to. For good once an order is placed: until
+    /// then another country may lead to another account ([`Event::MarketChanged`]).
     pub account: String,
     /// Country, currency and locale.
     pub market: PurchaseMarket,
@@ -126,6 +127,16 @@ pub enum Event {
     /// The shop changed the cart before the shopper authorized it.
     CartChanged {
         /// The new cart.
+        cart: SaleCart,
+    },
+    /// The shop moved the checkout to another country, currency or locale. Klarna keeps those of a
+    /// session for good, so the next use of the checkout opens another one.
+    MarketChanged {
+        /// Name of the Klarna account that the sale belongs to from now on.
+        account: String,
+        /// Country, currency and locale.
+        market: PurchaseMarket,
+        /// The cart, whose lines fit the country.
         cart: SaleCart,
     },
     /// The shop gave the checkout up.
@@ -364,6 +375,7 @@ impl Event {
         match self {
             Self::CheckoutCreated { .. } => "checkout.created".to_owned(),
             Self::CartChanged { .. } => "checkout.cart_changed".to_owned(),
+            Self::MarketChanged { .. } => "checkout.market_changed".to_owned(),
             Self::CheckoutAbandoned => "checkout.abandoned".to_owned(),
             Self::SessionOpened { .. } => "session.opened".to_owned(),
             Self::SessionUpdated { .. } => "session.updated".to_owned(),

@@ -1,5 +1,7 @@
 //! The fold: from a sale's events to the sale.
 
+mod checkout;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -12,7 +14,7 @@ use crate::expiry::ExpiryState;
 use crate::ids::{EventId, IntentId, SaleId};
 use crate::intent::{Intent, IntentState};
 use crate::order::{Capture, Order, OrderSnapshot, OrderStatus, Refund, sum};
-use crate::sale::{Authorization, Sale, Session};
+use crate::sale::Sale;
 
 /// Events that cannot follow each other, or sums that break a law. The ledger was damaged, or
 /// written by a program with a fault: nothing may be done with the sale until a person looked.
@@ -63,6 +65,7 @@ impl Sale {
             cart: cart.clone(),
             cart_version: 1,
             session: None,
+            former_accounts: BTreeMap::new(),
             authorizations: Vec::new(),
             abandoned: false,
             stopped: false,
@@ -76,58 +79,18 @@ impl Sale {
     pub(crate) fn apply(&mut self, recorded: &Recorded) -> Result<(), String> {
         match &recorded.event {
             Event::CheckoutCreated { .. } => return Err("a sale is created once".to_owned()),
-            Event::CartChanged { cart } => {
-                self.cart = cart.clone();
-                self.cart_version += 1;
-            }
-            Event::CheckoutAbandoned => self.abandoned = true,
-            Event::SessionOpened {
-                session_id,
-                expires_at,
-                cart_version,
-                payment_method_categories,
-                ..
-            } => {
-                self.session = Some(Session {
-                    session_id: session_id.clone(),
-                    expires_at: *expires_at,
-                    cart_version: *cart_version,
-                    payment_method_categories: payment_method_categories.clone(),
-                });
-            }
-            Event::SessionUpdated { session_id, cart_version, .. } => {
-                if let Some(session) = self.session_mut(session_id) {
-                    session.cart_version = *cart_version;
-                }
-            }
-            Event::SessionLost { session_id, .. } => {
-                if self.session_mut(session_id).is_some() {
-                    self.session = None;
-                }
-            }
+            Event::CartChanged { .. }
+            | Event::MarketChanged { .. }
+            | Event::CheckoutAbandoned
+            | Event::SessionOpened { .. }
+            | Event::SessionUpdated { .. }
+            | Event::SessionLost { .. }
+            | Event::AuthorizationReceived { .. }
+            | Event::AuthorizationReleased { .. } => self.apply_checkout(&recorded.event),
             // What others were told of the sale changes nothing in it.
             Event::SessionRefused { .. }
             | Event::WebhookEndpointDisabled { .. }
             | Event::WebhookGivenUp { .. } => {}
-            Event::AuthorizationReceived {
-                authorization,
-                session_id,
-                cart_version,
-                expires_at,
-                ..
-            } => self.receive(Authorization {
-                digest: authorization.clone(),
-                session_id: session_id.clone(),
-                cart_version: *cart_version,
-                expires_at: *expires_at,
-                released: false,
-            }),
-            Event::AuthorizationReleased { authorization, .. } => {
-                for known in self.authorizations.iter_mut().filter(|it| it.digest == *authorization)
-                {
-                    known.released = true;
-                }
-            }
             Event::Requested { intent, act, idempotency_key, part_of } => {
                 self.request(Intent {
                     id: *intent,
@@ -176,7 +139,6 @@ impl Sale {
         self.updated_at = recorded.at;
         self.check_sums()
     }
-
     /// The sale as it would be with these events, which are not stored.
     pub(crate) fn with(&self, events: &[Event]) -> Result<Self, String> {
         let mut after = self.clone();
@@ -211,13 +173,6 @@ impl Sale {
             intent.last_tried_at = at;
         }
         Ok(())
-    }
-
-    /// The same token through a second door is no news, however late it comes.
-    fn receive(&mut self, authorization: Authorization) {
-        if !self.authorizations.iter().any(|known| known.digest == authorization.digest) {
-            self.authorizations.push(authorization);
-        }
     }
 
     /// What somebody else did counts like an act of ours.
@@ -276,10 +231,6 @@ impl Sale {
         Ok(())
     }
 
-    fn session_mut(&mut self, session_id: &str) -> Option<&mut Session> {
-        self.session.as_mut().filter(|session| session.session_id == session_id)
-    }
-
     fn order_mut(&mut self) -> Result<&mut Order, String> {
         self.order.as_mut().ok_or_else(|| "there is no order yet".to_owned())
     }
@@ -290,6 +241,7 @@ impl Sale {
         if self.intents.insert(id, intent).is_some() {
             return Err(format!("{id} is requested twice"));
         }
+        self.note_cancel_again(kind, id);
         if let Some(order) = self.order.as_mut().filter(|_| kind.moves_money()) {
             order.comparable_at = None;
             // One try, whoever makes it: a refusal is not tried again by itself.
@@ -337,6 +289,7 @@ impl Sale {
                     captures: Vec::new(),
                     refunds: Vec::new(),
                     cancelled: false,
+                    cancelled_again: None,
                     released: false,
                     stopped: self.stopped,
                     shipping_info: Vec::new(),

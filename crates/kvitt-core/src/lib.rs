@@ -18,6 +18,7 @@ mod look;
 mod may_ship;
 mod order;
 mod refusal;
+mod revived;
 mod sale;
 mod undo;
 

@@ -203,6 +203,8 @@ pub struct Order {
     pub refunds: Vec<Refund>,
     /// Cancelled.
     pub cancelled: bool,
+    /// The cancellation that was asked for although it was cancelled: it was alive at Klarna.
+    pub(crate) cancelled_again: Option<IntentId>,
     /// What was left was released.
     pub released: bool,
     /// A callback asked not to ship.

@@ -21,12 +21,15 @@ pub enum Refusal {
     /// The cart is frozen: the order is being placed.
     #[error("the order is being placed: its cart cannot change any more")]
     CartFrozen,
-    /// The changed cart is for another country.
-    #[error("the cart is for {given}, the checkout for {expected}: open a new checkout instead")]
+    /// The cart is for another country.
+    #[error(
+        "the cart is for {given}, and is sold in {expected}: give purchase_country with it while \
+         there is no order; an order stays in its country"
+    )]
     CountryChanged {
-        /// The country of the new cart.
+        /// The country of the cart.
         given: &'static str,
-        /// The country of the checkout.
+        /// The country in which it is to be sold.
         expected: &'static str,
     },
     /// There is nothing to place an order with.

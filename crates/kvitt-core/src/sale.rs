@@ -39,6 +39,8 @@ pub struct Authorization {
     pub digest: String,
     /// The session that it belongs to.
     pub session_id: String,
+    /// Name of the Klarna account that gave it.
+    pub account: String,
     /// Version of the cart that was authorized.
     pub cart_version: u32,
     /// When the token dies.
@@ -101,6 +103,8 @@ pub struct Sale {
     pub cart_version: u32,
     /// The Klarna session in use.
     pub session: Option<Session>,
+    /// Sessions of another account than the sale has now, each with the name of its own.
+    pub(crate) former_accounts: BTreeMap<String, String>,
     /// Every authorization, oldest first.
     pub authorizations: Vec<Authorization>,
     /// The shop gave the checkout up.

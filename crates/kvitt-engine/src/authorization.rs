@@ -187,7 +187,6 @@ impl Engine {
         claim: Option<Claim>,
     ) -> Result<Sale, EngineError> {
         let sale = self.sale(id).await?;
-        let client = &self.parts.accounts.get(&sale.terms.account)?.client;
         let private = self.parts.ledger.private(id).await?;
         let now = self.now().await;
         let mut released = Vec::new();
@@ -196,6 +195,7 @@ impl Engine {
             let Some(token) = private.secret(&names::authorization_token(digest)) else { continue };
             let token = AuthorizationToken::new(token.expose_secret())
                 .map_err(|error| EngineError::Unsendable(error.to_string()))?;
+            let client = &self.parts.accounts.get(&authorization.account)?.client;
             let seen = match client.payments().cancel_authorization(&token).await {
                 Ok(answer) => evidence(
                     Operation::CancelAuthorization,

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::summary::summary;
 use crate::webhooks::{Courier, WebhookSettings};
-use crate::{Accounts, Clock, EngineError, IdSource, expiry, held, undo, work};
+use crate::{Accounts, Clock, EngineError, IdSource, expiry, held, revived, undo, work};
 
 /// How often a write is decided anew because somebody else wrote to the same sale first.
 const CONFLICTS_MAX: u32 = 8;
@@ -255,6 +255,9 @@ impl Engine {
         }
         if expiry::leaves_a_rest(&sale, &new, at) {
             work::schedule_release_rest(id, self, &mut draft);
+        }
+        if revived::is_told_by(&sale, &new) {
+            work::schedule_cancel_again(id, &mut draft);
         }
         let named = |recorded: Recorded| {
             let act = recorded.event.intent().and_then(|intent| sale.intents.get(&intent));

@@ -128,32 +128,39 @@ impl Engine {
         let evidence =
             evidence(Operation::CreateSession, answer.status, answer.correlation_id.as_ref());
         let created = answer.value;
-        self.write(sale.id, &Cause::Kvitt, |seen| {
-            // Another replica opened one first: that is the one a shopper may hold already.
-            if seen.sale.session != sale.session {
-                return Ok(Draft::default());
-            }
-            let mut draft = Draft::of([Event::SessionOpened {
-                session_id: created.session_id.to_string(),
-                expires_at: seen.at + SESSION_LIFETIME,
-                cart_version: sale.cart_version,
-                payment_method_categories: created
-                    .payment_method_categories
-                    .iter()
-                    .map(|category| PaymentMethodCategory {
-                        identifier: category.identifier.clone().unwrap_or_default(),
-                        name: category.name.clone().unwrap_or_default(),
-                    })
-                    .collect(),
-                evidence: evidence.clone(),
-            }]);
-            draft.private.push(PrivateChange::SetSecret {
-                name: names::CLIENT_TOKEN.to_owned(),
-                value: SecretString::from(created.client_token.expose().to_owned()),
-            });
-            Ok(draft)
-        })
-        .await
+        let opened = self
+            .write(sale.id, &Cause::Kvitt, |seen| {
+                // Another replica opened one first: that is the one a shopper may hold already. Or the
+                // checkout moved to another market, which this session is not for.
+                if seen.sale.session != sale.session || seen.sale.terms != sale.terms {
+                    return Ok(Draft::default());
+                }
+                let mut draft = Draft::of([Event::SessionOpened {
+                    session_id: created.session_id.to_string(),
+                    expires_at: seen.at + SESSION_LIFETIME,
+                    cart_version: sale.cart_version,
+                    payment_method_categories: created
+                        .payment_method_categories
+                        .iter()
+                        .map(|category| PaymentMethodCategory {
+                            identifier: category.identifier.clone().unwrap_or_default(),
+                            name: category.name.clone().unwrap_or_default(),
+                        })
+                        .collect(),
+                    evidence: evidence.clone(),
+                }]);
+                draft.private.push(PrivateChange::SetSecret {
+                    name: names::CLIENT_TOKEN.to_owned(),
+                    value: SecretString::from(created.client_token.expose().to_owned()),
+                });
+                Ok(draft)
+            })
+            .await?;
+        if opened.terms == sale.terms {
+            Ok(opened)
+        } else {
+            Box::pin(self.ensure_session(sale.id)).await
+        }
     }
 
     async fn update_session(&self, sale: Sale, session_id: String) -> Result<Sale, EngineError> {

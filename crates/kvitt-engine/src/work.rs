@@ -28,6 +28,9 @@ pub(crate) const UNDO: &str = "undo";
 /// Release what is left after the last shipment.
 pub(crate) const RELEASE_REST: &str = "release_rest";
 
+/// Cancel once more what is cancelled and came alive at Klarna.
+pub(crate) const CANCEL_AGAIN: &str = "cancel_again";
+
 /// How much work is claimed at a time.
 const BATCH: u32 = 16;
 /// How long the worker rests when nothing is due and nobody wakes it.
@@ -81,7 +84,7 @@ pub(crate) fn schedule_follow_up(act: &Act, sale: SaleId, engine: &Engine, draft
     let lease = engine.settings().lease;
     // Only a read tells when the authorization now ends; an update may have changed it too.
     if matches!(act.kind(), ActKind::Place | ActKind::Extend | ActKind::UpdateAuthorization) {
-        schedule(sale, READ_ORDER, lease, draft);
+        schedule_read(sale, engine, draft);
     }
     if act.kind() == ActKind::Place {
         schedule(sale, RELEASE_AUTHORIZATIONS, lease, draft);
@@ -96,7 +99,7 @@ pub(crate) fn schedule_read_after_refusal(
     draft: &mut Draft,
 ) {
     if wants_read_when_refused(act.kind()) {
-        schedule(sale, READ_ORDER, engine.settings().lease, draft);
+        schedule_read(sale, engine, draft);
     }
 }
 
@@ -118,6 +121,16 @@ pub(crate) fn schedule_undo(sale: SaleId, engine: &Engine, draft: &mut Draft) {
 /// The rest has to be released: at once by whoever captured, by the worker if that one dies.
 pub(crate) fn schedule_release_rest(sale: SaleId, engine: &Engine, draft: &mut Draft) {
     schedule(sale, RELEASE_REST, engine.settings().lease, draft);
+}
+
+/// The order came alive at Klarna after it was cancelled: the worker cancels it there.
+pub(crate) fn schedule_cancel_again(sale: SaleId, draft: &mut Draft) {
+    schedule(sale, CANCEL_AGAIN, Duration::ZERO, draft);
+}
+
+/// The order has to be read: at once by whoever asks for it, by the worker if that one dies.
+pub(crate) fn schedule_read(sale: SaleId, engine: &Engine, draft: &mut Draft) {
+    schedule(sale, READ_ORDER, engine.settings().lease, draft);
 }
 
 /// The order has to be read by the worker, now. This is work of its own: a read that was under way
@@ -191,6 +204,7 @@ impl Engine {
                 self.release_authorizations(work.sale, Some(claim)).await.map(drop)
             }
             RELEASE_REST => self.release_rest(work.sale).await.map(drop),
+            CANCEL_AGAIN => self.cancel_again(work.sale).await.map(drop),
             UNDO => self.go_on_undoing(work.sale).await.map(drop),
             LOOK => self.look(work.sale, claim).await.map(drop),
             PLACE => self.place_by_itself(work.sale, Some(claim)).await.map(drop),

@@ -6,6 +6,7 @@ use kvitt_core::{
     LineId, LinePart, OrderSnapshot, Outcome, PaymentMethodCategory, Placement, Recorded, Refused,
     SaleCart, ShippingInfo, UserId, WebhookEndpointId,
 };
+use kvitt_money::PurchaseMarket;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -101,6 +102,19 @@ fn events_of_a_checkout() {
         }"#,
     );
     stands_as(&Event::CartChanged { cart: shirt() }, r#"{"type": "cart_changed", "cart": CART}"#);
+    stands_as(
+        &Event::MarketChanged {
+            account: "euro".to_owned(),
+            market: PurchaseMarket::new("FI", "EUR", "fi-FI").unwrap(),
+            cart: shirt(),
+        },
+        r#"{
+            "type": "market_changed",
+            "account": "euro",
+            "market": {"purchase_country": "FI", "purchase_currency": "EUR", "locale": "fi-FI"},
+            "cart": CART
+        }"#,
+    );
     stands_as(&Event::CheckoutAbandoned, r#"{"type": "checkout_abandoned"}"#);
 }
 
@@ -674,6 +688,10 @@ fn the_names_of_events() {
     }
     let plain = [
         (Event::CartChanged { cart: shirt() }, "checkout.cart_changed"),
+        (
+            Event::MarketChanged { account: String::new(), market: terms().market, cart: shirt() },
+            "checkout.market_changed",
+        ),
         (Event::CheckoutAbandoned, "checkout.abandoned"),
         (Event::ShipmentStopped, "order.shipment_stopped"),
         (Event::CheckoutCreated { terms: terms(), cart: shirt() }, "checkout.created"),

@@ -13,6 +13,8 @@ mod faults;
 mod fraud;
 mod life;
 mod looking;
+mod markets;
+mod revived;
 mod sessions;
 mod shop;
 mod undo;

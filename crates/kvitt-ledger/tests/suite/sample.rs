@@ -261,7 +261,7 @@ fn about_webhooks() -> [Event; 2] {
     ]
 }
 
-fn later_kinds(refused: Refused) -> [Event; 7] {
+fn later_kinds(refused: Refused) -> [Event; 8] {
     [
         Event::Held { intent: intent(5) },
         Event::Resumed { intent: intent(5) },
@@ -278,6 +278,11 @@ fn later_kinds(refused: Refused) -> [Event; 7] {
             remaining_authorized_amount: 24_900,
         },
         Event::AuthorizationExpired { expires_at: moment(28), uncaptured_amount: 24_900 },
+        Event::MarketChanged {
+            account: "main".to_owned(),
+            market: PurchaseMarket::new("SE", "SEK", "en-SE").unwrap(),
+            cart: cart(),
+        },
     ]
 }
 
@@ -332,7 +337,8 @@ pub(crate) fn kind(event: &Event) -> usize {
         Event::UndoRefused { .. } => 23,
         Event::AuthorizationExpiring { .. } => 24,
         Event::AuthorizationExpired { .. } => 25,
-        Event::WebhookEndpointDisabled { .. } => 26,
-        Event::WebhookGivenUp { .. } => 27,
+        Event::WebhookEndpointDisabled { .. } => 27,
+        Event::WebhookGivenUp { .. } => 28,
+        Event::MarketChanged { .. } => 26,
     }
 }

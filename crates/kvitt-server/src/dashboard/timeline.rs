@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use kvitt_core::{
-    ApiKeyId, Cause, Door, Event, Evidence, Outcome, Recorded, Refused, Sale, UserId,
+    ApiKeyId, Cause, CheckoutTerms, Door, Event, Evidence, Outcome, Recorded, Refused, Sale, UserId,
 };
 use kvitt_money::Currency;
 
@@ -39,12 +39,23 @@ pub(super) struct Entry {
 
 /// Every event, the latest first.
 pub(super) fn timeline(sale: &Sale, events: &[Recorded], names: &Names) -> Vec<Entry> {
-    events.iter().rev().map(|recorded| entry(sale, recorded, names)).collect()
+    // Amounts of before a change of the market are in the currency of then.
+    let mut currency = sale.terms.market.purchase_currency();
+    let in_order = events.iter().map(|recorded| {
+        if let Event::CheckoutCreated { terms: CheckoutTerms { market, .. }, .. }
+        | Event::MarketChanged { market, .. } = &recorded.event
+        {
+            currency = market.purchase_currency();
+        }
+        entry(sale, recorded, currency, names)
+    });
+    let mut entries: Vec<_> = in_order.collect();
+    entries.reverse();
+    entries
 }
 
-fn entry(sale: &Sale, recorded: &Recorded, names: &Names) -> Entry {
+fn entry(sale: &Sale, recorded: &Recorded, currency: Currency, names: &Names) -> Entry {
     let intent = recorded.event.intent().and_then(|id| sale.intents.get(&id));
-    let currency = sale.terms.market.purchase_currency();
     let act = recorded.event.intent().and_then(|id| words::wanted(sale, id)).unwrap_or_default();
     let (sentence, tone) = told(&recorded.event, &act, currency);
     let evidence = evidence(&recorded.event);
@@ -73,6 +84,13 @@ fn told(event: &Event, act: &str, currency: Currency) -> (String, Tone) {
         Event::CartChanged { cart } => {
             plain(format!("Cart changed to {}", money(cart.cart().totals().order_amount, currency)))
         }
+        Event::MarketChanged { account, market, cart } => plain(format!(
+            "Moved to {}, {}, {}, with the cart at {}, under the account {account}",
+            market.purchase_country().code(),
+            market.purchase_currency().code(),
+            market.locale(),
+            money(cart.cart().totals().order_amount, market.purchase_currency())
+        )),
         Event::CheckoutAbandoned => plain("Checkout given up".to_owned()),
         Event::SessionOpened { expires_at, .. } => {
             plain(format!("Klarna opened a session, which lasts until {}", moment(*expires_at)))
@@ -197,6 +215,7 @@ fn evidence(event: &Event) -> Option<&Evidence> {
         | Event::UndoRefused { refused, .. } => Some(&refused.evidence),
         Event::CheckoutCreated { .. }
         | Event::CartChanged { .. }
+        | Event::MarketChanged { .. }
         | Event::CheckoutAbandoned
         | Event::AuthorizationReceived { .. }
         | Event::Requested { .. }
