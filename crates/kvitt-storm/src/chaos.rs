@@ -26,7 +26,10 @@ const NIGHT: (&str, i64) = ("PT25H", 25 * 3_600 * 1_000_000);
 const DUSK: Duration = Duration::from_millis(1_500);
 /// How far Klarna's next turns of pushes and notifications are away, at most.
 pub(crate) const NEXT_TURNS: &str = "PT4H30M";
-/// How long an act waits once time passed in vain: what is left waits for nothing but time.
+/// The part of all acts that has to be answered from one pause to the next; where it is less, what
+/// is left waits for nothing but time.
+const SLOW: u64 = 200;
+/// How long an act waits then.
 const IMPATIENCE: Duration = Duration::from_secs(15);
 /// How often time passes in vain before the faults end, and before the shop waits no more.
 const IN_VAIN: (u32, u32) = (3, 6);
@@ -94,7 +97,7 @@ impl Chaos<'_> {
     ) -> Result<(), Error> {
         self.bring_faults(dice).await?;
         let mut blows = schedule(storm, acts, dice);
-        let (mut seen, mut in_vain) = (0, 0);
+        let (mut seen, mut in_vain, mut is_slow) = (0, 0, false);
         while !selling.is_finished() {
             sleep(LOOK_EVERY).await;
             let over = self.counts.acts();
@@ -106,12 +109,13 @@ impl Chaos<'_> {
                 self.fleet.kill(replica).await;
                 self.fleet.start_replica(replica).await?;
             }
-            let patience = storm.patience.min(if in_vain > 0 { IMPATIENCE } else { Duration::MAX });
+            let patience = if is_slow { storm.patience.min(IMPATIENCE) } else { storm.patience };
             if self.counts.longest_wait() > patience {
                 in_vain = if over > seen { 0 } else { in_vain + 1 };
+                is_slow = over - seen <= acts / SLOW;
                 seen = over;
                 self.pause().await?;
-                if in_vain > 0 {
+                if is_slow {
                     // What waits for news of its order waits for Klarna's next turn.
                     self.advance(NEXT_TURNS).await?;
                 }

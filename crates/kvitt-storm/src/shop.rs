@@ -18,7 +18,7 @@ use crate::plan::{Act, Browser, Plan, Review, Step, Wish};
 /// How often a shopper authorizes before they go elsewhere.
 const AUTHORIZATIONS_MAX: u32 = 8;
 /// How often the shop looks for an order before the shopper comes back.
-const LOOKS_BEFORE_RETURN: u32 = 6;
+const LOOKS_BEFORE_RETURN: u32 = 4;
 /// The pauses between two tries of one thing.
 const PAUSE_MIN: Duration = Duration::from_millis(150);
 const PAUSE_MAX: Duration = Duration::from_secs(4);
@@ -125,6 +125,7 @@ impl Shop {
                         token = None;
                     } else if let Some(token) = &token {
                         was_handed_in = true;
+                        self.counts.begin((book.plan.number, None));
                         self.hand_in(book, token, dice).await;
                     }
                 }
@@ -174,6 +175,8 @@ impl Shop {
         let path = format!("/sandbox/v1/sessions/{session_id}/authorize");
         let answer = self.doors.control(Method::POST, &path, Some(body)).await.ok()?;
         book.authorizations += 1;
+        // The shopper did something: what is waited for now began now.
+        self.counts.begin((book.plan.number, None));
         text(&answer, "/authorization_token")
     }
 

@@ -20,7 +20,7 @@ async fn a_storm_loses_nothing_doubles_nothing_and_leaves_nothing_stuck() {
     let storm = Storm {
         // Few enough at a time that each combination has some that begin under it.
         open_max: 16,
-        patience: Duration::from_secs(4),
+        patience: Duration::from_secs(10),
         ..Storm::new(program, SEED, ORDERS, Switches::all().collect())
     };
     let report = storm.run(&Arc::new(Counts::default())).await;
