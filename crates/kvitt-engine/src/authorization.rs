@@ -186,6 +186,7 @@ impl Engine {
         id: SaleId,
         claim: Option<Claim>,
     ) -> Result<Sale, EngineError> {
+        self.check_not_frozen().await?;
         let sale = self.sale(id).await?;
         let private = self.parts.ledger.private(id).await?;
         let now = self.now().await;

@@ -152,12 +152,15 @@ impl Engine {
 }
 
 /// News of an order: it is read, or where nobody can tell which one was placed, it may be the one
-/// that the news is about. A placing whose outcome is merely unknown is asked about soon anyway.
+/// that the news is about. A placing whose outcome is merely unknown is asked about soon anyway; where
+/// none is under way, the session tells whether there is an order that nobody here placed.
 fn look_again(sale: &Sale, draft: &mut Draft) {
     let waits = |intent: &&Intent| matches!(intent.state, IntentState::NeedsHuman { .. });
     if sale.order.is_some() {
         work::schedule_read_now(sale.id, draft);
     } else if let Some(intent) = sale.intents.values().find(waits) {
         work::schedule_intent(intent.id, draft);
+    } else if !sale.is_placed_soon() {
+        work::schedule_read_session(sale.id, draft);
     }
 }

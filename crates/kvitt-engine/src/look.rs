@@ -25,6 +25,9 @@ impl Engine {
                 Look::ReadOrder => {
                     self.read_order(id, None).await?;
                 }
+                Look::ReadSession => {
+                    self.read_session(id, None).await?;
+                }
                 Look::ReleaseAuthorizations => {
                     self.release_authorizations(id, None).await?;
                 }

@@ -19,6 +19,8 @@ const NEWS: &str = "news";
 pub(crate) const RELEASE_AUTHORIZATIONS: &str = "release_authorizations";
 /// See what a sale needs, its time having come. The work's id is the sale's own.
 pub(crate) const LOOK: &str = "look";
+/// Read the session: what came of it may not have been told.
+pub(crate) const READ_SESSION: &str = "read_session";
 /// Place the order, if that happens by itself.
 pub(crate) const PLACE: &str = "place";
 
@@ -143,6 +145,11 @@ pub(crate) fn schedule_read_now(sale: SaleId, draft: &mut Draft) {
     });
 }
 
+/// The session has to be read by the worker, now.
+pub(crate) fn schedule_read_session(sale: SaleId, draft: &mut Draft) {
+    schedule(sale, READ_SESSION, Duration::ZERO, draft);
+}
+
 /// An intent has to be looked at again, now.
 pub(crate) fn schedule_intent(intent: IntentId, draft: &mut Draft) {
     draft.work.push(WorkChange::Schedule {
@@ -181,7 +188,12 @@ impl Engine {
     }
 
     /// Carries out what is due now, once, and says how many pieces of work that were.
+    ///
+    /// Nothing is due while the ledger is frozen, which the ledger itself sees to: it hands out none.
     pub async fn work_once(&self) -> Result<usize, EngineError> {
+        if self.frozen().await?.is_some() {
+            return Ok(0);
+        }
         self.schedule_looks().await?;
         let claimed = self.parts.ledger.claim_due(BATCH, self.settings().lease).await?;
         let count = claimed.len();
@@ -206,6 +218,7 @@ impl Engine {
             RELEASE_REST => self.release_rest(work.sale).await.map(drop),
             CANCEL_AGAIN => self.cancel_again(work.sale).await.map(drop),
             UNDO => self.go_on_undoing(work.sale).await.map(drop),
+            READ_SESSION => self.read_session(work.sale, Some(claim)).await.map(drop),
             LOOK => self.look(work.sale, claim).await.map(drop),
             PLACE => self.place_by_itself(work.sale, Some(claim)).await.map(drop),
             other => Err(EngineError::Internal(format!("work of unknown kind {other}"))),

@@ -13,6 +13,7 @@ mod looking;
 mod news;
 mod placing;
 mod properties;
+mod reconciling;
 mod refusals;
 mod shipping;
 mod status;

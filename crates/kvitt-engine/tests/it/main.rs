@@ -14,6 +14,8 @@ mod fraud;
 mod life;
 mod looking;
 mod markets;
+mod reconcile;
+mod restored;
 mod revived;
 mod sessions;
 mod shop;

@@ -23,7 +23,8 @@ pub(super) async fn claim_due(
         "WITH due AS MATERIALIZED (
              SELECT sale, work_id FROM work WHERE due_at_us <= ",
         now_us!(),
-        " ORDER BY due_at_us LIMIT $1 FOR UPDATE SKIP LOCKED
+        " AND NOT EXISTS (SELECT FROM ledger_state WHERE frozen_since_us IS NOT NULL)
+             ORDER BY due_at_us LIMIT $1 FOR UPDATE SKIP LOCKED
          )
          UPDATE work SET attempts = attempts + 1, fence = nextval('work_fence'), due_at_us = ",
         now_us!(),

@@ -125,7 +125,8 @@ impl Write for ClaimDue {
             " + ?1 WHERE (sale, work_id) IN (
                  SELECT sale, work_id FROM work WHERE due_at_us <= ",
             now_us!(),
-            " ORDER BY due_at_us LIMIT ?2)
+            " AND NOT EXISTS (SELECT 1 FROM ledger_state WHERE frozen_since_us IS NOT NULL)
+                 ORDER BY due_at_us LIMIT ?2)
              RETURNING sale, work_id, kind, attempts, fence",
         ))
         .bind(wait_us(self.lease))
