@@ -314,7 +314,10 @@ impl Engine {
         let is_news = |verdict: &&Verdict| {
             let still_waits = matches!(
                 (verdict, &stored.state),
-                (Verdict::NeedsHuman { .. }, IntentState::NeedsHuman { .. })
+                (
+                    Verdict::NeedsHuman { .. } | Verdict::OrderMayExist { .. },
+                    IntentState::NeedsHuman { .. }
+                )
             );
             !stored.state.is_settled() && !still_waits
         };
@@ -350,7 +353,11 @@ impl Engine {
                 Event::OutcomeUnknown { intent, attempt, problem, may_have_taken_effect, evidence }
             }
         };
-        if !matches!(event, Event::OutcomeUnknown { .. }) {
+        if matches!(event, Event::NeedsHuman { .. }) && stored.act.kind() == ActKind::Place {
+            // An order's id that was told after the last look for one is looked at now: whoever
+            // tells it from here on finds that it is waited for.
+            work::schedule_intent(intent, &mut draft);
+        } else if !matches!(event, Event::OutcomeUnknown { .. }) {
             draft.work.push(WorkChange::Finish { work_id: intent.0 });
         }
         if matches!(event, Event::Done { .. } | Event::Refused { .. }) {

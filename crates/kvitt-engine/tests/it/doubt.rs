@@ -17,7 +17,7 @@ async fn worker_that_dies(shop: &Shop) {
 }
 
 /// Until a fault that delays the answer has struck: its request is under way.
-async fn until_struck(shop: &Shop) {
+pub(crate) async fn until_struck(shop: &Shop) {
     for _ in 0..10_000 {
         let Value::Array(faults) = shop.control("GET", "/sandbox/v1/faults", None).await else {
             panic!("no list")

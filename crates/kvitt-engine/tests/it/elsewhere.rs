@@ -7,6 +7,7 @@ use kvitt_engine::{EngineError, Settlement};
 use kvitt_ledger::InboxDoor;
 use serde_json::{Value, json};
 
+use crate::doubt::until_struck;
 use crate::shop::{Shop, capture, capture_amount, keyed, merchant, refund, tell};
 
 /// Somebody acts in Klarna's portal.
@@ -196,6 +197,29 @@ async fn whatever_a_repeated_placing_answers_it_is_the_one_order() {
 }
 
 #[tokio::test]
+async fn an_order_id_that_is_told_while_a_placing_is_given_up_is_not_missed() {
+    let shop = Shop::open().await;
+    let sale = placed_and_lost(&shop, 403).await;
+    let slow = json!({"kind": "delay", "milliseconds": 500});
+    shop.fault("/payments/v1/sessions/", 1, slow).await;
+    let working = tokio::spawn({
+        let engine = shop.engine.clone();
+        async move {
+            while !needs_human(&engine.sale(sale.id).await.unwrap()) {
+                engine.work_once().await.unwrap();
+            }
+        }
+    });
+    // The ids that were told are looked through; now the session is being read.
+    until_struck(&shop).await;
+    let ids = order_ids(&shop).await;
+    tell(&shop.engine, sale.id, InboxDoor::Push, &format!("order_id={}", ids[0])).await;
+    working.await.unwrap();
+    let sale = shop.work_until(sale.id, |sale| sale.order.is_some()).await;
+    assert_eq!(sale.order.unwrap().klarna_order_id, ids[0]);
+}
+
+#[tokio::test]
 async fn an_order_of_somebody_else_is_not_taken_for_ones_own() {
     let shop = Shop::open().await;
     let other = shop.order().await;
@@ -316,6 +340,9 @@ async fn a_session_that_is_over_too_leaves_a_placing_to_a_person() {
         shop.act(sale.id, Wish::Place).await,
         Err(EngineError::Refused(Refusal::OutcomeUnknown { .. }))
     ));
+    // One last look at what was told meanwhile.
+    shop.work_off().await;
     let engine = shop.replica_with(|settings| settings.lease = Duration::ZERO).await;
     assert_eq!(engine.work_once().await.unwrap(), 0, "nothing is left to be done");
+    assert!(needs_human(&shop.engine.sale(sale.id).await.unwrap()));
 }
