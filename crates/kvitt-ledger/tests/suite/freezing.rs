@@ -50,7 +50,7 @@ pub(crate) async fn a_frozen_ledger_refuses_what_acts_and_hands_out_no_work(
         assert!(matches!(refused, Err(LedgerError::Frozen)), "{refused:?}");
         assert_eq!(ledger.events(sale(number)).await.unwrap().len() as u64, version);
     }
-    let claimed = async || ledger.claim_due(10, Duration::from_secs(60)).await.unwrap().len();
+    let claimed = async || ledger.claim_due(10, Duration::from_mins(1)).await.unwrap().len();
     assert_eq!(claimed().await, 0);
 
     ledger.thaw().await.unwrap();
