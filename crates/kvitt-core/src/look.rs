@@ -5,6 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::act::{Act, ActKind};
 use crate::expiry::ExpiryPolicy;
 use crate::order::{FraudStatus, Order, OrderStatus};
 use crate::sale::{Authorization, Sale};
@@ -98,11 +99,20 @@ impl Sale {
         pause / 10 / 255 * tenths
     }
 
+    /// None dies unreleased but the one that an order is being placed with. Its placing may be in
+    /// doubt for longer than the others live.
     fn release_due_at(&self) -> Option<Timestamp> {
-        if self.order.is_some() || self.abandoned || self.is_placing() {
+        if self.order.is_some() || self.abandoned {
             return None;
         }
-        self.usable_authorization().map(Authorization::release_at)
+        let placing = self.open_intent(|act| act.kind() == ActKind::Place);
+        let is_placing = |it: &Authorization| {
+            placing.is_some_and(|intent| {
+                matches!(&intent.act, Act::Place { authorization, .. } if *authorization == it.digest)
+            })
+        };
+        let held = self.authorizations.iter().filter(|it| !it.released && !is_placing(it));
+        held.map(Authorization::release_at).min()
     }
 }
 

@@ -13,12 +13,16 @@ use uuid::Uuid;
 use crate::calls::{self, Verdict};
 use crate::doubt::may_exist;
 use crate::engine::{Caller, Draft, Engine, Idempotency, Seen};
+use crate::rate::Class;
 use crate::shopper::impersonal;
 use crate::work::{self, Claim};
 use crate::{EngineError, names};
 
 /// How often an answer of Klarna's is offered to a ledger that cannot take it just now.
 const VERDICT_WRITES_MAX: u32 = 4;
+
+/// The code under which a placing stands that Klarna's session tells did not take effect.
+const NOT_PLACED: &str = "NOT_PLACED";
 
 /// What is known of an act when its caller is answered.
 #[derive(Debug, Clone)]
@@ -187,11 +191,12 @@ impl Engine {
         } else {
             Some(self.call(&sale, stored, claim).await?)
         };
+        let hold = claim.map_or_else(|| work::unclaimed(intent), Claim::fence);
         let mut tries = 1;
         let sale = loop {
             let written = self
                 .write(id, &Cause::Kvitt, |seen| {
-                    self.verdict_draft(seen, intent, verdict.as_ref(), claim)
+                    self.verdict_draft(seen, intent, verdict.as_ref(), Some(hold))
                 })
                 .await;
             match written {
@@ -201,6 +206,12 @@ impl Engine {
                 {
                     tokio::time::sleep(self.pause_after(tries)).await;
                     tries += 1;
+                }
+                // Too slow: a worker has it now, and may have made the call itself. A refusal may
+                // be of the second call, so what came of the act is the worker's to tell.
+                Err(EngineError::Ledger(LedgerError::LeaseLost)) if claim.is_none() => {
+                    tracing::warn!(%id, %intent, "an act took longer than its lease");
+                    return self.sale(id).await;
                 }
                 written => break written?,
             }
@@ -263,10 +274,20 @@ impl Engine {
         if in_doubt && let Some(verdict) = self.placed_as_heard(sale, intent).await? {
             return Ok(verdict);
         }
-        // The token died long ago: nothing can come of asking again.
+        // The token died long ago: nothing can come of asking again, and nothing did if the session
+        // is still no order.
         if in_doubt && too_late {
             let refused = Refused { error_code: "nothing".to_owned(), ..Refused::default() };
-            return Ok(Verdict::OrderMayExist { refused, says_so: false });
+            return match self.placed_by_session(sale, intent, refused, false).await? {
+                Verdict::Refused(_) => Ok(Verdict::Refused(Refused {
+                    error_code: NOT_PLACED.to_owned(),
+                    error_messages: vec![
+                        "Klarna's answer never came, and its session is still no order.".to_owned(),
+                    ],
+                    evidence: Evidence::default(),
+                })),
+                verdict => Ok(verdict),
+            };
         }
         match self.make_call(sale, intent, in_doubt).await? {
             Verdict::OrderMayExist { refused, says_so } => {
@@ -292,24 +313,35 @@ impl Engine {
                 evidence: Evidence::default(),
             });
         };
-        let client = &self.parts.accounts.get(&sale.terms.account)?.client;
+        let class = match intent.act {
+            kvitt_core::Act::Place { .. } => Class::Shopper,
+            _ => Class::Act,
+        };
+        let client = self.klarna(sale, class)?;
         calls::make(client, &intent.act, call.expose_secret(), in_doubt).await
     }
 
+    /// What a verdict writes. `hold` is what its finder has of the intent's work; a person has
+    /// nothing of it.
     pub(crate) fn verdict_draft(
         &self,
         seen: &Seen,
         intent: IntentId,
         verdict: Option<&Verdict>,
-        claim: Option<Claim>,
+        hold: Option<(Uuid, u64)>,
     ) -> Result<Draft, EngineError> {
         let unknown = || EngineError::NotFound { what: "intent", id: intent.to_string() };
         let stored = seen.sale.intents.get(&intent).ok_or_else(unknown)?;
         // That Klarna did it is a fact, whoever holds the work by now.
         let fence = match verdict {
             Some(Verdict::Done { .. }) => None,
-            _ => claim.map(Claim::fence),
+            _ => hold,
         };
+        // Whoever stored an intent knows of no call but its own; a worker's made it more than that.
+        let is_first = fence == Some(work::unclaimed(intent));
+        if is_first && !matches!(stored.state, IntentState::Requested) {
+            return Err(LedgerError::LeaseLost.into());
+        }
         let mut draft = Draft { fence, ..Draft::default() };
         let is_news = |verdict: &&Verdict| {
             let still_waits = matches!(

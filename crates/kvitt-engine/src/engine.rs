@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use url::Url;
 use uuid::Uuid;
 
+use crate::rate::{Access, Class, RateReport, Replicas, Sharing, Waits};
 use crate::summary::summary;
 use crate::webhooks::{Courier, WebhookSettings};
 use crate::{Accounts, Clock, EngineError, IdSource, expiry, frozen, held, revived, undo, work};
@@ -49,6 +50,10 @@ pub struct Settings {
     pub retry_after_max: Duration,
     /// How long a caller waits for an outcome before it is told to ask later.
     pub answer_within: Duration,
+    /// How long calls wait for their turn.
+    pub waits: Waits,
+    /// How processes hear of each other, to share the calls that an account may make.
+    pub sharing: Sharing,
     /// How webhooks are sent.
     pub webhooks: WebhookSettings,
 }
@@ -62,6 +67,8 @@ impl Settings {
             retry_after: Duration::from_secs(5),
             retry_after_max: Duration::from_mins(5),
             answer_within: Duration::from_secs(75),
+            waits: Waits::default(),
+            sharing: Sharing::default(),
             webhooks: WebhookSettings::default(),
         }
     }
@@ -103,19 +110,34 @@ pub struct Engine {
     pub(crate) wake: Arc<Notify>,
     pub(crate) webhook_wake: Arc<Notify>,
     pub(crate) courier: Arc<Courier>,
+    pub(crate) access: Arc<Access>,
+    pub(crate) replicas: Arc<Replicas>,
 }
 
 impl Engine {
     /// An engine of these parts.
     pub fn new(parts: Parts) -> Self {
         let courier = Arc::new(Courier::new(parts.settings.webhooks.clone()));
+        let access = Access::new(&parts.accounts, &parts.settings.waits, &parts.ids);
         Self {
             parts: Arc::new(parts),
             sales: Arc::default(),
             wake: Arc::default(),
             webhook_wake: Arc::default(),
             courier,
+            access: Arc::new(access),
+            replicas: Arc::new(Replicas::default()),
         }
+    }
+
+    /// The client through which calls of this class go to a sale's account: behind its budget.
+    pub(crate) fn klarna(&self, sale: &Sale, class: Class) -> Result<&klarna::Client, EngineError> {
+        self.access.client(&sale.terms.account, class)
+    }
+
+    /// How the accounts' budgets stand in this process.
+    pub fn rates(&self) -> Vec<RateReport> {
+        self.access.reports()
     }
 
     /// The ledger, for faces that only read.

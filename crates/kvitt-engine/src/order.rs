@@ -10,6 +10,7 @@ use kvitt_money::{Cart, OrderLineFields, TaxRate, Totals};
 use crate::EngineError;
 use crate::engine::{Draft, Engine};
 use crate::evidence::{evidence, unavailable};
+use crate::rate::Class;
 use crate::session::unsendable;
 use crate::work::{self, Claim};
 
@@ -20,16 +21,17 @@ impl Engine {
     /// Reads the order from Klarna and records what it says.
     pub async fn refresh(&self, id: SaleId) -> Result<Sale, EngineError> {
         let _alone = self.alone_with(id).await;
-        self.read_order(id, None).await
+        self.read_order(id, None, Class::Act).await
     }
 
     pub(crate) async fn read_order(
         &self,
         id: SaleId,
         claim: Option<Claim>,
+        class: Class,
     ) -> Result<Sale, EngineError> {
         for _ in 0..READS_MAX {
-            match self.read_order_once(id, claim).await {
+            match self.read_order_once(id, claim, class).await {
                 Err(EngineError::Conflict) => {}
                 done => return done,
             }
@@ -39,9 +41,14 @@ impl Engine {
 
     /// Reads and records, unless something happened to the sale in between: what was read then may
     /// be older than what is known, and must not pass for the latest.
-    async fn read_order_once(&self, id: SaleId, claim: Option<Claim>) -> Result<Sale, EngineError> {
+    async fn read_order_once(
+        &self,
+        id: SaleId,
+        claim: Option<Claim>,
+        class: Class,
+    ) -> Result<Sale, EngineError> {
         let sale = self.sale(id).await?;
-        let (found, evidence) = self.look_at_klarna(&sale).await?;
+        let (found, evidence) = self.look_at_klarna(&sale, class).await?;
         self.write(id, &Cause::Kvitt, |seen| {
             if seen.sale.version != sale.version {
                 return Err(EngineError::Conflict);
@@ -67,8 +74,9 @@ impl Engine {
     pub(crate) async fn look_at_klarna(
         &self,
         sale: &Sale,
+        class: Class,
     ) -> Result<(OrderAtKlarna, Evidence), EngineError> {
-        let asked = self.ask_klarna(sale).await?;
+        let asked = self.ask_klarna(sale, class).await?;
         asked.map_err(|error| unavailable(sale.id, &error))
     }
 
@@ -76,9 +84,10 @@ impl Engine {
     pub(crate) async fn ask_klarna(
         &self,
         sale: &Sale,
+        class: Class,
     ) -> Result<Result<(OrderAtKlarna, Evidence), klarna::Error>, EngineError> {
         let order = sale.order.as_ref().ok_or(Refusal::NoOrder)?;
-        let client = &self.parts.accounts.get(&sale.terms.account)?.client;
+        let client = self.klarna(sale, class)?;
         let klarna_id = KlarnaOrderId::new(order.klarna_order_id.clone())
             .map_err(|error| unsendable(error.into()))?;
         Ok(client.orders().get(&klarna_id).await.map(|answer| {

@@ -1,6 +1,8 @@
 //! The session as Klarna has it. Callback and browser are both lost at times: then the session shows
 //! what came of it (Klarna documentation: authorization callback).
 
+use std::time::Duration;
+
 use klarna::payments::{Session, SessionStatus};
 use klarna::{ErrorCode, Operation, OrderId as KlarnaOrderId, SessionId};
 use kvitt_core::{
@@ -14,6 +16,7 @@ use crate::authorization::authorization_digest;
 use crate::engine::{Caller, Draft, Engine};
 use crate::evidence::{evidence, refused, unavailable};
 use crate::order::{cart, fraud_status};
+use crate::rate::Class;
 use crate::session::{is_lost, unsendable};
 use crate::work::{self, Claim};
 use crate::{EngineError, names};
@@ -49,7 +52,7 @@ impl SessionNews {
             work::schedule_place(sale, engine.settings().retry_after, &mut draft);
         }
         if self.has_order() {
-            work::schedule_read_now(sale, &mut draft);
+            work::schedule_news(sale, Duration::ZERO, &mut draft);
             work::schedule_release(sale, engine, &mut draft);
         }
         draft
@@ -85,7 +88,7 @@ impl Engine {
     ) -> Result<Sale, EngineError> {
         for _ in 0..READS_MAX {
             let sale = self.sale(id).await?;
-            let news = self.session_news(&sale).await?;
+            let news = self.session_news(&sale, Class::Bulk).await?;
             let written = self
                 .write(id, &Cause::Kvitt, |seen| {
                     if seen.sale.version != sale.version {
@@ -113,7 +116,11 @@ impl Engine {
     }
 
     /// What the session shows of a checkout, where there is anything to learn from it.
-    pub(crate) async fn session_news(&self, sale: &Sale) -> Result<SessionNews, EngineError> {
+    pub(crate) async fn session_news(
+        &self,
+        sale: &Sale,
+        class: Class,
+    ) -> Result<SessionNews, EngineError> {
         let mut news = SessionNews::default();
         let is_placing = sale.open_intent(|act| act.kind() == ActKind::Place).is_some();
         if sale.order.is_some() || is_placing || sale.abandoned {
@@ -123,14 +130,14 @@ impl Engine {
         // Klarna forgets it when it is over.
         let session = sale.session.as_ref().filter(|session| at < session.expires_at);
         if let Some(session) = session.filter(|_| !sale.has_unknown_order()) {
-            let answer = self.ask_session(sale, &session.session_id).await?;
+            let answer = self.ask_session(sale, &session.session_id, class).await?;
             self.learn(sale, session, answer, &mut news).await;
         }
         let completes =
             news.events.iter().any(|event| matches!(event, Event::SessionCompleted { .. }));
         let has_unknown_order = sale.has_unknown_order() || completes;
         if has_unknown_order || session.is_none() {
-            match self.order_heard_of(sale).await? {
+            match self.order_heard_of(sale, class).await? {
                 Some(order) => news.take(order),
                 None if has_unknown_order => news.differs(
                     DifferenceKind::OrderUnknown,
@@ -144,8 +151,13 @@ impl Engine {
         Ok(news)
     }
 
-    async fn ask_session(&self, sale: &Sale, session_id: &str) -> Result<Answer, EngineError> {
-        let client = &self.parts.accounts.get(&sale.terms.account)?.client;
+    async fn ask_session(
+        &self,
+        sale: &Sale,
+        session_id: &str,
+        class: Class,
+    ) -> Result<Answer, EngineError> {
+        let client = self.klarna(sale, class)?;
         let id = SessionId::new(session_id.to_owned()).map_err(|error| unsendable(error.into()))?;
         let completed = |error: &klarna::Error| {
             error.error_code().is_some_and(|code| *code == ErrorCode::SessionCompleted)
@@ -249,10 +261,14 @@ impl Engine {
     }
 
     /// The order that Klarna's messages told of, if it is this checkout's.
-    async fn order_heard_of(&self, sale: &Sale) -> Result<Option<Event>, EngineError> {
+    async fn order_heard_of(
+        &self,
+        sale: &Sale,
+        class: Class,
+    ) -> Result<Option<Event>, EngineError> {
         for id in self.order_ids_heard(sale.id).await? {
             let Ok(klarna_id) = KlarnaOrderId::new(id) else { continue };
-            if let Some(order) = self.order_of(sale, &klarna_id, false).await? {
+            if let Some(order) = self.order_of(sale, &klarna_id, false, class).await? {
                 return Ok(Some(order));
             }
         }
@@ -267,8 +283,9 @@ impl Engine {
         sale: &Sale,
         id: &KlarnaOrderId,
         told_by_person: bool,
+        class: Class,
     ) -> Result<Option<Event>, EngineError> {
-        let client = &self.parts.accounts.get(&sale.terms.account)?.client;
+        let client = self.klarna(sale, class)?;
         let answer = match client.orders().get(id).await {
             Ok(answer) => answer,
             Err(error) if error.outcome() == klarna::Outcome::Refused => return Ok(None),
@@ -317,7 +334,10 @@ impl Engine {
         may_adopt(&sale)?;
         let klarna_id =
             KlarnaOrderId::new(klarna_order_id.to_owned()).map_err(|_| Refusal::NotThisOrder)?;
-        let order = self.order_of(&sale, &klarna_id, true).await?.ok_or(Refusal::NotThisOrder)?;
+        let order = self
+            .order_of(&sale, &klarna_id, true, Class::Act)
+            .await?
+            .ok_or(Refusal::NotThisOrder)?;
         let mut news = SessionNews::default();
         news.take(order);
         let sale = self

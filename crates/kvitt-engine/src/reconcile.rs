@@ -10,6 +10,7 @@ use crate::EngineError;
 use crate::calls::{KEY_LIFETIME, Verdict};
 use crate::engine::{Draft, Engine};
 use crate::evidence::unavailable;
+use crate::rate::Class;
 use crate::work;
 
 /// How often a sale is compared again because something happened to it meanwhile.
@@ -82,7 +83,7 @@ impl Engine {
         how: Reconciling,
     ) -> Result<Reconciled, EngineError> {
         let looked_at = Some("order");
-        let (found, evidence) = match self.ask_klarna(&sale).await? {
+        let (found, evidence) = match self.ask_klarna(&sale, Class::Act).await? {
             Ok(read) => read,
             Err(error) if error.status() == Some(404) => {
                 let differences = vec![missing(&sale)];
@@ -198,7 +199,7 @@ impl Engine {
         sale: Sale,
         how: Reconciling,
     ) -> Result<Reconciled, EngineError> {
-        let news = self.session_news(&sale).await?;
+        let news = self.session_news(&sale, Class::Act).await?;
         let differences = news.differences.clone();
         let has_session = sale.session.is_some();
         let looked_at = (has_session && !sale.abandoned).then_some("session");

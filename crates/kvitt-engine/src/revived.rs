@@ -4,6 +4,7 @@ use kvitt_core::{Cause, Event, Recorded, Sale, SaleId};
 
 use crate::EngineError;
 use crate::engine::{Caller, Draft, Engine};
+use crate::rate::Class;
 use crate::work;
 
 impl Engine {
@@ -29,7 +30,7 @@ impl Engine {
         match cancel {
             Some(intent) => {
                 self.carry_out(id, intent, None).await?;
-                self.read_order(id, None).await
+                self.read_order(id, None, Class::Act).await
             }
             None => Ok(sale),
         }

@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::callback::ORDER_ID;
 use crate::engine::{Draft, Engine};
 use crate::evidence::{evidence, refused, unavailable};
+use crate::rate::Class;
 use crate::shopper::{Shopper, impersonal};
 use crate::{EngineError, names};
 
@@ -120,7 +121,7 @@ impl Engine {
             self.merchant_urls(&sale.terms, sale.id, private.secret(names::CALLBACK_SECRET))?;
         let shopper = before_authorizing(&sale.terms, Shopper::of(&private)?);
         let session = describe(&sale.terms, &sale.cart, &shopper, Some(urls))?;
-        let client = &self.parts.accounts.get(&sale.terms.account)?.client;
+        let client = self.klarna(&sale, Class::Shopper)?;
         let answer = match client.payments().create_session(&session).await {
             Ok(answer) => answer,
             Err(error) => {
@@ -170,7 +171,7 @@ impl Engine {
         let urls =
             self.merchant_urls(&sale.terms, sale.id, private.secret(names::CALLBACK_SECRET))?;
         let session = describe(&sale.terms, &sale.cart, &Shopper::of(&private)?, Some(urls))?;
-        let client = &self.parts.accounts.get(&sale.terms.account)?.client;
+        let client = self.klarna(&sale, Class::Shopper)?;
         let klarna_id =
             SessionId::new(session_id.clone()).map_err(|error| unsendable(error.into()))?;
         // The cart is all that changed; addresses and URLs stay as Klarna holds them.

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use kvitt_core::{Act, ActKind, IntentId, SaleId};
-use kvitt_ledger::{Work, WorkChange};
+use kvitt_ledger::{Append, Work, WorkChange};
 use uuid::Uuid;
 
 use crate::EngineError;
 use crate::engine::{Draft, Engine};
+use crate::rate::Class;
 
 /// Finish an intent.
 pub(crate) const INTENT: &str = "intent";
@@ -33,6 +34,9 @@ pub(crate) const RELEASE_REST: &str = "release_rest";
 /// Cancel once more what is cancelled and came alive at Klarna.
 pub(crate) const CANCEL_AGAIN: &str = "cancel_again";
 
+/// What is claimed past everything else: somebody waits for it, or money does.
+const SOON: [&str; 5] = [INTENT, PLACE, UNDO, RELEASE_REST, CANCEL_AGAIN];
+
 /// How much work is claimed at a time.
 const BATCH: u32 = 16;
 /// How long the worker rests when nothing is due and nobody wakes it.
@@ -56,6 +60,12 @@ impl Claim {
     pub(crate) fn fence(self) -> (Uuid, u64) {
         (self.work_id, self.fence)
     }
+}
+
+/// What the ledger checks before it believes who stored an intent and carries it out at once:
+/// nobody took its work over meanwhile.
+pub(crate) fn unclaimed(intent: IntentId) -> (Uuid, u64) {
+    (intent.0, Append::UNCLAIMED)
 }
 
 /// The claimed work is done.
@@ -135,13 +145,13 @@ pub(crate) fn schedule_read(sale: SaleId, engine: &Engine, draft: &mut Draft) {
     schedule(sale, READ_ORDER, engine.settings().lease, draft);
 }
 
-/// The order has to be read by the worker, now. This is work of its own: a read that was under way
-/// when the news came may be older than the news, and must not count as having followed it.
-pub(crate) fn schedule_read_now(sale: SaleId, draft: &mut Draft) {
+/// The order has to be read by the worker, because of news. This is work of its own: a read that
+/// was under way when the news came may be older than the news, and must not count as having followed it.
+pub(crate) fn schedule_news(sale: SaleId, due_in: Duration, draft: &mut Draft) {
     draft.work.push(WorkChange::Schedule {
         work_id: work_id(sale, NEWS),
         kind: READ_ORDER.to_owned(),
-        due_in: Duration::ZERO,
+        due_in,
     });
 }
 
@@ -168,7 +178,7 @@ impl Engine {
     /// Works until the returned future is dropped: claims what is due, carries it out, rests;
     /// and beside it sends webhooks, which delay nothing of it.
     pub async fn work(&self) {
-        tokio::join!(self.work_off(), self.work_webhooks());
+        tokio::join!(self.work_off(), self.work_webhooks(), self.keep_telling_alive());
     }
 
     async fn work_off(&self) {
@@ -195,7 +205,12 @@ impl Engine {
             return Ok(0);
         }
         self.schedule_looks().await?;
-        let claimed = self.parts.ledger.claim_due(BATCH, self.settings().lease).await?;
+        let (ledger, lease) = (&self.parts.ledger, self.settings().lease);
+        let mut claimed = ledger.claim_due_of(&SOON, BATCH, lease).await?;
+        let room = BATCH.saturating_sub(u32::try_from(claimed.len()).unwrap_or(BATCH));
+        if room > 0 {
+            claimed.extend(ledger.claim_due(room, lease).await?);
+        }
         let count = claimed.len();
         let mut tasks = tokio::task::JoinSet::new();
         for work in claimed {
@@ -211,9 +226,9 @@ impl Engine {
         let claim = Claim { work_id: work.work_id, fence: work.fence, attempts: work.attempts };
         let done = match work.kind.as_str() {
             INTENT => self.finish_intent(work.sale, IntentId(work.work_id), claim).await.map(drop),
-            READ_ORDER => self.read_order(work.sale, Some(claim)).await.map(drop),
+            READ_ORDER => self.read_order(work.sale, Some(claim), Class::Bulk).await.map(drop),
             RELEASE_AUTHORIZATIONS => {
-                self.release_authorizations(work.sale, Some(claim)).await.map(drop)
+                self.release_authorizations(work.sale, Some(claim), Class::Bulk).await.map(drop)
             }
             RELEASE_REST => self.release_rest(work.sale).await.map(drop),
             CANCEL_AGAIN => self.cancel_again(work.sale).await.map(drop),
@@ -226,7 +241,11 @@ impl Engine {
         if let Err(error) = done {
             let (sale, kind) = (work.sale, work.kind.as_str());
             tracing::warn!(%sale, kind, attempts = work.attempts, %error, "work is put off");
-            let due_in = self.pause_after(work.attempts);
+            let due_in = match error {
+                // It had no turn; nothing speaks for waiting ever longer.
+                EngineError::Busy { retry_after, .. } => retry_after,
+                _ => self.pause_after(work.attempts),
+            };
             let put_back = self.parts.ledger.release_work(sale, work.work_id, work.fence, due_in);
             if let Err(error) = put_back.await {
                 // The claim ends by itself, so the work is not lost.

@@ -41,10 +41,17 @@ pub struct Append {
     /// A claim on the sale's work, as `(work_id, fence)`: the step is refused with
     /// [`LedgerError::LeaseLost`] where somebody else has claimed, rescheduled or finished that
     /// work since. A lease that ran out without anybody noticing does no harm.
+    ///
+    /// Who scheduled work to do it at once has no claim. With [`Append::UNCLAIMED`] as the fence
+    /// the step is refused where the work is not there any more, or was claimed since it was
+    /// scheduled last.
     pub fence: Option<(Uuid, u64)>,
 }
 
 impl Append {
+    /// Stands for a fence: nobody has claimed the work since it was scheduled. No claim has it.
+    pub const UNCLAIMED: u64 = 0;
+
     /// Most events that one step can have.
     pub const EVENTS_MAX: usize = 4_096;
 

@@ -14,6 +14,7 @@ use crate::event::FeedEntry;
 use crate::frozen::Frozen;
 use crate::inbox::Message;
 use crate::private::Private;
+use crate::replica::Replicas;
 use crate::summary::{Page, SaleQuery, SaleSummary};
 use crate::user::{PasswordHash, SessionDigest, User};
 use crate::webhook::WebhookStore;
@@ -78,6 +79,14 @@ pub trait Ledger: Send + Sync + 'static {
     /// frozen ledger hands nothing out.
     async fn claim_due(&self, limit: u32, lease: Duration) -> Result<Vec<Work>, LedgerError>;
 
+    /// Claims as [`claim_due`](Self::claim_due) does, but only work of these kinds.
+    async fn claim_due_of(
+        &self,
+        kinds: &[&str],
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Vec<Work>, LedgerError>;
+
     /// Makes work of this kind due at once for sales whose [`SaleSummary::look_at`] is `at` or
     /// earlier, those that have waited longest first, at most `limit` (moved into 1 to 1,000), and
     /// says for how many. Their `look_at` is cleared; the step that ends the look sets the next.
@@ -99,6 +108,14 @@ pub trait Ledger: Send + Sync + 'static {
         fence: u64,
         due_in: Duration,
     ) -> Result<(), LedgerError>;
+
+    /// Notes that a process lives, by the database's clock, and answers how many do: those that
+    /// said so within the time given. Of two that say so at once each may miss the other.
+    async fn tell_alive(&self, replica: Uuid, lives_for: Duration)
+    -> Result<Replicas, LedgerError>;
+
+    /// Notes that a process is gone. One that is not known counts as gone.
+    async fn tell_gone(&self, replica: Uuid) -> Result<(), LedgerError>;
 
     /// Stores an API key. [`LedgerError::ApiKeyExists`] where its id or digest is taken.
     async fn insert_api_key(&self, key: &ApiKey) -> Result<(), LedgerError>;

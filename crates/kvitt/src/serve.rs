@@ -45,6 +45,10 @@ Settings come from flags, then from KVITT_… variables, then from kvitt.toml:
   password_file = \"klarna-password\"          # KVITT_ACCOUNT_NORDIC_PASSWORD[_FILE]
   # api_key_file = \"klarna-api-key\"          # KVITT_ACCOUNT_NORDIC_API_KEY[_FILE]
 
+  [account.rate]                             # calls a second, of all servers together;
+  sessions_per_second = 40                   # left out: what Klarna allows its environment,
+  others_per_second = 200                    # corrected by what Klarna's answers say
+
 Paths are relative to the folder in which kvitt is started.
 
 PostgreSQL 15 or newer holds the ledger of any number of servers. Where a standby may
@@ -171,13 +175,21 @@ impl Ready {
         warn_of_frozen(&engine).await?;
         let config = ServerConfig::new(engine.clone(), Arc::new(RandomIds));
         let router = kvitt_server::router(config);
+        // No call leaves before this server knows its part of the calls that all may make.
+        if let Err(error) = engine.tell_alive().await {
+            tracing::warn!(%error, "the ledger could not be told that this server lives");
+        }
         let serving = kvitt_server::serve(listener, router, tls, shutdown::asked());
         output::print(&format!("listening on {address}"))?;
         // Work that is dropped half way is finished by whoever claims it next.
-        tokio::select! {
-            served = serving => served.map_err(Failure::internal)?,
-            () = engine.work() => {}
+        let served = tokio::select! {
+            served = serving => served.map_err(Failure::internal),
+            () = engine.work() => Ok(()),
+        };
+        if let Err(error) = engine.tell_gone().await {
+            tracing::warn!(%error, "the ledger could not be told that this server is gone");
         }
+        served?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -132,3 +132,34 @@ fn a_session_with_an_order_that_nobody_knows_is_not_read_and_places_nothing() {
     assert_eq!(sale.checkout_status(), CheckoutStatus::Placing);
     assert!(sale.attention().unwrap().contains("tell it"), "{:?}", sale.attention());
 }
+
+/// The placing of the first is in doubt, and may be for as long as nobody settles it.
+#[test]
+fn an_authorization_beside_a_placing_in_doubt_is_given_back_before_it_dies() {
+    for superseded in [false, true] {
+        let mut story = Story::authorized(cart());
+        let (placing, other) = if superseded {
+            story.authorize("digest-2", 1);
+            ("digest-2", "digest-1")
+        } else {
+            ("digest-1", "digest-2")
+        };
+        let intent = story.request(Wish::Place);
+        story.need_human(intent);
+        if !superseded {
+            assert_eq!(story.sale().next_look(&quiet()), None, "the one that may have placed");
+            story.authorize("digest-2", 1);
+        }
+        wait(&mut story);
+        assert_eq!(story.now, story.sale().authorizations[0].expires_at - RELEASE_BEFORE_EXPIRY);
+        assert_eq!(due(&story), [Look::ReleaseAuthorizations]);
+        let sale = story.sale();
+        let lost: Vec<_> = sale.losing_authorizations(story.now).map(|it| &it.digest).collect();
+        assert_eq!(lost, [other], "{placing} may have placed");
+        story.push(Event::AuthorizationReleased {
+            authorization: other.to_owned(),
+            evidence: crate::support::evidence("cancel_authorization", 204),
+        });
+        assert_eq!(story.sale().next_look(&quiet()), None);
+    }
+}

@@ -10,6 +10,7 @@ mod inconsistent;
 mod laws;
 mod life;
 mod looking;
+mod model;
 mod news;
 mod placing;
 mod properties;

@@ -317,6 +317,28 @@ async fn an_answer_that_klarna_did_it_counts_though_the_claim_is_lost() {
 }
 
 #[tokio::test]
+async fn a_refusal_that_comes_once_a_worker_took_over_is_left_to_the_worker() {
+    let shop = Shop::open().await;
+    let sale = shop.checkout().await;
+    let (id, token) = (sale.id, shop.authorize(&sale).await);
+    let slow = json!({"kind": "delay", "milliseconds": 1000, "when": "before"});
+    shop.fault("/order", 1, slow).await;
+    let engine = shop.replica_with(|settings| settings.lease = Duration::ZERO).await;
+    let placing = tokio::spawn(async move {
+        engine.hand_in_authorization(id, browser(&token), &merchant()).await
+    });
+    until_struck(&shop).await;
+    // It may have placed the order, and that be why Klarna refuses the slow call.
+    worker_that_dies(&shop).await;
+    // The shopper authorizes once more in a second tab, which ends the first token.
+    shop.authorize(&sale).await;
+    let sale = placing.await.unwrap().unwrap();
+    assert_eq!(shop.exchanges("/order").await.len(), 1);
+    assert_eq!(*only_intent(&sale), IntentState::Requested);
+    assert_eq!(sale.checkout_status().as_str(), "placing");
+}
+
+#[tokio::test]
 async fn what_was_read_before_an_act_does_not_pass_for_the_latest() {
     let shop = Shop::open().await;
     let sale = shop.order().await;

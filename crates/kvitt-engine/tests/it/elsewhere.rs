@@ -220,6 +220,37 @@ async fn an_order_id_that_is_told_while_a_placing_is_given_up_is_not_missed() {
 }
 
 #[tokio::test]
+async fn a_day_after_a_lost_placing_the_session_tells_whether_there_is_an_order() {
+    for fault in ["reset_before", "reset_after"] {
+        let shop = Shop::open().await;
+        let sale = shop.checkout().await;
+        let token = shop.authorize(&sale).await;
+        shop.fault("/order", 1, json!({ "kind": fault })).await;
+        shop.hand_in(sale.id, &token).await.unwrap();
+        // The token is dead, so that placing is not asked for again.
+        shop.advance("PT25H").await;
+        if fault == "reset_after" {
+            let sale = shop.work_until(sale.id, needs_human).await;
+            assert!(
+                sale.attention().unwrap().contains("an order exists"),
+                "{:?}",
+                sale.attention()
+            );
+            continue;
+        }
+        let sale = shop.work_until(sale.id, settled).await;
+        let intent = sale.intents.values().next().unwrap();
+        let IntentState::Refused(refused) = &intent.state else { panic!("{:?}", intent.state) };
+        assert_eq!(refused.error_code, "NOT_PLACED");
+        // The shopper is free to buy.
+        let token = shop.authorize(&sale).await;
+        let sale = shop.hand_in(sale.id, &token).await.unwrap();
+        assert!(sale.order.is_some(), "{:?}", sale.intents);
+        assert_eq!(order_ids(&shop).await.len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn an_order_of_somebody_else_is_not_taken_for_ones_own() {
     let shop = Shop::open().await;
     let other = shop.order().await;

@@ -14,6 +14,7 @@ mod fraud;
 mod life;
 mod looking;
 mod markets;
+mod rates;
 mod reconcile;
 mod restored;
 mod revived;

@@ -11,7 +11,8 @@ use kvitt_core::{
 };
 use kvitt_ledger::{
     ApiKey, Append, FeedEntry, Frozen, IdempotencyRecord, Ledger, LedgerError, Message, Page,
-    PasswordHash, Private, SaleQuery, SaleSummary, SessionDigest, User, WebhookStore, Work,
+    PasswordHash, Private, Replicas, SaleQuery, SaleSummary, SessionDigest, User, WebhookStore,
+    Work,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -85,6 +86,24 @@ impl Ledger for Unsteady {
     }
     async fn events(&self, sale: SaleId) -> Result<Vec<Recorded>, LedgerError> {
         self.ledger.events(sale).await
+    }
+    async fn tell_alive(
+        &self,
+        replica: Uuid,
+        lives_for: Duration,
+    ) -> Result<Replicas, LedgerError> {
+        self.ledger.tell_alive(replica, lives_for).await
+    }
+    async fn tell_gone(&self, replica: Uuid) -> Result<(), LedgerError> {
+        self.ledger.tell_gone(replica).await
+    }
+    async fn claim_due_of(
+        &self,
+        kinds: &[&str],
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Vec<Work>, LedgerError> {
+        self.watch(self.ledger.claim_due_of(kinds, limit, lease)).await
     }
     async fn sale_of_intent(&self, intent: IntentId) -> Result<Option<SaleId>, LedgerError> {
         self.ledger.sale_of_intent(intent).await

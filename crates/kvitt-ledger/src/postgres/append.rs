@@ -216,8 +216,10 @@ async fn explain(db: &PgPool, append: &Append) -> Result<(), Failed> {
     let row = sqlx::query(
         "SELECT
              $2::uuid IS NULL
-                 OR EXISTS (SELECT FROM work WHERE sale = $1 AND work_id = $2 AND fence = $3)
-                 AS held,
+                 OR EXISTS (
+                     SELECT FROM work WHERE sale = $1 AND work_id = $2
+                         AND CASE WHEN $3 = 0 THEN attempts = 0 ELSE fence = $3 END
+                 ) AS held,
              EXISTS (SELECT FROM idempotency WHERE sale = $1 AND requester = $4 AND key = $5)
                  AS taken,
              $6 AND EXISTS (SELECT FROM ledger_state WHERE frozen_since_us IS NOT NULL) AS frozen,

@@ -9,6 +9,7 @@ mod inbox;
 mod looks;
 mod open;
 mod private;
+mod replicas;
 mod row;
 mod server;
 mod sessions;
@@ -38,6 +39,7 @@ use crate::inbox::Message;
 use crate::ledger::{LIST_MAX, Ledger};
 use crate::migrations::Migration;
 use crate::private::Private;
+use crate::replica::Replicas;
 use crate::summary::{Page, SaleQuery, SaleSummary};
 use crate::user::{PasswordHash, SessionDigest, User};
 use crate::webhook::WebhookStore;
@@ -122,7 +124,17 @@ impl Ledger for PostgresLedger {
 
     async fn claim_due(&self, limit: u32, lease: Duration) -> Result<Vec<Work>, LedgerError> {
         let limit = limit.clamp(1, LIST_MAX);
-        self.server.call(work::claim_due(self.server.pool(), limit, lease)).await
+        self.server.call(work::claim_due(self.server.pool(), None, limit, lease)).await
+    }
+
+    async fn claim_due_of(
+        &self,
+        kinds: &[&str],
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Vec<Work>, LedgerError> {
+        let limit = limit.clamp(1, LIST_MAX);
+        self.server.call(work::claim_due(self.server.pool(), Some(kinds), limit, lease)).await
     }
 
     async fn schedule_looks(
@@ -144,6 +156,18 @@ impl Ledger for PostgresLedger {
     ) -> Result<(), LedgerError> {
         let pool = self.server.pool();
         self.server.call(work::release(pool, sale, work_id, fence, due_in)).await
+    }
+
+    async fn tell_alive(
+        &self,
+        replica: Uuid,
+        lives_for: Duration,
+    ) -> Result<Replicas, LedgerError> {
+        self.server.call(replicas::tell_alive(self.server.pool(), replica, lives_for)).await
+    }
+
+    async fn tell_gone(&self, replica: Uuid) -> Result<(), LedgerError> {
+        self.server.call(replicas::tell_gone(self.server.pool(), replica)).await
     }
 
     async fn insert_api_key(&self, key: &ApiKey) -> Result<(), LedgerError> {

@@ -27,13 +27,14 @@ const CONNECT_PAUSE: Duration = Duration::from_millis(20);
 /// How many read at once. More only wait for the same processor.
 const READERS_MAX: u32 = 8;
 
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 7] = [
     Migration::new(1, "ledger", include_str!("../../migrations/sqlite/0001_ledger.sql")),
     Migration::new(2, "users", include_str!("../../migrations/sqlite/0002_users.sql")),
     Migration::new(3, "looks", include_str!("../../migrations/sqlite/0003_looks.sql")),
     Migration::new(4, "inbox", include_str!("../../migrations/sqlite/0004_inbox.sql")),
     Migration::new(5, "webhooks", include_str!("../../migrations/sqlite/0005_webhooks.sql")),
     Migration::new(6, "state", include_str!("../../migrations/sqlite/0006_state.sql")),
+    Migration::new(7, "replicas", include_str!("../../migrations/sqlite/0007_replicas.sql")),
 ];
 
 /// An open file.

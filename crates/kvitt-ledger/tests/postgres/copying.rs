@@ -218,7 +218,8 @@ async fn everything_is_there_and_nothing_else_is_left_out() {
     assert_eq!(said(&*ledger, &feed).await, before);
     assert_eq!(ledger.session(&SessionDigest([1; 32])).await.unwrap(), None);
     // What every database knows of itself is not moved. A new table has to be thought of.
-    let of_itself = "'_sqlx_migrations', 'dashboard_session', 'feed', 'ledger_state', 'readiness'";
+    let of_itself = "'_sqlx_migrations', 'dashboard_session', 'feed', 'ledger_state', 'readiness', \
+         'replica'";
     let tables = database.sql(&format!(
         "SELECT tablename FROM pg_tables WHERE schemaname = 'public'
              AND tablename NOT IN ({of_itself}) ORDER BY 1"

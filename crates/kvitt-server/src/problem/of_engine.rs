@@ -46,6 +46,12 @@ impl From<EngineError> for Problem {
                     Some(id) => problem.with_klarna(KlarnaAnswer::correlated(id)),
                 }
             }
+            EngineError::TooManyAuthorizations { .. } => {
+                Self::new(codes::TOO_MANY_AUTHORIZATIONS, text)
+            }
+            EngineError::Busy { sale, retry_after } => Self::new(codes::KLARNA_BUSY, text)
+                .about_checkout(sale.checkout_id())
+                .with_retry_after(retry_after),
             EngineError::Conflict => Self::new(codes::CONFLICT, text),
             EngineError::Inconsistent(error) => {
                 tracing::error!(%error, "a sale's events do not make sense");

@@ -39,7 +39,15 @@ fn every_command_explains_itself() {
         (&["demo"][..], &["--headless", "--data", "--listen", "--sandbox-listen"][..]),
         (
             &["serve"],
-            &["--listen", "KVITT_PUBLIC_URL", "[[account]]", "clock_from", "[tls]", "postgres://"],
+            &[
+                "--listen",
+                "KVITT_PUBLIC_URL",
+                "[[account]]",
+                "clock_from",
+                "[tls]",
+                "postgres://",
+                "[account.rate]",
+            ],
         ),
         (
             &["sandbox"],
