@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::calls::{self, Verdict};
 use crate::doubt::may_exist;
-use crate::engine::{Caller, Draft, Engine, Seen};
+use crate::engine::{Caller, Draft, Engine, Idempotency, Seen};
 use crate::rate::Class;
 use crate::shopper::impersonal;
 use crate::work::{self, Claim};
@@ -149,7 +149,7 @@ impl Engine {
         let is_placing = act.kind() == ActKind::Place;
         let is_held = seen.sale.holds(&act);
         let intent = self.new_intent(seen.at);
-        let idempotency_key = Uuid::new_v5(&seen.sale.id.0, intent.0.as_bytes()).to_string();
+        let idempotency_key = key_at_klarna(seen, intent, caller);
         let call = calls::build(self, seen, intent, &act, &idempotency_key, shipping_address)?;
         let requested = Event::Requested { intent, act, idempotency_key, part_of };
         let mut draft = Draft::of([requested]).answering(caller, Some(intent), seen.at);
@@ -419,6 +419,21 @@ impl Engine {
         draft.events.push(event);
         Ok(draft)
     }
+}
+
+/// The key that goes with an intent's call. A request that has a key of its own leads to the same one
+/// whenever it comes, so that it is not carried out twice at Klarna either: not even by a ledger that
+/// was restored from before it came. Another request under the same key has another.
+fn key_at_klarna(seen: &Seen, intent: IntentId, caller: &Caller) -> String {
+    let id = match &caller.idempotency {
+        None => Uuid::new_v5(&seen.sale.id.0, intent.0.as_bytes()),
+        Some(Idempotency { requester, key, request_hash }) => {
+            let requester = requester.to_string();
+            let request = [requester.as_bytes(), b"/", request_hash, key.as_bytes()].concat();
+            Uuid::new_v5(&seen.sale.id.0, &request)
+        }
+    };
+    id.to_string()
 }
 
 /// An address that Klarna accepted becomes the order's; one that it refused is forgotten.

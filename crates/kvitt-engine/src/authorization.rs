@@ -197,6 +197,7 @@ impl Engine {
         claim: Option<Claim>,
         class: Class,
     ) -> Result<Sale, EngineError> {
+        self.check_not_frozen().await?;
         let sale = self.sale(id).await?;
         let private = self.parts.ledger.private(id).await?;
         let now = self.now().await;

@@ -172,7 +172,8 @@ impl Engine {
 }
 
 /// News of an order: it is read, or where nobody can tell which one was placed, it may be the one
-/// that the news is about. A placing whose outcome is merely unknown is asked about soon anyway.
+/// that the news is about. A placing whose outcome is merely unknown is asked about soon anyway; where
+/// none is under way, the session tells whether there is an order that nobody here placed.
 ///
 /// Whoever sends ever more of them makes no more of it than an hourly read.
 fn look_again(sale: &Sale, at: Timestamp, heard: u64, draft: &mut Draft) {
@@ -185,5 +186,7 @@ fn look_again(sale: &Sale, at: Timestamp, heard: u64, draft: &mut Draft) {
         work::schedule_news(sale.id, Duration::try_from(wait).unwrap_or_default(), draft);
     } else if let Some(intent) = sale.intents.values().find(waits).filter(|_| at_once) {
         work::schedule_intent(intent.id, draft);
+    } else if !sale.is_placed_soon() {
+        work::schedule_read_session(sale.id, draft);
     }
 }

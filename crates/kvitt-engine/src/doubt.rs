@@ -131,7 +131,7 @@ impl Engine {
     }
 
     /// Whether the order is known as another sale's.
-    async fn is_of_another(
+    pub(crate) async fn is_of_another(
         &self,
         sale: &Sale,
         order: &klarna::orders::Order,

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::rate::{Access, Class, RateReport, Replicas, Sharing, Waits};
 use crate::summary::summary;
 use crate::webhooks::{Courier, WebhookSettings};
-use crate::{Accounts, Clock, EngineError, IdSource, expiry, held, revived, undo, work};
+use crate::{Accounts, Clock, EngineError, IdSource, expiry, frozen, held, revived, undo, work};
 
 /// How often a write is decided anew because somebody else wrote to the same sale first.
 const CONFLICTS_MAX: u32 = 8;
@@ -291,6 +291,7 @@ impl Engine {
                 event: recorded.event,
             }
         };
+        let acts = new.iter().any(|it| frozen::acts(&it.event));
         let append = Append {
             sale: id,
             expected_version,
@@ -300,6 +301,7 @@ impl Engine {
             private: draft.private,
             work: draft.work,
             inbox: draft.inbox,
+            acts,
             fence: draft.fence,
         };
         self.parts.ledger.append(append).await?;
@@ -363,6 +365,14 @@ impl Draft {
             intent,
             at,
         });
+        self
+    }
+
+    /// Both drafts as one, which holds the first one's request, message and claim.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.events.extend(other.events);
+        self.private.extend(other.private);
+        self.work.extend(other.work);
         self
     }
 

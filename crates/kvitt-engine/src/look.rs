@@ -26,6 +26,9 @@ impl Engine {
                 Look::ReadOrder => {
                     self.read_order(id, None, Class::Bulk).await?;
                 }
+                Look::ReadSession => {
+                    self.read_session(id, None).await?;
+                }
                 Look::ReleaseAuthorizations => {
                     self.release_authorizations(id, None, Class::Bulk).await?;
                 }

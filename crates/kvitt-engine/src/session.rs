@@ -102,6 +102,8 @@ impl Engine {
         if sale.check_unplaced().is_err() {
             return Ok(sale);
         }
+        // Nobody may begin to pay by a ledger that must not place.
+        self.check_not_frozen().await?;
         match &sale.session {
             Some(session) if now >= session.expires_at => Box::pin(self.open_session(sale)).await,
             Some(session) if session.cart_version == sale.cart_version => Ok(sale),

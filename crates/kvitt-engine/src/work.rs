@@ -20,6 +20,8 @@ const NEWS: &str = "news";
 pub(crate) const RELEASE_AUTHORIZATIONS: &str = "release_authorizations";
 /// See what a sale needs, its time having come. The work's id is the sale's own.
 pub(crate) const LOOK: &str = "look";
+/// Read the session: what came of it may not have been told.
+pub(crate) const READ_SESSION: &str = "read_session";
 /// Place the order, if that happens by itself.
 pub(crate) const PLACE: &str = "place";
 
@@ -153,6 +155,11 @@ pub(crate) fn schedule_news(sale: SaleId, due_in: Duration, draft: &mut Draft) {
     });
 }
 
+/// The session has to be read by the worker, now.
+pub(crate) fn schedule_read_session(sale: SaleId, draft: &mut Draft) {
+    schedule(sale, READ_SESSION, Duration::ZERO, draft);
+}
+
 /// An intent has to be looked at again, now.
 pub(crate) fn schedule_intent(intent: IntentId, draft: &mut Draft) {
     draft.work.push(WorkChange::Schedule {
@@ -191,7 +198,12 @@ impl Engine {
     }
 
     /// Carries out what is due now, once, and says how many pieces of work that were.
+    ///
+    /// Nothing is due while the ledger is frozen, which the ledger itself sees to: it hands out none.
     pub async fn work_once(&self) -> Result<usize, EngineError> {
+        if self.frozen().await?.is_some() {
+            return Ok(0);
+        }
         self.schedule_looks().await?;
         let (ledger, lease) = (&self.parts.ledger, self.settings().lease);
         let mut claimed = ledger.claim_due_of(&SOON, BATCH, lease).await?;
@@ -221,6 +233,7 @@ impl Engine {
             RELEASE_REST => self.release_rest(work.sale).await.map(drop),
             CANCEL_AGAIN => self.cancel_again(work.sale).await.map(drop),
             UNDO => self.go_on_undoing(work.sale).await.map(drop),
+            READ_SESSION => self.read_session(work.sale, Some(claim)).await.map(drop),
             LOOK => self.look(work.sale, claim).await.map(drop),
             PLACE => self.place_by_itself(work.sale, Some(claim)).await.map(drop),
             other => Err(EngineError::Internal(format!("work of unknown kind {other}"))),

@@ -35,6 +35,9 @@ pub struct Append {
     pub work: Vec<WorkChange>,
     /// What came from Klarna and led to this step, kept as it came.
     pub inbox: Option<NewMessage>,
+    /// Whether something may be done because of this step that changes things at Klarna or for the
+    /// shopper: such a step is refused with [`LedgerError::Frozen`] while the ledger is frozen.
+    pub acts: bool,
     /// A claim on the sale's work, as `(work_id, fence)`: the step is refused with
     /// [`LedgerError::LeaseLost`] where somebody else has claimed, rescheduled or finished that
     /// work since. A lease that ran out without anybody noticing does no harm.

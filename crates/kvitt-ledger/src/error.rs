@@ -18,6 +18,12 @@ pub enum LedgerError {
         /// The version that the sale has.
         actual: u64,
     },
+    /// The ledger is frozen, and the step would let something be done.
+    #[error(
+        "the ledger is frozen, so that nothing is done twice: reconcile it with Klarna (`kvitt \
+         reconcile`), after which it acts again"
+    )]
+    Frozen,
     /// A request under this `Idempotency-Key` was already taken on this sale.
     #[error("this Idempotency-Key was already used on this sale: answer from its record")]
     IdempotencyKeyTaken,

@@ -5,8 +5,9 @@ use jiff::Timestamp;
 /// That a ledger is frozen: it is a backup that was restored, or was moved elsewhere, or somebody
 /// said so. Whoever acts on what it says could do again what was done since.
 ///
-/// The ledger keeps the mark and refuses nothing because of it: who looks after the sales in it has
-/// to write, too.
+/// What is learnt of its sales is still written. What would let something be done is not: a step that
+/// [acts](crate::Append::acts) is refused, and no work is handed out. Both are looked at by the
+/// database in the very step, so that no process has to know of the mark.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frozen {
     /// Since when.

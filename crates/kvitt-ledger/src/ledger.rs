@@ -39,6 +39,7 @@ pub trait Ledger: Send + Sync + 'static {
     /// Stores one step of a sale in one transaction, and answers with its events in their places.
     ///
     /// Where several things stand against it, they are named in this order:
+    /// [`Frozen`](LedgerError::Frozen),
     /// [`LeaseLost`](LedgerError::LeaseLost),
     /// [`IdempotencyKeyTaken`](LedgerError::IdempotencyKeyTaken),
     /// [`Conflict`](LedgerError::Conflict).
@@ -74,7 +75,8 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// Claims work that is due by the database's clock, what is longest due first, at most
     /// `limit` (moved into 1 to 1,000). Until the lease ends nobody else gets it; each claim
-    /// counts an attempt and raises the fence, so that who held it before writes nothing more.
+    /// counts an attempt and raises the fence, so that who held it before writes nothing more. A
+    /// frozen ledger hands nothing out.
     async fn claim_due(&self, limit: u32, lease: Duration) -> Result<Vec<Work>, LedgerError>;
 
     /// Claims as [`claim_due`](Self::claim_due) does, but only work of these kinds.
@@ -169,7 +171,9 @@ pub trait Ledger: Send + Sync + 'static {
     /// Whether the ledger is frozen, since when, and why.
     async fn frozen(&self) -> Result<Option<Frozen>, LedgerError>;
 
-    /// Freezes the ledger; `false` where it is frozen already, and keeps its time and its reason.
+    /// Freezes the ledger: what [acts](Append::acts) is refused, and no work is handed out, from
+    /// the next step on of whichever process. One that is being stored at this very moment by
+    /// another process may still be. `false` where it is frozen already, and keeps its time and its reason.
     async fn freeze(&self, at: Timestamp, because: &str) -> Result<bool, LedgerError>;
 
     /// Lets a frozen ledger act again; `false` where it is not frozen.

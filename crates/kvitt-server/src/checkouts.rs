@@ -9,6 +9,7 @@ pub(crate) mod events;
 pub(crate) mod list;
 pub(crate) mod place;
 pub(crate) mod read;
+pub(crate) mod reconcile;
 
 use kvitt_core::Sale;
 use kvitt_engine::names;

@@ -14,6 +14,7 @@ use crate::key::KeyArgs;
 use crate::ledger::LedgerArgs;
 use crate::migrate::MigrateArgs;
 use crate::order::OrderArgs;
+use crate::reconcile::ReconcileArgs;
 use crate::sandbox::SandboxArgs;
 use crate::serve::ServeArgs;
 use crate::user::UserArgs;
@@ -39,6 +40,7 @@ Exit codes:
   5  the outcome is not known yet: read the order again, or repeat with the same
      --idempotency-key
   6  the server, or what it depends on, cannot be reached: try again
+  7  reconciling left something for a person
 
 Settings come from flags, then from KVITT_… variables, then from kvitt.toml.
 SSL_CERT_FILE names the authority of a server whose certificate is your own.
@@ -88,6 +90,8 @@ pub(crate) enum Command {
     Order(OrderArgs),
     /// List what needs a person, and settle it
     Attention(AttentionArgs),
+    /// Hold the ledger beside Klarna, name what differs, and repair what can be
+    Reconcile(ReconcileArgs),
     /// What happened, to one order or to all
     Events(EventsArgs),
     /// Say where events are sent, send them once more, watch and forward them

@@ -23,6 +23,8 @@ pub(crate) enum Exit {
     Unknown = 5,
     /// The server, or what it depends on, cannot be reached.
     Unreachable = 6,
+    /// Something is left that only a person can do.
+    NeedsPerson = 7,
 }
 
 impl From<Exit> for ExitCode {

@@ -26,6 +26,7 @@ mod migrate;
 mod order;
 mod output;
 mod progress;
+mod reconcile;
 mod sandbox;
 mod serve;
 mod shutdown;
@@ -96,6 +97,7 @@ fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
             Command::Checkout(args) => Box::pin(checkout::run(args, context)).await,
             Command::Order(args) => Box::pin(order::run(args, context)).await,
             Command::Attention(args) => Box::pin(attention::run(args, context)).await,
+            Command::Reconcile(args) => Box::pin(reconcile::run(args, context)).await,
             Command::Events(args) => Box::pin(events::run(args, context)).await,
             Command::Webhook(args) => Box::pin(webhook::run(args, context)).await,
         }

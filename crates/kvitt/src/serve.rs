@@ -172,6 +172,7 @@ impl Ready {
 
     async fn serve(self) -> Result<ExitCode, Failure> {
         let Self { listener, address, tls, engine } = self;
+        warn_of_frozen(&engine).await?;
         let config = ServerConfig::new(engine.clone(), Arc::new(RandomIds));
         let router = kvitt_server::router(config);
         // No call leaves before this server knows its part of the calls that all may make.
@@ -202,6 +203,20 @@ fn accounts(settings: Vec<AccountSettings>, problems: &mut Problems) -> Option<A
         return None;
     }
     problems.keep(Accounts::new(connected))
+}
+
+/// A frozen ledger is served, and only read.
+async fn warn_of_frozen(engine: &Engine) -> Result<(), Failure> {
+    if let Some(frozen) = engine.frozen().await.map_err(Failure::internal)? {
+        tracing::warn!(since = %frozen.since, because = frozen.because, "the ledger is frozen");
+        output::note(&format!(
+            "the ledger is frozen ({}): it can be read, and nothing is done. Run `kvitt reconcile` \
+             against this server; it holds every sale beside Klarna, and then lets the ledger act \
+             again",
+            frozen.because
+        ));
+    }
+    Ok(())
 }
 
 /// What works, but without Klarna's callbacks.

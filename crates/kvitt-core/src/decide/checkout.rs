@@ -48,7 +48,11 @@ impl Sale {
 
     fn check_cart(&self, cart: &SaleCart, market: PurchaseMarket) -> Result<(), Refusal> {
         match self.check_unplaced() {
-            Err(Refusal::ActInProgress { .. } | Refusal::OutcomeUnknown { .. }) => {
+            Err(
+                Refusal::ActInProgress { .. }
+                | Refusal::OutcomeUnknown { .. }
+                | Refusal::OrderUnknown,
+            ) => {
                 return Err(Refusal::CartFrozen);
             }
             other => other?,
@@ -81,6 +85,9 @@ impl Sale {
                 IntentState::Requested => Refusal::ActInProgress { kind, intent: intent_id },
                 _ => Refusal::OutcomeUnknown { kind, intent: intent_id },
             });
+        }
+        if self.has_unknown_order() {
+            return Err(Refusal::OrderUnknown);
         }
         if self.abandoned { Err(Refusal::Abandoned) } else { Ok(()) }
     }

@@ -1,11 +1,13 @@
 //! What happens to a checkout before there is an order: its cart, its sessions, its
 //! authorizations.
 
+use jiff::Timestamp;
+
 use crate::event::Event;
 use crate::sale::{Authorization, Sale, Session};
 
 impl Sale {
-    pub(super) fn apply_checkout(&mut self, event: &Event) {
+    pub(super) fn apply_checkout(&mut self, event: &Event, at: Timestamp) {
         match event {
             Event::CartChanged { cart } => {
                 self.cart = cart.clone();
@@ -31,7 +33,20 @@ impl Sale {
                     expires_at: *expires_at,
                     cart_version: *cart_version,
                     payment_method_categories: payment_method_categories.clone(),
+                    opened_at: at,
+                    reads: 0,
+                    is_complete: false,
                 });
+            }
+            Event::SessionRead { session_id, .. } => {
+                if let Some(session) = self.session_mut(session_id) {
+                    session.reads = session.reads.saturating_add(1);
+                }
+            }
+            Event::SessionCompleted { session_id, .. } => {
+                if let Some(session) = self.session_mut(session_id) {
+                    session.is_complete = true;
+                }
             }
             Event::SessionUpdated { session_id, cart_version, .. } => {
                 if let Some(session) = self.session_mut(session_id) {

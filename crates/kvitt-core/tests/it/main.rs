@@ -14,6 +14,7 @@ mod model;
 mod news;
 mod placing;
 mod properties;
+mod reconciling;
 mod refusals;
 mod shipping;
 mod status;

@@ -15,6 +15,8 @@ mod life;
 mod looking;
 mod markets;
 mod rates;
+mod reconcile;
+mod restored;
 mod revived;
 mod sessions;
 mod shop;

@@ -6,7 +6,7 @@
 -- fence 0: not claimed since it was scheduled),
 -- $25 to $29 the idempotency record, $30 to $35 events, $36 to $38 private data, $39 to $41 work,
 -- $42 when to look at the sale next, $43 to $46 a message (digest, door, content, time), $47 how
--- many messages a sale keeps.
+-- many messages a sale keeps, $48 whether a frozen ledger refuses the step.
 -- What is left out is null, or an empty list.
 WITH touched AS (
     -- All work that the step touches is locked before the sale, in one order, so that no two steps
@@ -32,6 +32,7 @@ WITH touched AS (
             FROM touched
         ) = num_nonnulls($23)
         AND ($2 = 0 OR EXISTS (SELECT FROM sale WHERE sale = $1))
+        AND NOT ($48 AND EXISTS (SELECT FROM ledger_state WHERE frozen_since_us IS NOT NULL))
     ON CONFLICT (sale) DO UPDATE SET
         version = excluded.version,
         created_at_us = excluded.created_at_us,

@@ -24,7 +24,8 @@ pub(super) async fn claim_due(
         "WITH due AS MATERIALIZED (
              SELECT sale, work_id FROM work WHERE due_at_us <= ",
         now_us!(),
-        " AND ($3::text[] IS NULL OR kind = ANY($3))
+        " AND NOT EXISTS (SELECT FROM ledger_state WHERE frozen_since_us IS NOT NULL)
+             AND ($3::text[] IS NULL OR kind = ANY($3))
              ORDER BY due_at_us LIMIT $1 FOR UPDATE SKIP LOCKED
          )
          UPDATE work SET attempts = attempts + 1, fence = nextval('work_fence'), due_at_us = ",

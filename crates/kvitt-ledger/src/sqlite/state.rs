@@ -20,6 +20,15 @@ pub(super) async fn frozen(db: &SqlitePool) -> Result<Option<Frozen>, LedgerErro
     rows::frozen(&row)
 }
 
+/// The same, as the one who writes sees it.
+pub(super) async fn is_frozen(db: &mut SqliteConnection) -> Result<bool, LedgerError> {
+    let row = sqlx::query("SELECT 1 FROM ledger_state WHERE frozen_since_us IS NOT NULL")
+        .fetch_optional(db)
+        .await
+        .map_err(driver)?;
+    Ok(row.is_some())
+}
+
 /// Freezes it.
 pub(super) struct Freeze {
     pub(super) at: Timestamp,

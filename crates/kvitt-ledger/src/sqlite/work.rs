@@ -130,7 +130,8 @@ impl Write for ClaimDue {
             " + ?1 WHERE (sale, work_id) IN (
                  SELECT sale, work_id FROM work WHERE due_at_us <= ",
             now_us!(),
-            " AND (?3 IS NULL OR kind IN (SELECT value FROM json_each(?3)))
+            " AND NOT EXISTS (SELECT 1 FROM ledger_state WHERE frozen_since_us IS NOT NULL)
+                 AND (?3 IS NULL OR kind IN (SELECT value FROM json_each(?3)))
                  ORDER BY due_at_us LIMIT ?2)
              RETURNING sale, work_id, kind, attempts, fence",
         ))

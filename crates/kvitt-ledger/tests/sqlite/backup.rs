@@ -71,6 +71,8 @@ async fn it_is_one_moment_of_a_ledger_that_is_written_to() {
         assert_eq!(frozen.since, moment(7));
         assert!(frozen.because.contains(&format!("position {last}")), "{frozen:?}");
         assert!(copy.private(sale(0)).await.unwrap().secret("call").is_some());
+        assert_eq!(copy.claim_due(9, due_in).await.unwrap().len(), 0, "while it is frozen");
+        copy.thaw().await.unwrap();
         assert_eq!((copy.claim_due(9, due_in).await.unwrap().len(), made.work), (1, 1));
         for number in 1..=4 {
             let summary = copy.summary(sale(number)).await.unwrap().unwrap();

@@ -35,6 +35,7 @@ macro_rules! suite {
                 a_ledger_is_not_frozen_by_itself,
                 it_is_frozen_once_and_thawed_once,
                 a_frozen_ledger_can_be_written_to,
+                a_frozen_ledger_refuses_what_acts_and_hands_out_no_work,
             ]
             idempotency: [
                 a_record_is_read_back,

@@ -118,6 +118,7 @@ pub(crate) fn step(sale: SaleId, version: u64) -> Append {
         private: Vec::new(),
         work: Vec::new(),
         inbox: None,
+        acts: false,
         fence: None,
     }
 }
@@ -249,6 +250,7 @@ pub(crate) fn every_event() -> Vec<Event> {
     .chain(what_others_did(evidence))
     .chain(later_kinds(refused))
     .chain(about_webhooks())
+    .chain(found_by_reading())
     .collect()
 }
 
@@ -258,6 +260,32 @@ fn about_webhooks() -> [Event; 2] {
     [
         Event::WebhookEndpointDisabled { endpoint, reason: "it answered 500".to_owned() },
         Event::WebhookGivenUp { endpoint, event, reason: "no answer".to_owned() },
+    ]
+}
+
+fn found_by_reading() -> [Event; 5] {
+    let evidence = Evidence {
+        operation: "readCreditSession".to_owned(),
+        status: Some(200),
+        correlation_id: None,
+    };
+    [
+        Event::SessionRead { session_id: "s-1".to_owned(), evidence: evidence.clone() },
+        Event::SessionCompleted { session_id: "s-1".to_owned(), evidence: evidence.clone() },
+        Event::ExternalUpdate { cart: cart(), evidence: evidence.clone() },
+        Event::ExternalReferences {
+            merchant_reference1: Some("1001-B".to_owned()),
+            merchant_reference2: None,
+            evidence: evidence.clone(),
+        },
+        Event::ExternalOrder {
+            klarna_order_id: "k-1".to_owned(),
+            fraud_status: FraudStatus::Accepted,
+            cart: cart(),
+            placed_at: Some(moment(3)),
+            payment_method: None,
+            evidence,
+        },
     ]
 }
 
@@ -340,5 +368,10 @@ pub(crate) fn kind(event: &Event) -> usize {
         Event::WebhookEndpointDisabled { .. } => 27,
         Event::WebhookGivenUp { .. } => 28,
         Event::MarketChanged { .. } => 26,
+        Event::SessionRead { .. } => 29,
+        Event::SessionCompleted { .. } => 30,
+        Event::ExternalUpdate { .. } => 31,
+        Event::ExternalReferences { .. } => 32,
+        Event::ExternalOrder { .. } => 33,
     }
 }

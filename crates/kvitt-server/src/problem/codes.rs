@@ -66,10 +66,12 @@ pub(crate) const KLARNA_BUSY: Code =
     code("klarna_busy", 503, "There are as many calls to Klarna as it allows");
 pub(crate) const LEDGER_UNAVAILABLE: Code =
     code("ledger_unavailable", 503, "The database is not available");
+pub(crate) const LEDGER_FROZEN: Code =
+    code("ledger_frozen", 503, "The ledger is frozen: nothing is done until it is reconciled");
 pub(crate) const TIMEOUT: Code = code("timeout", 503, "The answer took too long");
 
 /// Errors of the door itself.
-pub(crate) const OF_THE_DOOR: [Code; 32] = [
+pub(crate) const OF_THE_DOOR: [Code; 33] = [
     INVALID_JSON,
     INVALID_MEMBER,
     INVALID_PARAMETER,
@@ -101,13 +103,16 @@ pub(crate) const OF_THE_DOOR: [Code; 32] = [
     KLARNA_UNAVAILABLE,
     KLARNA_BUSY,
     LEDGER_UNAVAILABLE,
+    LEDGER_FROZEN,
     TIMEOUT,
 ];
 
 /// Refusals by the rules of the business, under the codes that the core gives them.
-pub(crate) const OF_THE_BUSINESS: [Code; 28] = [
+pub(crate) const OF_THE_BUSINESS: [Code; 30] = [
     code("checkout_abandoned", 409, "The checkout was given up"),
     code("already_placed", 409, "The checkout already has its order"),
+    code("order_unknown", 409, "Klarna has an order for the checkout that is not known here"),
+    code("not_this_order", 409, "Klarna has no such order of the checkout"),
     code("cart_frozen", 409, "The order is being placed"),
     code("country_changed", 422, "The new cart is for another country"),
     code("not_authorized", 409, "The shopper has not authorized this cart"),

@@ -1,5 +1,6 @@
 //! What the engine says, as a problem.
 
+use axum::http::{HeaderValue, header};
 use kvitt_core::Refused;
 use kvitt_engine::EngineError;
 use kvitt_ledger::LedgerError;
@@ -7,6 +8,10 @@ use kvitt_ledger::LedgerError;
 use super::codes;
 use super::{MemberError, Problem};
 use crate::view::KlarnaAnswer;
+
+/// How many seconds to wait for a frozen ledger. Reconciling takes minutes, and a thaw is noticed at
+/// once.
+const RETRY_AFTER_FROZEN: HeaderValue = HeaderValue::from_static("60");
 
 impl From<EngineError> for Problem {
     fn from(error: EngineError) -> Self {
@@ -88,6 +93,8 @@ impl From<LedgerError> for Problem {
                      under this request_id",
                 )
             }
+            LedgerError::Frozen => Self::new(codes::LEDGER_FROZEN, error.to_string())
+                .with_header(header::RETRY_AFTER, RETRY_AFTER_FROZEN),
             LedgerError::Full => {
                 tracing::error!(%error, "the ledger is not available");
                 Self::new(

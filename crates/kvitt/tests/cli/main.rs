@@ -10,6 +10,7 @@ mod help;
 mod keys;
 mod ledger;
 mod migrate;
+mod reconcile;
 mod refusals;
 mod sale;
 mod sandbox;
