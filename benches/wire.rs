@@ -62,12 +62,23 @@ impl Wire {
 }
 
 // "PK1:secret", which the sandbox accepts and the others do not look at.
-const AUTHORIZATION: &str = "Authorization: Basic UEsxOnNlY3JldA==";
+pub(crate) const AUTHORIZATION: &str = "Authorization: Basic UEsxOnNlY3JldA==";
 
 /// A request as bytes. One without a body is sent as JSON of no bytes.
 pub(crate) fn request(address: SocketAddr, method: &str, path: &str, body: &str) -> Vec<u8> {
+    request_with(address, method, path, AUTHORIZATION, body)
+}
+
+/// The same with other headers in place of the credential, with line ends between them.
+pub(crate) fn request_with(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &str,
+) -> Vec<u8> {
     format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\n{AUTHORIZATION}\r\n\
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\n{headers}\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )

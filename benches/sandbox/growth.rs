@@ -2,7 +2,8 @@
 
 use std::sync::atomic::AtomicU64;
 
-use crate::load::{self, Until};
+use crate::common::load::{self, Until};
+use crate::in_turn::in_turn;
 use crate::peers::{Sandbox, create_session};
 
 /// In so many equal steps.
@@ -37,8 +38,8 @@ pub(crate) fn measure(sandbox: &Sandbox, sessions: u64, connections: usize) -> G
         let before = server.cpu_time();
         let load = load::run(
             server.address,
-            &requests,
-            connections,
+            in_turn(&requests, connections),
+            200,
             &Until::Sent(AtomicU64::new(per_step)),
         );
         let cpu = server.cpu_time().saturating_sub(before);
@@ -50,7 +51,7 @@ pub(crate) fn measure(sandbox: &Sandbox, sessions: u64, connections: usize) -> G
             per_second: load.per_second(),
             p50: load.percentile(50),
             p99: load.percentile(99),
-            slowest: load.slowest(),
+            slowest: load.percentile(100),
             cpu_micros: cpu.as_secs_f64() * 1e6 / answers,
             resident: server.memory("VmRSS"),
         }

@@ -9,13 +9,12 @@
 #[path = "../bare.rs"]
 mod bare;
 mod bare_hyper;
+#[path = "../common/mod.rs"]
+mod common;
 mod growth;
-mod load;
-mod machine;
+mod in_turn;
 mod orders;
 mod peers;
-mod plot;
-mod process;
 mod report;
 mod rounds;
 mod start;
@@ -78,7 +77,7 @@ fn main() {
     if let Some([library, answer]) = args.serve.as_deref() {
         return peers::serve(library, answer);
     }
-    let load = load::Settings {
+    let load = rounds::Settings {
         connections: args.connections.into(),
         duration: Duration::from_secs(args.seconds),
     };

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::common::process::Server;
 use crate::peers::{Id, SESSION, Sandbox, create_session, keep_answer};
-use crate::process::Server;
 use crate::wire::{self, Wire};
 
 const ORDERS: usize = 100;

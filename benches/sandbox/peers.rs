@@ -1,18 +1,23 @@
 //! Who is measured, and how each is started.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use clap::ValueEnum;
 
 use crate::bare::Recorded;
-use crate::process::{Ready, Server};
+use crate::common::process::{self, Server};
 use crate::wire::{self, Answer, Wire};
 use crate::{BENCHES, bare_hyper};
 
 const SESSIONS: &str = "/payments/v1/sessions";
+
+/// How long a server may take until it listens.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Three order lines.
 pub(crate) const SESSION: &str = include_str!("../session.json");
@@ -67,7 +72,7 @@ impl Sandbox {
     pub(crate) fn start(&self) -> Server {
         let mut command = Command::new(&self.program);
         command.args(["sandbox", "--listen", "127.0.0.1:0"]);
-        Server::start(command, Ready::Line)
+        Server::start(command)
     }
 
     /// Keeps the answer to a created session, for the bare servers.
@@ -101,7 +106,7 @@ impl Peer {
         let start = move || {
             let mut command = Command::new(std::env::current_exe().unwrap());
             command.arg("--serve").arg(name).arg(&answer);
-            Server::start(command, Ready::Line)
+            Server::start(command)
         };
         Self { id, name: format!("bare {name}"), start: Box::new(start) }
     }
@@ -110,7 +115,7 @@ impl Peer {
         let start = || {
             let mut command = node("express.js");
             command.env("NODE_ENV", "production");
-            Server::start(command, Ready::Line)
+            Server::start(command)
         };
         Self { id: Id::Express, name: "Express, by hand".to_owned(), start: Box::new(start) }
     }
@@ -126,7 +131,7 @@ impl Peer {
             let mut command = node("node_modules/@stoplight/prism-cli/dist/index.js");
             command.arg("mock").arg("--port").arg(port.to_string()).arg(&document);
             command.args(silent.then_some(["--verboseLevel", "silent"]).into_iter().flatten());
-            Server::start(command, Ready::Port(port))
+            start_on_port(command, port)
         };
         Self { id, name, start: Box::new(start) }
     }
@@ -171,6 +176,17 @@ fn node(script: &str) -> Command {
     let mut command = Command::new("node");
     command.arg(script);
     command
+}
+
+/// Starts a server that does not tell that it can be asked: it listens on the port that it was given.
+fn start_on_port(mut command: Command, port: u16) -> Server {
+    let (child, started) = process::spawn(command.stdout(Stdio::null()));
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    while TcpStream::connect(address).is_err() {
+        assert!(started.elapsed() < PATIENCE, "nothing listens on {address}");
+        thread::sleep(Duration::from_millis(20));
+    }
+    Server::of(child, started, address)
 }
 
 fn free_port() -> u16 {

@@ -6,24 +6,19 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::growth::Growth;
+use crate::common::asked::Asked;
+use crate::common::machine;
+use crate::common::plot::{self, Axis, Panel};
+use crate::growth::{Growth, Step};
 use crate::peers::Id;
 use crate::rounds::Measured;
 use crate::start::Start;
-use crate::{Args, BENCHES, machine, plot};
+use crate::{Args, BENCHES};
 
 pub(crate) struct Report {
     text: String,
-    asked: Vec<Asked>,
+    asked: Asked,
     plot: Option<String>,
-}
-
-/// One figure, and the bound that it was asked to keep.
-struct Asked {
-    what: &'static str,
-    bound: String,
-    measured: String,
-    held: bool,
 }
 
 impl Report {
@@ -40,7 +35,7 @@ impl Report {
             args.connections,
             args.seconds,
         );
-        Self { text, asked: Vec::new(), plot: None }
+        Self { text, asked: Asked::default(), plot: None }
     }
 
     pub(crate) fn sessions(&mut self, all: &[Measured]) {
@@ -52,7 +47,7 @@ impl Report {
         ] {
             self.beside(all, what, bound, peer);
         }
-        self.below("99th percentile, ms", 15.0, all[0].median(|it| it.p99));
+        self.asked.below("99th percentile, ms", 15.0, all[0].median(|it| it.p99));
     }
 
     pub(crate) fn orders(&mut self, all: &[Measured]) {
@@ -121,14 +116,14 @@ impl Report {
         let [first, .., last] = growth.steps.as_slice() else { return };
         let worst = growth.steps.iter().map(|step| step.p99).fold(0.0, f64::max);
         writeln!(text, "\nMost memory held: {:.0} MB.", megabytes(growth.peak)).unwrap();
-        self.below(
+        self.asked.below(
             "median latency of the last step, times the first's",
             1.25,
             last.p50 / first.p50,
         );
-        self.below("99th percentile of the worst step, ms", 15.0, worst);
-        self.below("most memory with all sessions, MB", 1000.0, megabytes(growth.peak));
-        self.plot = Some(plot::growth(&growth.steps));
+        self.asked.below("99th percentile of the worst step, ms", 15.0, worst);
+        self.asked.below("most memory with all sessions, MB", 1000.0, megabytes(growth.peak));
+        self.plot = Some(picture(&growth.steps));
     }
 
     pub(crate) fn start(&mut self, start: &Start) {
@@ -149,42 +144,20 @@ impl Report {
             megabytes(start.program)
         )
         .unwrap();
-        self.below("start to first answer, ms", 50.0, start.first_answer);
-        self.below("idle, MB", 30.0, megabytes(start.idle_resident));
+        self.asked.below("start to first answer, ms", 50.0, start.first_answer);
+        self.asked.below("idle, MB", 30.0, megabytes(start.idle_resident));
     }
 
     /// How many times as many requests the sandbox answered as a peer, if that was measured.
     fn beside(&mut self, all: &[Measured], what: &'static str, bound: f64, peer: Id) {
         let Some(peer) = all.iter().find(|one| one.id == peer) else { return };
         let measured = all[0].median(|it| it.per_second) / peer.median(|it| it.per_second);
-        self.asked.push(Asked {
-            what,
-            bound: format!("at least {bound}"),
-            measured: format!("{measured:.2}"),
-            held: measured >= bound,
-        });
-    }
-
-    fn below(&mut self, what: &'static str, bound: f64, measured: f64) {
-        self.asked.push(Asked {
-            what,
-            bound: format!("under {bound}"),
-            measured: format!("{measured:.2}"),
-            held: measured < bound,
-        });
+        self.asked.at_least(what, bound, measured);
     }
 
     /// All of it, as Markdown.
     pub(crate) fn end(&self) -> String {
-        let mut text = self.text.clone();
-        text.push_str(
-            "\n## What was asked\n\n| what | asked | measured | held |\n|---|---:|---:|---|\n",
-        );
-        for Asked { what, bound, measured, held } in &self.asked {
-            let held = if *held { "yes" } else { "**no**" };
-            writeln!(text, "| {what} | {bound} | {measured} | {held} |").unwrap();
-        }
-        text
+        format!("{}{}", self.text, self.asked.table())
     }
 
     /// Keeps tables and plot where they are committed.
@@ -199,4 +172,36 @@ impl Report {
 #[expect(clippy::cast_precision_loss, reason = "far less memory than 2^52 bytes")]
 fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
+}
+
+/// The growth of a sandbox: latency, rate and memory over the number of sessions.
+fn picture(steps: &[Step]) -> String {
+    let values = |figure: fn(&Step) -> f64| steps.iter().map(figure).collect::<Vec<f64>>();
+    #[expect(clippy::cast_precision_loss, reason = "far fewer sessions than 2^52")]
+    let sessions: Vec<f64> = steps.iter().map(|it| it.sessions as f64).collect();
+    let axis = Axis {
+        values: &sessions,
+        from: 0.0,
+        place: |sessions| sessions,
+        labelled: &[sessions[0], sessions[sessions.len() - 1]],
+        unit: " sessions",
+    };
+    plot::draw(
+        "kvitt sandbox while it is filled with sessions",
+        &axis,
+        &[
+            Panel {
+                title: "latency in ms: median (full), 99th percentile (dashed)".to_owned(),
+                lines: vec![("a", values(|it| it.p50)), ("b", values(|it| it.p99))],
+            },
+            Panel {
+                title: "sessions created a second".to_owned(),
+                lines: vec![("a", values(|it| it.per_second))],
+            },
+            Panel {
+                title: "resident memory in MB".to_owned(),
+                lines: vec![("a", values(|it| megabytes(it.resident)))],
+            },
+        ],
+    )
 }

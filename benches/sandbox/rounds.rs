@@ -2,10 +2,17 @@
 
 use std::time::Duration;
 
-use crate::load::{self, Settings, Until};
-use crate::machine;
+use crate::common::load::{self, Until};
+use crate::common::process::Server;
+use crate::common::{figures, machine};
+use crate::in_turn::in_turn;
 use crate::peers::{Id, Peer};
-use crate::process::Server;
+
+/// What stays the same over all servers.
+pub(crate) struct Settings {
+    pub(crate) connections: usize,
+    pub(crate) duration: Duration,
+}
 
 /// Unmeasured, before each measurement: connections, caches and just-in-time compilers are warm
 /// after it.
@@ -33,21 +40,12 @@ pub(crate) struct Measured {
 impl Measured {
     /// The median of a figure.
     pub(crate) fn median(&self, figure: impl Fn(&Sample) -> f64) -> f64 {
-        let mut figures: Vec<f64> = self.samples.iter().map(figure).collect();
-        figures.sort_by(f64::total_cmp);
-        let middle = figures.len() / 2;
-        if figures.len() % 2 == 1 {
-            figures[middle]
-        } else {
-            f64::midpoint(figures[middle - 1], figures[middle])
-        }
+        figures::median(self.samples.iter().map(figure))
     }
 
     /// The lowest and the highest of a figure.
     pub(crate) fn range(&self, figure: impl Fn(&Sample) -> f64) -> (f64, f64) {
-        let fold =
-            |start, pick: fn(f64, f64) -> f64| self.samples.iter().map(&figure).fold(start, pick);
-        (fold(f64::INFINITY, f64::min), fold(f64::NEG_INFINITY, f64::max))
+        figures::range(self.samples.iter().map(figure))
     }
 }
 
@@ -78,7 +76,8 @@ pub(crate) fn measure(
 
 fn one(server: &Server, requests: &[Vec<u8>], settings: &Settings) -> Sample {
     let run = |duration| {
-        load::run(server.address, requests, settings.connections, &Until::Elapsed(duration))
+        let sources = in_turn(requests, settings.connections);
+        load::run(server.address, sources, 200, &Until::Elapsed(duration))
     };
     run(WARM_UP);
     let times = || [server.cpu_time(), machine::cpu_time("self"), machine::busy_time()];

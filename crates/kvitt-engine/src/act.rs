@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::calls::{self, Verdict};
 use crate::doubt::may_exist;
-use crate::engine::{Caller, Draft, Engine, Idempotency, Seen};
+use crate::engine::{Caller, Draft, Engine, History, Idempotency, Seen};
 use crate::rate::Class;
 use crate::shopper::impersonal;
 use crate::work::{self, Claim};
@@ -66,25 +66,26 @@ impl Engine {
         }
         let mut intent = None;
         let stored = self
-            .write(id, &caller.cause, |seen| {
+            .write_on(id, &caller.cause, None, |seen| {
                 let act = seen.sale.decide(wish.clone(), seen.at)?;
                 let draft = self.intent_draft(seen, act, shipping_address.as_ref(), caller)?;
                 intent = draft.events.iter().find_map(Event::intent);
                 Ok(draft)
             })
             .await;
-        let (sale, intent) = match (stored, intent) {
-            (Ok(sale), Some(intent)) => (sale, intent),
+        let (history, intent) = match (stored, intent) {
+            (Ok(history), Some(intent)) => (history, intent),
             (Ok(_), None) => return Err(EngineError::Internal("an act without intent".to_owned())),
             // Another replica may have taken the same request between the look and the write; what
             // stands in its way then is its own first copy.
             (Err(error), _) => return self.answered_before(id, caller).await?.ok_or(error),
         };
-        if sale.state_of(intent) == Some(IntentState::Held) {
-            return Ok(Answered { sale, intent, replayed: false });
+        if history.sale.state_of(intent) == Some(IntentState::Held) {
+            return Ok(Answered { sale: history.sale, intent, replayed: false });
         }
         let engine = self.clone();
-        let carried_out = async move { engine.carry_out(id, intent, None).await };
+        let carried_out =
+            async move { Box::pin(engine.carry_out_on(id, intent, None, Some(history))).await };
         let sale = self.in_time(id, intent, alone, carried_out).await?;
         Ok(Answered { sale, intent, replayed: false })
     }
@@ -183,19 +184,36 @@ impl Engine {
         intent: IntentId,
         claim: Option<Claim>,
     ) -> Result<Sale, EngineError> {
-        let sale = self.sale(id).await?;
+        Box::pin(self.carry_out_on(id, intent, claim, None)).await
+    }
+
+    /// The same for who has just stored the intent, and knows the sale from that.
+    async fn carry_out_on(
+        &self,
+        id: SaleId,
+        intent: IntentId,
+        claim: Option<Claim>,
+        mut known: Option<History>,
+    ) -> Result<Sale, EngineError> {
+        let read;
+        let sale = if let Some(known) = &known {
+            &known.sale
+        } else {
+            read = self.sale(id).await?;
+            &read
+        };
         let unknown = || EngineError::NotFound { what: "intent", id: intent.to_string() };
         let stored = sale.intents.get(&intent).ok_or_else(unknown)?;
         let verdict = if stored.state.is_settled() || stored.state == IntentState::Held {
             None
         } else {
-            Some(self.call(&sale, stored, claim).await?)
+            Some(self.call(sale, stored, claim).await?)
         };
         let hold = claim.map_or_else(|| work::unclaimed(intent), Claim::fence);
         let mut tries = 1;
         let sale = loop {
             let written = self
-                .write(id, &Cause::Kvitt, |seen| {
+                .write_on(id, &Cause::Kvitt, known.take(), |seen| {
                     self.verdict_draft(seen, intent, verdict.as_ref(), Some(hold))
                 })
                 .await;
@@ -213,7 +231,7 @@ impl Engine {
                     tracing::warn!(%id, %intent, "an act took longer than its lease");
                     return self.sale(id).await;
                 }
-                written => break written?,
+                written => break written?.sale,
             }
         };
         let sale = self.follow_up(sale).await?;

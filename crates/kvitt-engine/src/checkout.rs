@@ -118,7 +118,8 @@ impl Engine {
                 value: self.parts.ids.secret(),
             });
         }
-        self.append(id, Vec::new(), at, caller.cause.clone(), draft).await
+        let history = self.append(id, Vec::new(), at, caller.cause.clone(), draft).await?;
+        Ok(history.sale)
     }
 
     /// Changes the cart before an order is placed. An authorization of the old cart places no

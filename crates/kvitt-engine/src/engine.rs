@@ -212,15 +212,33 @@ impl Engine {
         &self,
         id: SaleId,
         cause: &Cause,
-        mut decide: impl FnMut(&Seen) -> Result<Draft, EngineError> + Send,
+        decide: impl FnMut(&Seen) -> Result<Draft, EngineError> + Send,
     ) -> Result<Sale, EngineError> {
+        Box::pin(self.write_on(id, cause, None, decide)).await.map(|history| history.sale)
+    }
+
+    /// The same for who knows the sale already, from a write of its own just now: it is not read
+    /// once more, and the ledger refuses what was decided on a version that is not the last. Private
+    /// data is read in any case, since it can be erased without a new version.
+    pub(crate) async fn write_on(
+        &self,
+        id: SaleId,
+        cause: &Cause,
+        mut known: Option<History>,
+        mut decide: impl FnMut(&Seen) -> Result<Draft, EngineError> + Send,
+    ) -> Result<History, EngineError> {
         for _ in 0..CONFLICTS_MAX {
-            let (sale, events) = self.history(id).await?;
+            let History { sale, events } = if let Some(known) = known.take() {
+                known
+            } else {
+                let (sale, events) = self.history(id).await?;
+                History { sale, events }
+            };
             let private = self.parts.ledger.private(id).await?;
             let seen = Seen { sale, private, at: self.now().await };
             let draft = decide(&seen)?;
             if draft.is_empty() {
-                return Ok(seen.sale);
+                return Ok(History { sale: seen.sale, events });
             }
             match self.append(id, events, seen.at, cause.clone(), draft).await {
                 Err(EngineError::Ledger(LedgerError::Conflict { .. })) => {}
@@ -255,7 +273,7 @@ impl Engine {
         at: Timestamp,
         cause: Cause,
         mut draft: Draft,
-    ) -> Result<Sale, EngineError> {
+    ) -> Result<History, EngineError> {
         let expected_version = known.len() as u64;
         for (seq, event) in (expected_version + 1..).zip(std::mem::take(&mut draft.events)) {
             let id = EventId(self.new_id(at));
@@ -271,31 +289,32 @@ impl Engine {
             }
             sale = Sale::fold(id, &known)?.unwrap_or(sale);
         }
-        let new = known.split_off(usize::try_from(expected_version).unwrap_or(usize::MAX));
-        if undo::has_to_go_on(&sale, &new) {
+        let new = known.get(usize::try_from(expected_version).unwrap_or(usize::MAX)..);
+        let new = new.unwrap_or_default();
+        if undo::has_to_go_on(&sale, new) {
             work::schedule_undo(id, self, &mut draft);
         }
-        if expiry::leaves_a_rest(&sale, &new, at) {
+        if expiry::leaves_a_rest(&sale, new, at) {
             work::schedule_release_rest(id, self, &mut draft);
         }
-        if revived::is_told_by(&sale, &new) {
+        if revived::is_told_by(&sale, new) {
             work::schedule_cancel_again(id, &mut draft);
         }
-        let named = |recorded: Recorded| {
+        let named = |recorded: &Recorded| {
             let act = recorded.event.intent().and_then(|intent| sale.intents.get(&intent));
             NewEvent {
                 id: recorded.id,
                 at: recorded.at,
-                cause: recorded.cause,
+                cause: recorded.cause.clone(),
                 name: recorded.event.name(act.map(|intent| intent.act.kind())),
-                event: recorded.event,
+                event: recorded.event.clone(),
             }
         };
         let acts = new.iter().any(|it| frozen::acts(&it.event));
         let append = Append {
             sale: id,
             expected_version,
-            events: new.into_iter().map(named).collect(),
+            events: new.iter().map(named).collect(),
             summary: summary(&sale, &self.expiry_policy(&sale)),
             idempotency: draft.idempotency,
             private: draft.private,
@@ -306,7 +325,7 @@ impl Engine {
         };
         self.parts.ledger.append(append).await?;
         self.webhook_wake.notify_one();
-        Ok(sale)
+        Ok(History { sale, events: known })
     }
 
     /// The record of an earlier request under the same key. A different request under it is
@@ -326,6 +345,12 @@ impl Engine {
             record => Ok(record),
         }
     }
+}
+
+/// A sale, and the events that it follows from.
+pub(crate) struct History {
+    pub sale: Sale,
+    pub events: Vec<Recorded>,
 }
 
 /// What a decision is made from.

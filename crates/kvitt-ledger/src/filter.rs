@@ -5,7 +5,7 @@ use sqlx::{Database, Encode, QueryBuilder, Type};
 
 use crate::summary::{SaleQuery, expires_to};
 
-/// Adds every filter but the search and the cursor, which each store has in its own words.
+/// Adds every filter but the state, the search and the cursor, which each store has in its own words.
 pub(crate) fn push<DB>(sql: &mut QueryBuilder<DB>, query: &SaleQuery)
 where
     DB: Database,
@@ -33,29 +33,90 @@ where
     if let Some(before) = query.created_before {
         sql.push(" AND created_at_us < ").push_bind(before.as_microsecond());
     }
-    if let Some(status) = &query.status {
-        push_status(sql, status, query.at.as_microsecond());
+}
+
+/// How many sales a search may find for all of them to be put in order. Of more, some are among the
+/// newest, and are found sooner by going through those.
+pub(crate) const SORTED_MAX: u32 = 5_000;
+
+/// What leads to the sales.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Time: from the newest on, until the page is full.
+    Time,
+    /// What is searched for: all that it fits, put in order.
+    Search,
+}
+
+impl SaleQuery {
+    /// What is searched for, if anything is.
+    pub(crate) fn searched(&self) -> Option<&str> {
+        self.search.as_deref().map(str::trim).filter(|text| !text.is_empty())
     }
 }
 
-/// Stored states are blind to time: those that time changes are looked for by what they are now.
-fn push_status<DB>(sql: &mut QueryBuilder<DB>, status: &str, at_us: i64)
-where
-    DB: Database,
-    String: for<'t> Encode<'t, DB> + Type<DB>,
-    i64: for<'t> Encode<'t, DB> + Type<DB>,
-{
-    let expiring = [OrderStatus::Authorized, OrderStatus::PartCaptured];
-    sql.push(" AND ((order_status = ").push_bind(status.to_owned());
-    if expiring.iter().any(|from| from.as_str() == status) {
-        sql.push(" AND (expires_at_us IS NULL OR expires_at_us > ").push_bind(at_us).push(")");
+/// A state as it is stored, and what of `expires_at_us` makes it the one that is looked for. Stored
+/// states are blind to time: those that time changes are looked for by what they are now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredState {
+    status: String,
+    expiry: Expiry,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expiry {
+    Whatever,
+    Ahead,
+    Passed,
+}
+
+impl StoredState {
+    /// Every stored state that counts as this one; no row is in two of them.
+    pub(crate) fn all_of(status: &str) -> Vec<Self> {
+        let expiring = [OrderStatus::Authorized, OrderStatus::PartCaptured];
+        let is_expiring = expiring.iter().any(|from| from.as_str() == status);
+        let expiry = if is_expiring { Expiry::Ahead } else { Expiry::Whatever };
+        let becoming = expiring
+            .into_iter()
+            .filter(|from| expires_to(*from).is_some_and(|to| to.as_str() == status))
+            .map(|from| Self { status: from.as_str().to_owned(), expiry: Expiry::Passed });
+        std::iter::once(Self { status: status.to_owned(), expiry }).chain(becoming).collect()
     }
-    sql.push(")");
-    for from in expiring {
-        if expires_to(from).is_some_and(|to| to.as_str() == status) {
-            sql.push(" OR (order_status = ").push_bind(from.as_str().to_owned());
-            sql.push(" AND expires_at_us <= ").push_bind(at_us).push(")");
+
+    /// Adds the condition; `column` is the state's, as it shall be written.
+    pub(crate) fn push<DB>(&self, sql: &mut QueryBuilder<DB>, column: &str, at_us: i64)
+    where
+        DB: Database,
+        String: for<'t> Encode<'t, DB> + Type<DB>,
+        i64: for<'t> Encode<'t, DB> + Type<DB>,
+    {
+        sql.push("(").push(column).push(" = ").push_bind(self.status.clone());
+        match self.expiry {
+            Expiry::Whatever => {}
+            Expiry::Ahead => {
+                sql.push(" AND (expires_at_us IS NULL OR expires_at_us > ");
+                sql.push_bind(at_us).push(")");
+            }
+            Expiry::Passed => {
+                sql.push(" AND expires_at_us <= ").push_bind(at_us);
+            }
+        }
+        sql.push(")");
+    }
+
+    /// Adds the condition that one of them holds.
+    pub(crate) fn push_any<DB>(all: &[Self], sql: &mut QueryBuilder<DB>, column: &str, at_us: i64)
+    where
+        DB: Database,
+        String: for<'t> Encode<'t, DB> + Type<DB>,
+        i64: for<'t> Encode<'t, DB> + Type<DB>,
+    {
+        for (index, state) in all.iter().enumerate() {
+            sql.push(if index == 0 { " AND (" } else { " OR " });
+            state.push(sql, column, at_us);
+        }
+        if !all.is_empty() {
+            sql.push(")");
         }
     }
-    sql.push(")");
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kvitt_engine::{Engine, IdSource};
+use tokio::sync::Semaphore;
 
 use crate::dashboard::Attempts;
 use crate::metrics::Metrics;
@@ -20,13 +21,20 @@ pub struct ServerConfig {
     /// [`Settings::answer_within`](kvitt_engine::Settings::answer_within), after which an act is
     /// answered as not known yet.
     pub request_timeout: Duration,
+    /// How many requests may be under way at a time, each with up to 1 MB of body; any more are
+    /// answered with 503 at once.
+    pub max_requests: usize,
 }
 
 impl ServerConfig {
+    /// How many requests may be under way at a time, unless told.
+    pub const MAX_REQUESTS: usize = 1_024;
+
     /// A server over this engine with sensible behaviour.
     pub fn new(engine: Engine, ids: Arc<dyn IdSource>) -> Self {
         let request_timeout = engine.settings().answer_within + Duration::from_secs(15);
-        Self { engine, ids, open_metrics: false, request_timeout }
+        let max_requests = Self::MAX_REQUESTS;
+        Self { engine, ids, open_metrics: false, request_timeout, max_requests }
     }
 }
 
@@ -38,11 +46,19 @@ pub(crate) struct Shared {
     pub config: ServerConfig,
     pub metrics: Metrics,
     pub attempts: Attempts,
+    /// Free places for requests.
+    pub places: Semaphore,
 }
 
 impl App {
     pub(crate) fn new(config: ServerConfig) -> Self {
-        Self(Arc::new(Shared { config, metrics: Metrics::new(), attempts: Attempts::default() }))
+        let places = Semaphore::new(config.max_requests.min(Semaphore::MAX_PERMITS));
+        Self(Arc::new(Shared {
+            config,
+            metrics: Metrics::new(),
+            attempts: Attempts::default(),
+            places,
+        }))
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -55,6 +71,10 @@ impl App {
 
     pub(crate) fn attempts(&self) -> &Attempts {
         &self.0.attempts
+    }
+
+    pub(crate) fn places(&self) -> &Semaphore {
+        &self.0.places
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {

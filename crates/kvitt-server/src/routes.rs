@@ -133,6 +133,7 @@ pub fn router(config: ServerConfig) -> Router {
         .method_not_allowed_fallback(no_such_method)
         .layer(from_fn(layers::take_in))
         .layer(from_fn_with_state(app.clone(), layers::within_time))
+        .layer(from_fn_with_state(app.clone(), layers::while_there_is_room))
         .layer(CatchPanicLayer::custom(layers::panicked))
         .layer(from_fn_with_state(app.clone(), layers::observe))
         .with_state(app)

@@ -139,6 +139,16 @@ impl Server {
         self.run("pg_ctl", &["reload", "-D", "data"]);
     }
 
+    /// The folder in which its socket is: the host for PostgreSQL's own programs.
+    pub fn socket_folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// One of PostgreSQL's programs, of the server's own version.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.binaries.join(name)
+    }
+
     /// Its host, as it stands in a URL.
     pub fn host(&self) -> String {
         self.folder.display().to_string().replace('/', "%2F")

@@ -27,6 +27,8 @@ Settings come from flags, then from KVITT_… variables, then from kvitt.toml:
   # allow_private_webhooks = true            # KVITT_ALLOW_PRIVATE_WEBHOOKS: to this machine
                                              # and private networks; unless told, only while
                                              # no account is in production
+  # max_requests = 1024                      # KVITT_MAX_REQUESTS: under way at a time, each
+                                             # with up to 1 MB of body; others get 503
 
   [tls]                                      # behind a proxy, leave it out
   certificate = \"certificate.pem\"            # KVITT_TLS_CERTIFICATE
@@ -120,6 +122,7 @@ struct Ready {
     address: String,
     tls: Option<TlsFiles>,
     engine: Engine,
+    max_requests: usize,
 }
 
 impl Ready {
@@ -167,13 +170,21 @@ impl Ready {
             settings: engine_settings,
         };
         let tls = settings.tls.map(|(certificate, key)| TlsFiles { certificate, key });
-        Some(Self { listener: listener?, address, tls, engine: Engine::new(parts) })
+        let engine = Engine::new(parts);
+        Some(Self {
+            listener: listener?,
+            address,
+            tls,
+            engine,
+            max_requests: settings.max_requests,
+        })
     }
 
     async fn serve(self) -> Result<ExitCode, Failure> {
-        let Self { listener, address, tls, engine } = self;
+        let Self { listener, address, tls, engine, max_requests } = self;
         warn_of_frozen(&engine).await?;
-        let config = ServerConfig::new(engine.clone(), Arc::new(RandomIds));
+        let mut config = ServerConfig::new(engine.clone(), Arc::new(RandomIds));
+        config.max_requests = max_requests;
         let router = kvitt_server::router(config);
         // No call leaves before this server knows its part of the calls that all may make.
         if let Err(error) = engine.tell_alive().await {

@@ -95,6 +95,7 @@ macro_rules! suite {
                 filters_hold_together,
                 search_finds_a_beginning_or_all,
                 search_takes_wildcards_as_they_are,
+                a_search_that_fits_most_is_answered_like_any_other,
                 pages_over_one_moment_are_whole_and_newest_first,
                 what_comes_later_does_not_move_a_page,
                 a_page_is_never_empty_or_endless,

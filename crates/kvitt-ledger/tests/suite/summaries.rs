@@ -206,3 +206,57 @@ pub(crate) async fn a_cursor_of_another_make_is_refused(ledger: Arc<dyn Ledger>)
         assert!(matches!(error, LedgerError::BadCursor), "{bad:?}: {error}");
     }
 }
+
+/// More than a store puts in order at once.
+const MANY: u32 = 5_100;
+
+pub(crate) async fn a_search_that_fits_most_is_answered_like_any_other(ledger: Arc<dyn Ledger>) {
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..MANY {
+        let ledger = Arc::clone(&ledger);
+        tasks.spawn(async move {
+            store(&*ledger, u128::from(number) + 1, i64::from(number), |summary| {
+                summary.merchant_reference1 = Some(format!("lot-{number}"));
+                summary.order_status =
+                    Some(if number % 100 == 7 { "EXPIRED" } else { "CAPTURED" }.to_owned());
+                summary.expires_at = None;
+            })
+            .await
+        });
+    }
+    tasks.join_all().await;
+
+    let newest: Vec<_> = (1..=u128::from(MANY)).rev().map(sale).collect();
+    assert_eq!(search(&*ledger, "LOT-").await, newest[..50]);
+    let expired = |query: &mut SaleQuery| {
+        query.search = Some("lot-".to_owned());
+        query.status = Some("EXPIRED".to_owned());
+    };
+    let wanted: Vec<_> = newest.iter().skip(92).step_by(100).copied().collect();
+    assert_eq!(found(&*ledger, expired).await, wanted[..50]);
+
+    let mut query = SaleQuery { search: Some("lot-".to_owned()), ..SaleQuery::all(moment(0)) };
+    query.limit = 500;
+    let mut seen = Vec::new();
+    loop {
+        let page = ledger.summaries(&query).await.unwrap();
+        seen.extend(page.items.into_iter().map(|item| item.sale));
+        query.cursor = page.next_cursor;
+        if query.cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, newest);
+
+    // One that fits few finds all of them, newest first.
+    let few: Vec<_> = (4_200..4_210).chain([420]).map(|number| sale(number + 1)).collect();
+    let mut few = few;
+    few.sort_by_key(|sale| std::cmp::Reverse(*sale));
+    assert_eq!(search(&*ledger, "lot-420").await, few);
+    let captured = |query: &mut SaleQuery| {
+        query.search = Some("lot-420".to_owned());
+        query.status = Some("CAPTURED".to_owned());
+    };
+    few.retain(|it| *it != sale(4_208));
+    assert_eq!(found(&*ledger, captured).await, few);
+}

@@ -69,9 +69,11 @@ pub(crate) const LEDGER_UNAVAILABLE: Code =
 pub(crate) const LEDGER_FROZEN: Code =
     code("ledger_frozen", 503, "The ledger is frozen: nothing is done until it is reconciled");
 pub(crate) const TIMEOUT: Code = code("timeout", 503, "The answer took too long");
+pub(crate) const OVERLOADED: Code =
+    code("overloaded", 503, "As many requests are under way as may be");
 
 /// Errors of the door itself.
-pub(crate) const OF_THE_DOOR: [Code; 33] = [
+pub(crate) const OF_THE_DOOR: [Code; 34] = [
     INVALID_JSON,
     INVALID_MEMBER,
     INVALID_PARAMETER,
@@ -105,6 +107,7 @@ pub(crate) const OF_THE_DOOR: [Code; 33] = [
     LEDGER_UNAVAILABLE,
     LEDGER_FROZEN,
     TIMEOUT,
+    OVERLOADED,
 ];
 
 /// Refusals by the rules of the business, under the codes that the core gives them.

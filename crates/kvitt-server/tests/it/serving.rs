@@ -12,6 +12,7 @@ use kvitt_ledger::Ledger;
 use kvitt_server::{ServeError, ServerConfig, TlsFiles};
 use reqwest::Method;
 use secrecy::ExposeSecret;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::oneshot;
 
 use crate::shop::{Shop, client, send};
@@ -72,6 +73,40 @@ async fn a_handler_that_stands_still_is_answered_for() {
     let url = broken(&shop.ledger, Stands);
     let request = shop.client.get(format!("{url}/v1/orders")).bearer_auth(shop.key.expose_secret());
     send(request).await.refused(503, "timeout");
+}
+
+#[tokio::test]
+async fn a_server_that_is_full_says_so_at_once_and_takes_others_later() {
+    let shop = Shop::with(|config| config.max_requests = 1).await;
+    let address = shop.url.trim_start_matches("http://").to_owned();
+    // A request whose body never ends holds the only place.
+    let mut slow = tokio::net::TcpStream::connect(&address).await.unwrap();
+    let head = format!(
+        "POST /v1/checkouts HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+         Content-Length: 100\r\nExpect: 100-continue\r\n\r\n"
+    );
+    slow.write_all(head.as_bytes()).await.unwrap();
+    // It is asked to go on once somebody reads its body, which is inside.
+    let mut asked = [0; 25];
+    slow.read_exact(&mut asked).await.unwrap();
+    assert!(asked.starts_with(b"HTTP/1.1 100 Continue"), "{asked:?}");
+
+    let answer = send(shop.request(Method::GET, "/v1/orders")).await;
+    assert_eq!(answer.headers["retry-after"], "1");
+    let problem = answer.refused(503, "overloaded");
+    assert!(problem["detail"].as_str().unwrap().contains("max_requests"), "{problem}");
+    for watched in ["/healthz", "/readyz"] {
+        send(shop.bare(Method::GET, watched)).await.expect(200);
+    }
+    // A body takes a place, whatever it is sent to.
+    send(shop.bare(Method::GET, "/healthz").body("{}")).await.refused(503, "overloaded");
+
+    // Its end makes room, whatever came of it.
+    slow.write_all(&[b' '; 100]).await.unwrap();
+    let mut answer = [0; 12];
+    slow.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 401");
+    send(shop.request(Method::GET, "/v1/orders")).await.expect(200);
 }
 
 #[tokio::test]

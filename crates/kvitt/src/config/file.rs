@@ -14,6 +14,8 @@ pub(crate) struct ConfigFile {
     pub(crate) clock_from: Option<String>,
     /// `true` or `false`.
     pub(crate) allow_private_webhooks: Option<String>,
+    /// A whole number.
+    pub(crate) max_requests: Option<String>,
     pub(crate) tls_certificate: Option<String>,
     pub(crate) tls_key: Option<String>,
     pub(crate) log_format: Option<String>,
@@ -83,6 +85,7 @@ impl ConfigFile {
             allow_private_webhooks: root
                 .flag("allow_private_webhooks", problems)
                 .map(|flag| flag.to_string()),
+            max_requests: root.number("max_requests", problems).map(|number| number.to_string()),
             ..Self::default()
         };
         if let Some(mut tls) = root.table("tls", problems) {

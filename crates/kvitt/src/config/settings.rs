@@ -1,9 +1,11 @@
 //! The settings of `kvitt serve`, checked.
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use klarna::Environment as KlarnaEnvironment;
+use kvitt_server::ServerConfig;
 use url::Url;
 
 use super::listen::is_this_machine;
@@ -13,6 +15,9 @@ use crate::log::{self, LogFormat, LogSettings};
 
 /// Where the server listens unless told.
 const DEFAULT_LISTEN: &str = "127.0.0.1:4000";
+
+/// How many requests may be let in at a time.
+const MAX_REQUESTS_RANGE: RangeInclusive<usize> = 1..=1_000_000;
 
 /// The flags that stand for settings.
 #[derive(Debug, Default)]
@@ -49,6 +54,8 @@ pub(crate) struct ServeSettings {
     pub(crate) clock_from: Option<Url>,
     /// Whether webhooks may be sent to this machine and to private networks.
     pub(crate) allow_private_webhooks: bool,
+    /// How many requests may be under way at a time.
+    pub(crate) max_requests: usize,
     /// Klarna accounts.
     pub(crate) accounts: Vec<AccountSettings>,
 }
@@ -90,6 +97,7 @@ impl ServeSettings {
             .iter()
             .find(|account| account.environment == Some(KlarnaEnvironment::Production));
         let allow_private = allow_private_webhooks(sources, problems);
+        let max_requests = max_requests(sources, problems);
         if let Some(account) = production {
             if let Some(given) = &clock_from {
                 problems.add(given.refused(format_args!(
@@ -121,6 +129,7 @@ impl ServeSettings {
             clock_from: checked_clock,
             // While one tries things out, the shop's server usually runs beside kvitt.
             allow_private_webhooks: allow_private.unwrap_or(production.is_none()),
+            max_requests: max_requests.unwrap_or(ServerConfig::MAX_REQUESTS),
             accounts,
         }
     }
@@ -197,6 +206,16 @@ fn allow_private_webhooks(sources: &Sources, problems: &mut Problems) -> Option<
     let variable = "KVITT_ALLOW_PRIVATE_WEBHOOKS";
     let given = sources.pick("allow_private_webhooks", None, variable, in_file)?;
     problems.keep(given.value.parse().map_err(|_| given.refused("it must be true or false")))
+}
+
+fn max_requests(sources: &Sources, problems: &mut Problems) -> Option<usize> {
+    let in_file = sources.file.max_requests.as_ref();
+    let given = sources.pick("max_requests", None, "KVITT_MAX_REQUESTS", in_file)?;
+    let number = given.value.parse().ok().filter(|number| MAX_REQUESTS_RANGE.contains(number));
+    problems.keep(number.ok_or_else(|| {
+        let (least, most) = (MAX_REQUESTS_RANGE.start(), MAX_REQUESTS_RANGE.end());
+        given.refused(format_args!("it must be a number from {least} to {most}"))
+    }))
 }
 
 fn log_settings(sources: &Sources, problems: &mut Problems) -> LogSettings {

@@ -59,6 +59,11 @@ fn every_setting_is_checked() {
         &with("allow_private_webhooks = \"yes\""),
         &["allow_private_webhooks is a TOML string", "true or false"],
     );
+    refused(&with("max_requests = \"many\""), &["max_requests is a TOML string", "a whole number"]);
+    for wrong in ["0", "-1", "1000001"] {
+        let line = format!("max_requests = {wrong}");
+        refused(&with(&line), &["max_requests", wrong, "from 1 to 1000000"]);
+    }
     refused(&with("[log]\nformat = \"xml\""), &["log.format", "\"xml\"", "text or json"]);
     refused(&with("[log]\nfilter = \"kvitt=loud\""), &["log.filter", "kvitt=loud", "debug"]);
     refused(&with("[tls]\nkey = \"a\""), &["tls.key", "tls.certificate is missing"]);

@@ -44,6 +44,7 @@ fn every_command_explains_itself() {
                 "KVITT_PUBLIC_URL",
                 "[[account]]",
                 "clock_from",
+                "max_requests",
                 "[tls]",
                 "postgres://",
                 "[account.rate]",

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use kvitt_core::{FraudStatus, IntentId, MoveAtKlarna, OrderAtKlarna, OrderSnapshot};
 
 use super::{Repeat, Setup, time};
+use crate::support::terms;
 
 /// How long Klarna remembers an idempotency key, in minutes.
 pub(super) const KEY_LIFETIME: u32 = 24 * 60;
@@ -159,6 +160,10 @@ impl Order {
             captures: moves(&self.captures),
             refunds: moves(&self.refunds),
             shipping_info: Vec::new(),
+            // Nobody in the model's portal changes lines or references.
+            cart: None,
+            merchant_reference1: terms().merchant_reference1,
+            merchant_reference2: terms().merchant_reference2,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The load: kept connections, each with one request under way, on as many threads as there are
-//! cores. Requests are bytes made beforehand, answers are looked at for their status and their
-//! end, and each thread is one loop over the sockets that are ready: what the load costs is taken
-//! from the server, since they share the cores.
+//! cores. Requests are bytes, answers are looked at for their status and their end, and each thread
+//! is one loop over the sockets that are ready: what the load costs is taken from the server, since
+//! they share the cores.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -15,10 +15,10 @@ use mio::{Events, Interest, Poll, Token};
 
 use crate::wire::Answer;
 
-/// What stays the same over all servers.
-pub(crate) struct Settings {
-    pub(crate) connections: usize,
-    pub(crate) duration: Duration,
+/// Where the requests of one connection come from.
+pub(crate) trait Source: Send {
+    /// The next one, complete.
+    fn next(&mut self) -> &[u8];
 }
 
 /// When a load is over.
@@ -56,37 +56,37 @@ impl Load {
         self.answers() as f64 / self.took.as_secs_f64()
     }
 
-    /// The longest latency in milliseconds.
-    pub(crate) fn slowest(&self) -> f64 {
-        self.percentile(100)
-    }
-
-    /// The latency in milliseconds that so many of a hundred answers kept to.
+    /// The latency in milliseconds that so many of a hundred answers kept to; of 100 the longest.
     pub(crate) fn percentile(&self, percent: usize) -> f64 {
         let rank = (self.answers() * percent).div_ceil(100).max(1);
         f64::from(self.latencies[rank - 1]) / 1000.0
     }
 }
 
-/// Sends these requests, each connection in turn from another of them on. Every answer has to be
-/// a 200.
+/// Sends what the sources give, each over a connection of its own. Every answer has to have this
+/// status.
 pub(crate) fn run(
     address: SocketAddr,
-    requests: &[Vec<u8>],
-    connections: usize,
+    sources: Vec<impl Source>,
+    status: u16,
     until: &Until,
 ) -> Load {
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(connections);
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(sources.len());
     let connected = Barrier::new(threads);
+    let mut shares: Vec<Vec<_>> = (0..threads).map(|_| Vec::new()).collect();
+    for (index, source) in sources.into_iter().enumerate() {
+        shares[index % threads].push(source);
+    }
     let parts: Vec<Part> = thread::scope(|scope| {
         let connected = &connected;
-        let running: Vec<_> = (0..threads)
-            .map(|thread| {
+        let running: Vec<_> = shares
+            .into_iter()
+            .map(|share| {
                 scope.spawn(move || {
-                    let mine = (thread..connections).step_by(threads);
-                    let mine = mine.map(|first| Connection::open(address, first)).collect();
+                    let mine = share.into_iter().map(|source| Connection::open(address, source));
+                    let mine = mine.collect();
                     connected.wait();
-                    one_thread(mine, requests, until)
+                    one_thread(mine, status, until)
                 })
             })
             .collect();
@@ -106,34 +106,33 @@ struct Part {
     latencies: Vec<u32>,
 }
 
-struct Connection {
+struct Connection<S> {
     stream: TcpStream,
-    /// The request that is sent next; there are fewer of them, and they come round again.
-    next: usize,
+    source: S,
     sent: Instant,
     buffer: Vec<u8>,
     /// How much of the buffer has been read.
     filled: usize,
 }
 
-impl Connection {
-    fn open(address: SocketAddr, next: usize) -> Self {
+impl<S: Source> Connection<S> {
+    fn open(address: SocketAddr, source: S) -> Self {
         let stream = std::net::TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_nonblocking(true).unwrap();
         let stream = TcpStream::from_std(stream);
-        Self { stream, next, sent: Instant::now(), buffer: vec![0; 64 * 1024], filled: 0 }
+        Self { stream, source, sent: Instant::now(), buffer: vec![0; 64 * 1024], filled: 0 }
     }
 
-    fn send(&mut self, requests: &[Vec<u8>], now: Instant) {
-        let request = &requests[self.next % requests.len()];
+    fn send(&mut self, now: Instant) {
+        let request = self.source.next();
         // Nothing else is under way, so that the kernel has room for all of it.
         assert_eq!(self.stream.write(request).unwrap(), request.len());
-        (self.next, self.sent, self.filled) = (self.next + 1, now, 0);
+        (self.sent, self.filled) = (now, 0);
     }
 
     /// Takes what has come. Whether the answer is there.
-    fn receive(&mut self) -> bool {
+    fn receive(&mut self, status: u16) -> bool {
         loop {
             match self.stream.read(&mut self.buffer[self.filled..]) {
                 Ok(0) => panic!("the connection was closed"),
@@ -142,14 +141,14 @@ impl Connection {
                 Err(error) => panic!("{error}"),
             }
             if let Some(answer) = Answer::read(&self.buffer[..self.filled]) {
-                assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(answer.body));
+                assert_eq!(answer.status, status, "{}", String::from_utf8_lossy(answer.body));
                 return true;
             }
         }
     }
 }
 
-fn one_thread(mut connections: Vec<Connection>, requests: &[Vec<u8>], until: &Until) -> Part {
+fn one_thread<S: Source>(mut connections: Vec<Connection<S>>, status: u16, until: &Until) -> Part {
     let mut poll = Poll::new().unwrap();
     let mut events = Events::with_capacity(connections.len());
     let mut latencies = Vec::with_capacity(1 << 20);
@@ -158,7 +157,7 @@ fn one_thread(mut connections: Vec<Connection>, requests: &[Vec<u8>], until: &Un
     for (index, connection) in connections.iter_mut().enumerate() {
         poll.registry().register(&mut connection.stream, Token(index), Interest::READABLE).unwrap();
         if until.goes_on(Duration::ZERO) {
-            connection.send(requests, Instant::now());
+            connection.send(Instant::now());
             under_way += 1;
         }
     }
@@ -166,14 +165,14 @@ fn one_thread(mut connections: Vec<Connection>, requests: &[Vec<u8>], until: &Un
         poll.poll(&mut events, None).unwrap();
         for event in &events {
             let connection = &mut connections[event.token().0];
-            if !connection.receive() {
+            if !connection.receive(status) {
                 continue;
             }
             let now = Instant::now();
             let latency = (now - connection.sent).as_micros();
             latencies.push(u32::try_from(latency).unwrap_or(u32::MAX));
             if until.goes_on(now - start) {
-                connection.send(requests, now);
+                connection.send(now);
             } else {
                 under_way -= 1;
             }

@@ -3,22 +3,10 @@
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
-use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::machine;
+use crate::common::machine;
 use crate::wire::Wire;
-
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// How a server tells that it can be asked.
-#[derive(Clone, Copy)]
-pub(crate) enum Ready {
-    /// By a line on stdout that ends with its address.
-    Line,
-    /// Not at all: it listens on the port that it was given.
-    Port(u16),
-}
 
 /// A server that runs until this is dropped.
 pub(crate) struct Server {
@@ -30,32 +18,19 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn start(mut command: Command, ready: Ready) -> Self {
-        let stdout = match ready {
-            Ready::Line => Stdio::piped(),
-            Ready::Port(_) => Stdio::null(),
-        };
-        let started = Instant::now();
-        let mut child =
-            command.stdin(Stdio::null()).stdout(stdout).spawn().unwrap_or_else(|error| {
-                panic!("{} could not be started: {error}", command.get_program().display())
-            });
-        let address = match ready {
-            Ready::Line => {
-                let mut line = String::new();
-                BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-                let address = line.trim().rsplit_once("http://").map(|(_, address)| address);
-                address.unwrap_or_else(|| panic!("no ready line, but {line:?}")).parse().unwrap()
-            }
-            Ready::Port(port) => {
-                let address = SocketAddr::from(([127, 0, 0, 1], port));
-                while std::net::TcpStream::connect(address).is_err() {
-                    assert!(started.elapsed() < PATIENCE, "nothing listens on {address}");
-                    thread::sleep(Duration::from_millis(20));
-                }
-                address
-            }
-        };
+    /// Starts a server that says by a line on stdout, which ends with its address, that it can be
+    /// asked.
+    pub(crate) fn start(mut command: Command) -> Self {
+        let (mut child, started) = spawn(command.stdout(Stdio::piped()));
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().rsplit_once("http://").map(|(_, address)| address);
+        let address = address.unwrap_or_else(|| panic!("no ready line, but {line:?}"));
+        Self::of(child, started, address.parse().unwrap())
+    }
+
+    /// A server that has just become ready.
+    pub(crate) fn of(child: Child, started: Instant, address: SocketAddr) -> Self {
         Self { child, address, ready_after: started.elapsed(), started }
     }
 
@@ -96,4 +71,14 @@ impl Drop for Server {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// Starts a process, and notes when.
+pub(crate) fn spawn(command: &mut Command) -> (Child, Instant) {
+    let started = Instant::now();
+    let child = command.stdin(Stdio::null()).spawn();
+    let child = child.unwrap_or_else(|error| {
+        panic!("{} could not be started: {error}", command.get_program().display())
+    });
+    (child, started)
 }

@@ -1,0 +1,190 @@
+//! The loop on SQLite without any of kvitt's code: one thread writes, and commits together what
+//! waits. Tables, rows and durability are kvitt's; nothing is checked or read.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+use crate::bare::{Loop, number};
+use crate::sample::{Sample, intent};
+
+/// Writes that one transaction takes at most, as in kvitt.
+const BATCH_MAX: usize = 256;
+
+/// One of a capture's two commits.
+struct Write {
+    client: u64,
+    version: u64,
+    number: u64,
+    step: Step,
+    done: oneshot::Sender<()>,
+}
+
+#[derive(Clone, Copy)]
+enum Step {
+    Intent,
+    Outcome,
+}
+
+pub(crate) async fn run(
+    file: &Path,
+    sample: &Arc<Sample>,
+    clients: u64,
+    duration: Duration,
+) -> Loop {
+    let (queue, writes) = mpsc::channel(1024);
+    let writer = {
+        let (file, sample) = (file.to_owned(), Arc::clone(sample));
+        thread::spawn(move || write_all(&file, &sample, writes))
+    };
+    let start = Instant::now();
+    let mut tasks = JoinSet::new();
+    for client in 0..clients {
+        let queue = queue.clone();
+        let mut version = sample.version();
+        tasks.spawn(async move {
+            let mut commits = Vec::new();
+            while start.elapsed() < duration {
+                let number = number(client, version);
+                for step in [Step::Intent, Step::Outcome] {
+                    let begun = Instant::now();
+                    let (done, is_done) = oneshot::channel();
+                    let write = Write { client, version, number, step, done };
+                    queue.send(write).await.unwrap();
+                    is_done.await.unwrap();
+                    commits.push(begun.elapsed());
+                    version += 1;
+                }
+            }
+            commits
+        });
+    }
+    drop(queue);
+    let commits: Vec<Duration> = tasks.join_all().await.into_iter().flatten().collect();
+    let took = start.elapsed();
+    writer.join().unwrap();
+    Loop::of(took, &commits)
+}
+
+fn write_all(file: &Path, sample: &Sample, mut writes: mpsc::Receiver<Write>) {
+    let mut db = Connection::open(file).unwrap();
+    db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;").unwrap();
+    db.set_prepared_statement_cache_capacity(32);
+    let rows = Rows::of(sample);
+    let mut batch = Vec::with_capacity(BATCH_MAX);
+    while writes.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
+        let together = db.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+        for write in &batch {
+            rows.write(&together, write);
+        }
+        together.commit().unwrap();
+        for write in batch.drain(..) {
+            write.done.send(()).unwrap();
+        }
+    }
+}
+
+/// The texts of a capture's rows, made once.
+struct Rows<'a> {
+    sample: &'a Sample,
+    at_us: i64,
+    requested: (String, String, String),
+    done: (String, String, String),
+}
+
+impl<'a> Rows<'a> {
+    fn of(sample: &'a Sample) -> Self {
+        let texts = |recorded: &kvitt_core::Recorded| {
+            (
+                recorded.event.name(Some(kvitt_core::ActKind::Capture)),
+                serde_json::to_string(&recorded.cause).unwrap(),
+                serde_json::to_string(&recorded.event).unwrap(),
+            )
+        };
+        Self {
+            sample,
+            at_us: sample.requested.at.as_microsecond(),
+            requested: texts(&sample.requested),
+            done: texts(&sample.done),
+        }
+    }
+
+    fn write(&self, db: &Transaction<'_>, write: &Write) {
+        let Write { client, version, number, step, .. } = write;
+        let sale = self.sample.sale(*client).0.as_simple().to_string();
+        let intent = intent(self.sample, *number);
+        let seq = i64::try_from(version + 1).unwrap();
+        let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
+            let rows = db.prepare_cached(sql).unwrap().execute(values).unwrap();
+            assert_eq!(rows, 1, "{sql}");
+        };
+        let summary = &self.sample.summary;
+        run(
+            "UPDATE sale SET version = ?, updated_at_us = ?, order_status = ?, \
+             captured_amount = ?, remaining_authorized_amount = ?, look_at_us = ? WHERE sale = ?",
+            params![
+                seq,
+                self.at_us,
+                summary.order_status,
+                summary.captured_amount,
+                summary.remaining_authorized_amount,
+                summary.look_at.map(jiff::Timestamp::as_microsecond),
+                sale
+            ],
+        );
+        let (like, (name, cause, event)) = match step {
+            Step::Intent => (&self.sample.requested, &self.requested),
+            Step::Outcome => (&self.sample.done, &self.done),
+        };
+        let id = kvitt_core::EventId(crate::sample::numbered(like.id.0, *number)).to_string();
+        let event = self.with_intent(event, &intent.to_string());
+        run(
+            "INSERT INTO event (sale, seq, id, at_us, name, cause, event) \
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            params![sale, seq, id, self.at_us, name, cause, event],
+        );
+        let secret = format!("call@{intent}");
+        let work = intent.0.to_string();
+        match step {
+            Step::Intent => {
+                let key = self.sample.numbered_key(*number);
+                run(
+                    "INSERT INTO idempotency (sale, api_key, key, request_hash, intent, at_us) \
+                     VALUES (?, ?, ?, ?, ?, ?)",
+                    params![
+                        sale,
+                        self.sample.requester.to_string(),
+                        key,
+                        self.sample.request_hash,
+                        intent.to_string(),
+                        self.at_us
+                    ],
+                );
+                run(
+                    "INSERT INTO secret (sale, name, value) VALUES (?, ?, ?)",
+                    params![sale, secret, self.sample.call],
+                );
+                run(
+                    "INSERT INTO work (sale, work_id, kind, attempts, fence, due_at_us) \
+                     VALUES (?, ?, ?, 0, 1, ?)",
+                    params![sale, work, self.sample.work_kind, self.at_us],
+                );
+            }
+            Step::Outcome => {
+                run("DELETE FROM secret WHERE sale = ? AND name = ?", params![sale, secret]);
+                run("DELETE FROM work WHERE sale = ? AND work_id = ?", params![sale, work]);
+            }
+        }
+    }
+
+    /// The event of this capture: each one's intent is another.
+    fn with_intent(&self, event: &str, intent: &str) -> String {
+        let sample = self.sample.requested.event.intent().unwrap().to_string();
+        event.replace(&sample, intent)
+    }
+}

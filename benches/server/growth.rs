@@ -1,0 +1,258 @@
+//! What a ledger costs that holds many orders, asked as the server asks it: through its trait.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use kvitt_core::{OrderId, SaleId};
+use kvitt_ledger::{Append, Ledger, Page, SaleQuery};
+use tokio::runtime::Runtime;
+use uuid::Uuid;
+
+use crate::common::figures::median;
+use crate::multiply::{self, OPEN, Original};
+use crate::sample::Sample;
+use crate::shop::Shop;
+use crate::store::{Home, Kind, Store};
+
+/// How often each thing is done at each size, and how often before that counts.
+const TIMES: u64 = 300;
+const WARM_UP: u64 = 30;
+
+/// So much of the disk stays free, in bytes.
+const FREE_MIN: u64 = 15_000_000_000;
+
+/// How much an order takes at most while it is made, log and all.
+const ORDER_BYTES_MAX: u64 = 16_000;
+
+/// How long one thing took.
+pub(crate) struct Figure {
+    pub(crate) what: &'static str,
+    /// In milliseconds.
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
+}
+
+/// A ledger of one size.
+pub(crate) struct Size {
+    pub(crate) orders: u64,
+    pub(crate) figures: Vec<Figure>,
+    /// What one order takes on the disk, in bytes: rows and indices.
+    pub(crate) bytes_per_order: f64,
+}
+
+pub(crate) struct Growth {
+    pub(crate) kind: Kind,
+    pub(crate) sizes: Vec<Size>,
+}
+
+pub(crate) fn measure(store: &Store, sample: &Arc<Sample>, program: &Path, most: u64) -> Growth {
+    let home = store.home();
+    let original = sell_one(&home, program);
+    let empty = home.bytes();
+    let runtime = Runtime::new().unwrap();
+    let (mut sizes, mut filled) = (Vec::new(), 0);
+    for orders in [1_000, 10_000, 100_000, 1_000_000].into_iter().filter(|it| *it <= most) {
+        if free(home.folder()) < FREE_MIN + (orders - filled) * ORDER_BYTES_MAX {
+            eprintln!("{orders} orders would leave too little of the disk: they are left out");
+            break;
+        }
+        let begun = Instant::now();
+        hasten(store, true);
+        multiply::add(&home, &original, filled + 1, orders);
+        hasten(store, false);
+        filled = orders;
+        let bytes = home.bytes() - empty;
+        eprintln!(
+            "{}: {orders} orders, filled in {:.0} s, {} MB",
+            store.kind().name(),
+            begun.elapsed().as_secs_f64(),
+            bytes / 1_000_000
+        );
+        #[expect(clippy::cast_precision_loss, reason = "far less than 2^52 bytes")]
+        let bytes_per_order = bytes as f64 / orders as f64;
+        let figures = runtime.block_on(async {
+            let ledger = kvitt_ledger::open(&home.url()).await.unwrap();
+            Asked { ledger, sample, original: &original, orders }.all().await
+        });
+        for Figure { what, p50, p99 } in &figures {
+            eprintln!("  {what}: {p50:.2} ms, {p99:.2} ms");
+        }
+        sizes.push(Size { orders, figures, bytes_per_order });
+    }
+    Growth { kind: store.kind(), sizes }
+}
+
+/// While orders are made, nothing has to survive a power cut.
+fn hasten(store: &Store, on: bool) {
+    let Store::Postgres(server) = store else { return };
+    let (fsync, wal) = if on { ("off", "4GB") } else { ("on", "1GB") };
+    server.configure(&format!(
+        "\nfsync = {fsync}\nfull_page_writes = {fsync}\nmax_wal_size = {wal}\n"
+    ));
+    server.reload();
+    // What was written meanwhile lies on the disk before anything is measured.
+    if !on {
+        assert!(Command::new("sync").status().unwrap().success());
+    }
+}
+
+/// One order, through the merchant API, from its cart to its last capture.
+fn sell_one(home: &Home, program: &Path) -> Original {
+    let shop = Shop::open(program, home.folder(), &home.url());
+    let order = shop.place(1).remove(0);
+    shop.capture_all(&order);
+    drop(shop);
+    let id: OrderId = order.id.parse().unwrap();
+    let runtime = Runtime::new().unwrap();
+    let events = runtime.block_on(async {
+        let ledger = kvitt_ledger::open(&home.url()).await.unwrap();
+        ledger.events(SaleId::from(id)).await.unwrap()
+    });
+    let mut intents: Vec<String> =
+        events.iter().filter_map(|it| it.event.intent()).map(|it| it.to_string()).collect();
+    intents.sort();
+    intents.dedup();
+    Original { digits: id.0.as_simple().to_string(), intents }
+}
+
+/// How much of the disk is free, in bytes.
+fn free(folder: &Path) -> u64 {
+    let output = Command::new("df").args(["--output=avail", "-B1"]).arg(folder).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().nth(1).unwrap().trim().parse().unwrap()
+}
+
+/// Everything that is asked of a ledger of one size.
+struct Asked<'a> {
+    ledger: Arc<dyn Ledger>,
+    sample: &'a Arc<Sample>,
+    original: &'a Original,
+    orders: u64,
+}
+
+impl Asked<'_> {
+    async fn all(&self) -> Vec<Figure> {
+        let middle = self.middle().await;
+        let page = |change: fn(&mut SaleQuery)| {
+            let mut query = self.query();
+            change(&mut query);
+            query
+        };
+        let all_captured = |query: &mut SaleQuery| query.status = Some("CAPTURED".to_owned());
+        let few_open = |query: &mut SaleQuery| query.status = Some("AUTHORIZED".to_owned());
+        let begin = |query: &mut SaleQuery| query.search = Some("order-".to_owned());
+        let search = |text: String| SaleQuery { search: Some(text), ..self.query() };
+        let digits = |number| multiply::digits(self.original, number);
+        vec![
+            self.append().await,
+            self.read().await,
+            self.list("the first page", 50, |_| page(|_| ())).await,
+            self.list("a page from the middle", 50, |_| SaleQuery {
+                cursor: Some(middle.clone()),
+                ..self.query()
+            })
+            .await,
+            self.list("a page of a state that most have", 50, |_| page(all_captured)).await,
+            self.list("a page of a state that 20 have", OPEN, |_| page(few_open)).await,
+            self.list("search: the shop's reference", 1, |number| {
+                // Numbers of the same length, so that none begins another.
+                search(format!("order-{number}"))
+            })
+            .await,
+            self.list("search: Klarna's order id", 1, |number| {
+                search(multiply::klarna_digits(number))
+            })
+            .await,
+            self.list("search: kvitt's id", 1, |number| search(format!("ord_{}", digits(number))))
+                .await,
+            self.list("search: what all begin with", 50, |_| page(begin)).await,
+        ]
+    }
+
+    fn query(&self) -> SaleQuery {
+        SaleQuery { orders_only: true, ..SaleQuery::all(self.at()) }
+    }
+
+    fn at(&self) -> Timestamp {
+        self.sample.requested.at
+    }
+
+    /// Numbers of orders, spread over all whose numbers are as long as the last one's before it.
+    fn number(&self, turn: u64) -> u64 {
+        let (lowest, highest) = (self.orders / 10 + 1, self.orders - 1);
+        lowest + turn.wrapping_mul(2_654_435_761) % (highest - lowest)
+    }
+
+    fn sale(&self, number: u64) -> SaleId {
+        SaleId(Uuid::try_parse(&multiply::digits(self.original, number)).unwrap())
+    }
+
+    /// The cursor of the page that ends in the middle.
+    async fn middle(&self) -> String {
+        let sale = self.ledger.summary(self.sale(self.orders / 2)).await.unwrap().unwrap();
+        let query = SaleQuery { created_before: Some(sale.created_at), ..self.query() };
+        self.ledger.summaries(&query).await.unwrap().next_cursor.unwrap()
+    }
+
+    /// A step of a capture, on orders in turn.
+    async fn append(&self) -> Figure {
+        let mut took = Vec::new();
+        for turn in 0..WARM_UP + TIMES {
+            let sale = self.sale(self.number(turn));
+            let summary = self.ledger.summary(sale).await.unwrap().unwrap();
+            let version = summary.version;
+            let step = self.sample.intent_step(0, version, self.orders * 1000 + turn);
+            let append = Append {
+                sale,
+                summary: kvitt_ledger::SaleSummary { version: version + 1, ..summary },
+                ..step
+            };
+            let begun = Instant::now();
+            self.ledger.append(append).await.unwrap();
+            took.push(begun.elapsed());
+        }
+        figure("append", &took)
+    }
+
+    async fn read(&self) -> Figure {
+        let mut took = Vec::new();
+        for turn in 0..WARM_UP + TIMES {
+            // Others than those that were appended to.
+            let sale = self.sale(self.number(turn + 10_000));
+            let begun = Instant::now();
+            let events = self.ledger.events(sale).await.unwrap();
+            took.push(begun.elapsed());
+            assert!(!events.is_empty());
+        }
+        figure("read an order's events", &took)
+    }
+
+    /// Pages, each of which has to hold so many.
+    async fn list(
+        &self,
+        what: &'static str,
+        holds: u64,
+        query: impl Fn(u64) -> SaleQuery,
+    ) -> Figure {
+        let mut took = Vec::new();
+        for turn in 0..WARM_UP + TIMES {
+            let query = query(self.number(turn + 20_000));
+            let begun = Instant::now();
+            let Page { items, .. } = self.ledger.summaries(&query).await.unwrap();
+            took.push(begun.elapsed());
+            assert_eq!(items.len() as u64, holds, "{what}: {query:?}");
+        }
+        figure(what, &took)
+    }
+}
+
+fn figure(what: &'static str, took: &[Duration]) -> Figure {
+    let counted = took.iter().skip(usize::try_from(WARM_UP).unwrap());
+    let mut times: Vec<f64> = counted.map(|it| it.as_secs_f64() * 1000.0).collect();
+    times.sort_by(f64::total_cmp);
+    let p99 = times[(times.len() * 99).div_ceil(100) - 1];
+    Figure { what, p50: median(times), p99 }
+}
