@@ -225,8 +225,8 @@ async fn a_backup_that_is_an_hour_old_is_frozen_reconciled_thawed_and_even_to_th
     let repeat = engine.act(captured.id, capture(&[("l1", 1)]), None, &keyed("parcel", 1)).await;
     let repeat = repeat.unwrap();
     assert!(matches!(repeat.state(), Some(IntentState::Done(_))), "{:?}", repeat.state());
-    let captures = repeat.sale.order.as_ref().unwrap().captures.clone();
-    assert_eq!((captures.len(), captures[0].intent), (1, Some(repeat.intent)));
+    let made = repeat.sale.order.as_ref().unwrap().captures.clone();
+    assert_eq!((made.len(), made[0].intent), (1, Some(repeat.intent)));
     assert_even(&shop, &engine).await;
 }
 

@@ -19,17 +19,17 @@ pub(super) fn rate(
 ) -> Rate {
     let mut at_most = |key, given: Option<i64>, published| match given {
         None => published,
-        Some(given) => match u32::try_from(given) {
-            Ok(most @ 1..=CALLS_MAX) => Limit::AtMost(most),
-            _ => {
-                problems.add(format_args!(
-                    "{} is {given}: give a number of calls from 1 to {CALLS_MAX}, or leave it out \
-                     for what Klarna allows",
-                    label(key)
-                ));
-                published
+        Some(given) => {
+            if let Ok(most @ 1..=CALLS_MAX) = u32::try_from(given) {
+                return Limit::AtMost(most);
             }
-        },
+            problems.add(format_args!(
+                "{} is {given}: give a number of calls from 1 to {CALLS_MAX}, or leave it out \
+                 for what Klarna allows",
+                label(key)
+            ));
+            published
+        }
     };
     let published = Rate::of(environment);
     Rate {
