@@ -65,12 +65,7 @@ async fn kvitt(sandbox: &Running, folder: &std::path::Path) -> (SocketAddr, Stri
         .credentials(klarna::Credentials::username_password("PK1", "secret"))
         .build()
         .unwrap();
-    let account = Account {
-        name: "bench".to_owned(),
-        client,
-        countries: Vec::new(),
-        expiry: kvitt_core::ExpiryPolicy::default(),
-    };
+    let account = Account::new("bench", client);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let database = folder.join("kvitt.sqlite");

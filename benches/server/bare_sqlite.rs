@@ -38,7 +38,7 @@ pub(crate) async fn run(
     duration: Duration,
 ) -> Loop {
     let (queue, writes) = mpsc::channel(1024);
-    let writer = {
+    let thread = {
         let (file, sample) = (file.to_owned(), Arc::clone(sample));
         thread::spawn(move || write_all(&file, &sample, writes))
     };
@@ -67,7 +67,7 @@ pub(crate) async fn run(
     drop(queue);
     let commits: Vec<Duration> = tasks.join_all().await.into_iter().flatten().collect();
     let took = start.elapsed();
-    writer.join().unwrap();
+    thread.join().unwrap();
     Loop::of(took, &commits)
 }
 

@@ -146,6 +146,7 @@ impl Sample {
                 kind: self.work_kind.clone(),
                 due_in: LEASE,
             }],
+            acts: true,
             ..self.empty_step(client, version)
         }
     }
@@ -183,6 +184,7 @@ impl Sample {
             private: Vec::new(),
             work: Vec::new(),
             inbox: None,
+            acts: false,
             fence: None,
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::http::{Http, RealPacing, Timeouts};
+use crate::operation::Repeat;
 use crate::retry::{self, Policy, Retry};
 use crate::{
     Answer, BaseUrl, CorrelationId, Credentials, Error, FromAnswer, Outcome, Pacing, Request,
@@ -151,6 +152,16 @@ impl Client {
         self.base_url.as_ref()
     }
 
+    /// The same client with something between it and its transport, such as a budget of calls.
+    /// Every attempt passes it, also those that repeat a request.
+    #[must_use]
+    pub fn through<T: Transport + 'static>(
+        &self,
+        wrap: impl FnOnce(Arc<dyn Transport>) -> T,
+    ) -> Self {
+        Self { transport: Arc::new(wrap(Arc::clone(&self.transport))), ..self.clone() }
+    }
+
     /// Klarna Payments: sessions, authorizations, placing orders.
     pub fn payments(&self) -> payments::Payments<'_> {
         payments::Payments::new(self)
@@ -173,8 +184,10 @@ impl Client {
 
     /// Sends a request, built just now or stored long ago, and reads its answer as `T`. Repeats
     /// it by the client's policy, each time byte for byte the same. Where an attempt's outcome
-    /// stayed unknown and no later attempt was answered, the error is that attempt's. Dropping
-    /// the future before it ends leaves the outcome unknown too.
+    /// stayed unknown, a later attempt that was not answered does not settle it, and nor does one
+    /// of a write that was refused, which may be so because the earlier one took effect: the error
+    /// is the earlier attempt's then. Dropping the future before it ends leaves the outcome unknown
+    /// too.
     ///
     /// ```no_run
     /// # async fn list(client: klarna::Client) -> Result<(), klarna::Error> {
@@ -188,7 +201,8 @@ impl Client {
     pub async fn send<T: FromAnswer>(&self, request: &Request) -> Result<Answer<T>, Error> {
         let operation = request.operation();
         let mut attempt = 1;
-        // What an attempt left open stays open if a later one was not even sent.
+        // What an attempt left open stays open if a later one was not even sent, or refused: only
+        // a success under the same key says what became of it.
         let mut unsettled = None;
         loop {
             let exchange = self.transport.exchange(request).await;
@@ -216,7 +230,11 @@ impl Client {
             match (decision, read) {
                 (_, Ok(answer)) => return Ok(answer),
                 (Retry::No, Err(error)) => {
-                    let settles = error.outcome() != Outcome::NotSent;
+                    let settles = match error.outcome() {
+                        Outcome::NotSent => false,
+                        Outcome::Refused => operation.repeat() == Repeat::Freely,
+                        Outcome::Unknown => true,
+                    };
                     return Err(unsettled.filter(|_| !settles).unwrap_or(error));
                 }
                 (Retry::After(wait), Err(error)) => {

@@ -1,6 +1,7 @@
 //! What can go wrong with a call, and what it means for the act that was wanted.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::operation::Repeat;
 use crate::{Api, CorrelationId, ErrorCode, FieldError, Operation, RateLimit, Refusal};
@@ -69,6 +70,18 @@ pub enum Error {
         rate_limit: Option<RateLimit>,
         /// Klarna's id of the exchange; the recorded 429 has none.
         correlation_id: Option<CorrelationId>,
+    },
+    /// The transport kept the call back; Klarna was not asked.
+    #[error(
+        "{operation}: there are as many calls to Klarna as it allows; nothing was sent; try again \
+         in {} s",
+        retry_after.as_secs().max(1)
+    )]
+    HeldBack {
+        /// What was attempted.
+        operation: Operation,
+        /// When it is worth trying again.
+        retry_after: Duration,
     },
     /// Klarna, or something before it, answered with a 5xx or another status that settles nothing.
     #[error(
@@ -161,6 +174,7 @@ impl Error {
             | Self::Configuration { .. }
             | Self::Unauthorized { .. }
             | Self::TooManyRequests { .. }
+            | Self::HeldBack { .. }
             | Self::Connect { .. }
             | Self::UnreadableCallback { .. }
             | Self::TimedOut { phase: Phase::Connect, .. } => Outcome::NotSent,

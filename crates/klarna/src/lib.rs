@@ -85,7 +85,7 @@ pub use error::{Error, Outcome, Phase};
 pub use error_code::ErrorCode;
 pub use id::{CaptureId, HppSessionId, OrderId, RefundId, SessionId};
 pub use key::IdempotencyKey;
-pub use operation::{Api, Operation};
+pub use operation::{Api, Operation, RateCategory};
 pub use private::{AuthorizationToken, ClientToken, CustomerToken, Private};
 pub use refusal::Refusal;
 pub use request::{Method, Request, RequestParts};

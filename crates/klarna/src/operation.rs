@@ -17,6 +17,48 @@ pub enum Api {
     Other,
 }
 
+/// What Klarna counts calls by: each merchant has so many a second of each (Klarna documentation:
+/// rate limit).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RateCategory {
+    /// Opening payment sessions.
+    CreateSession,
+    /// Making customer tokens.
+    CreateCustomerToken,
+    /// Opening hosted payment pages.
+    CreateHppSession,
+    /// Everything else.
+    Other,
+}
+
+impl RateCategory {
+    /// Every category.
+    pub const ALL: [Self; 4] =
+        [Self::CreateSession, Self::CreateCustomerToken, Self::CreateHppSession, Self::Other];
+
+    /// A word for logs and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CreateSession => "create_session",
+            Self::CreateCustomerToken => "create_customer_token",
+            Self::CreateHppSession => "create_hpp_session",
+            Self::Other => "other",
+        }
+    }
+
+    /// Calls a second that Klarna allows one merchant (Klarna documentation: rate limit). It may
+    /// have agreed to others; its headers then say so.
+    pub fn calls_per_second(self, environment: crate::Environment) -> u32 {
+        use crate::Environment::{Playground, Production};
+        match (self, environment) {
+            (Self::Other, Production) => 200,
+            (Self::Other, Playground) => 50,
+            (_, Production) => 40,
+            (_, Playground) => 5,
+        }
+    }
+}
+
 /// When a request may be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Repeat {
@@ -49,6 +91,16 @@ macro_rules! operations {
             /// The API it belongs to.
             pub fn api(self) -> Api {
                 match self { $(Self::$variant => Api::$api),+ }
+            }
+
+            /// What Klarna counts it as.
+            pub fn rate_category(self) -> RateCategory {
+                match self {
+                    Self::CreateSession => RateCategory::CreateSession,
+                    Self::CreateCustomerToken => RateCategory::CreateCustomerToken,
+                    Self::CreateHppSession => RateCategory::CreateHppSession,
+                    _ => RateCategory::Other,
+                }
             }
 
             pub(crate) fn repeat(self) -> Repeat {

@@ -78,6 +78,7 @@ pub enum Retry {
 ///   since ending what has ended changes nothing (the repetition may be refused although the
 ///   first attempt succeeded). Placing an order, updating a session, creating a customer token
 ///   and sending a page's link to a shopper have no such protection and are not repeated.
+/// - What the transport held back has waited its time already, and is not repeated.
 /// - Every other answer stands.
 ///
 /// ```
@@ -104,7 +105,7 @@ pub fn decide(
     let without_effect = match ending {
         Ending::Answered { status: 429, .. } => true,
         Ending::Answered { status: 408 | 500..=599, .. } => false,
-        Ending::Answered { .. } => return Retry::No,
+        Ending::Answered { .. } | Ending::Failed(Failure::HeldBack { .. }) => return Retry::No,
         Ending::Failed(failure) => failure.is_before_sending(),
     };
     let repeatable = match request.operation().repeat() {
@@ -206,6 +207,16 @@ mod tests {
     }
 
     #[test]
+    fn what_was_held_back_is_left_to_the_caller() {
+        let held_back = Failure::HeldBack { retry_after: Duration::from_secs(1) };
+        for operation in Operation::ALL {
+            assert!(!repeats(*operation, true, &Ending::Failed(&held_back)), "{operation}");
+        }
+        let error = held_back.into_error(Operation::PlaceOrder);
+        assert_eq!(error.outcome(), crate::Outcome::NotSent);
+    }
+
+    #[test]
     fn a_429_waits_for_the_reset_but_not_for_ever() {
         let limited = |reset_seconds| Ending::Answered {
             status: 429,
@@ -237,6 +248,7 @@ mod tests {
         prop_oneof![
             Just(Failure::Connect("refused".to_owned())),
             Just(Failure::ConnectTimedOut),
+            Just(Failure::HeldBack { retry_after: Duration::from_secs(1) }),
             Just(Failure::AnswerTimedOut),
             proptest::option::of(100_u16..600).prop_map(|status| Failure::Lost { status }),
         ]

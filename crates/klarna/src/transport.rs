@@ -14,6 +14,12 @@ pub enum Failure {
     Connect(String),
     /// The connection was not made in time; nothing was sent.
     ConnectTimedOut,
+    /// The transport kept it back, since calls of its kind have had their share for now; nothing
+    /// was sent. Such a request is not repeated by the client: it would only wait again.
+    HeldBack {
+        /// When it is worth trying again.
+        retry_after: Duration,
+    },
     /// The request may have been sent; no complete answer came in time.
     AnswerTimedOut,
     /// The request may have been sent; the connection broke before the answer was complete.
@@ -26,7 +32,7 @@ pub enum Failure {
 impl Failure {
     /// Nothing was sent.
     pub fn is_before_sending(&self) -> bool {
-        matches!(self, Self::Connect(_) | Self::ConnectTimedOut)
+        matches!(self, Self::Connect(_) | Self::ConnectTimedOut | Self::HeldBack { .. })
     }
 
     /// A word for logs.
@@ -34,6 +40,7 @@ impl Failure {
         match self {
             Self::Connect(_) => "not connected",
             Self::ConnectTimedOut => "not connected in time",
+            Self::HeldBack { .. } => "held back",
             Self::AnswerTimedOut => "not answered in time",
             Self::Lost { .. } => "connection lost",
         }
@@ -43,6 +50,7 @@ impl Failure {
         match self {
             Self::Connect(reason) => Error::Connect { operation, reason },
             Self::ConnectTimedOut => Error::TimedOut { operation, phase: Phase::Connect },
+            Self::HeldBack { retry_after } => Error::HeldBack { operation, retry_after },
             Self::AnswerTimedOut => Error::TimedOut { operation, phase: Phase::Answer },
             Self::Lost { status } => Error::ConnectionLost { operation, status },
         }

@@ -187,6 +187,26 @@ async fn an_unknown_attempt_is_not_forgotten_when_the_last_one_was_not_sent() {
 }
 
 #[tokio::test]
+async fn a_refusal_says_nothing_of_an_attempt_before_it_whose_end_nobody_saw() {
+    let refused = || Ok(raw(403, &[], r#"{"error_code":"REFUND_NOT_ALLOWED"}"#));
+    for ending in [Ok(unavailable()), Err(Failure::AnswerTimedOut)] {
+        let double = Double::answering([ending, refused()]);
+        let capture = NewCapture::builder(100).build().unwrap();
+        let client = double.client();
+        let error = client.orders().capture(&order_id(), &capture, &key()).await.unwrap_err();
+        assert_eq!(error.outcome(), Outcome::Unknown, "{error}");
+    }
+    // A read takes no effect, and one without effect leaves nothing open.
+    let double = Double::answering([Ok(unavailable()), refused()]);
+    let error = double.client().orders().get(&order_id()).await.unwrap_err();
+    assert_eq!(error.outcome(), Outcome::Refused, "{error}");
+    let double = Double::answering([Ok(raw(429, &[], "")), refused()]);
+    let capture = NewCapture::builder(100).build().unwrap();
+    let error = double.client().orders().capture(&order_id(), &capture, &key()).await.unwrap_err();
+    assert_eq!(error.outcome(), Outcome::Refused, "{error}");
+}
+
+#[tokio::test]
 async fn repeating_can_be_switched_off() {
     let double = Double::answering([Ok(unavailable())]);
     let client = double.client_with(Policy::OFF);

@@ -71,6 +71,14 @@ impl Sale {
                 Some(Concern { kind, intent: whose, reason, since: Some(intent.requested_at) })
             })
             .collect();
+        if self.has_unknown_order() {
+            concerns.push(Concern {
+                kind: ConcernKind::NeedsHuman,
+                intent: None,
+                reason: crate::refusal::Refusal::OrderUnknown.to_string(),
+                since: None,
+            });
+        }
         if let Some(reason) = self.difference() {
             let since = self.order.as_ref().and_then(|order| Some(order.last_read.as_ref()?.1));
             concerns.push(Concern { kind: ConcernKind::Difference, intent: None, reason, since });

@@ -10,6 +10,7 @@ mod undo;
 pub use checkout::check_worth;
 pub use limits::SHIPPING_METHODS;
 pub use money::{CaptureWish, LinePick, RefundWish};
+pub(crate) use order::keeps_captured_lines;
 pub use order::{AuthorizationWish, ReferencesWish};
 
 use jiff::Timestamp;
@@ -138,7 +139,7 @@ impl Sale {
             idempotency_key: String::new(),
             part_of: None,
         };
-        let (outcome, evidence) = (outcome_of(&act), Evidence::default());
+        let (outcome, evidence) = (outcome_of(&act, intent), Evidence::default());
         let sale = self
             .with(&[requested, Event::Done { intent, outcome, evidence }])
             .map_err(|_| Refusal::NoOrder)?;
@@ -177,10 +178,10 @@ impl Sale {
     }
 }
 
-fn outcome_of(act: &Act) -> Outcome {
+fn outcome_of(act: &Act, intent: IntentId) -> Outcome {
     match act {
-        Act::Capture { .. } => Outcome::Captured { capture_id: String::new() },
-        Act::Refund { .. } => Outcome::Refunded { refund_id: String::new() },
+        Act::Capture { .. } => Outcome::Captured { capture_id: intent.to_string() },
+        Act::Refund { .. } => Outcome::Refunded { refund_id: intent.to_string() },
         _ => Outcome::Changed,
     }
 }

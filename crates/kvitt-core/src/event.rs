@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::act::{Act, ActKind, Outcome, Refused};
 use crate::cart::SaleCart;
 use crate::ids::{ApiKeyId, EventId, IntentId, UserId, WebhookEndpointId};
-use crate::order::OrderSnapshot;
+use crate::order::{FraudStatus, OrderSnapshot};
 
 /// An event as it stands in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +78,8 @@ pub enum Door {
     Browser,
     /// Klarna's authorization callback.
     Callback,
+    /// Neither: Klarna's session was read, and showed it.
+    Session,
 }
 
 /// One of Klarna's payment method categories, as offered for a session.
@@ -92,7 +94,8 @@ pub struct PaymentMethodCategory {
 /// What the shop wants of a checkout, but for the shopper's data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckoutTerms {
-    /// Name of the Klarna account that this sale belongs to for good.
+    /// Name of the Klarna account that this sale belongs to. For good once an order is placed: until
+    /// then another country may lead to another account ([`Event::MarketChanged`]).
     pub account: String,
     /// Country, currency and locale.
     pub market: PurchaseMarket,
@@ -128,6 +131,16 @@ pub enum Event {
         /// The new cart.
         cart: SaleCart,
     },
+    /// The shop moved the checkout to another country, currency or locale. Klarna keeps those of a
+    /// session for good, so the next use of the checkout opens another one.
+    MarketChanged {
+        /// Name of the Klarna account that the sale belongs to from now on.
+        account: String,
+        /// Country, currency and locale.
+        market: PurchaseMarket,
+        /// The cart, whose lines fit the country.
+        cart: SaleCart,
+    },
     /// The shop gave the checkout up.
     CheckoutAbandoned,
     /// Klarna opened a session for the cart.
@@ -154,6 +167,21 @@ pub enum Event {
     },
     /// Klarna does not know the session any more. The next use opens another.
     SessionLost {
+        /// Klarna's id of the session.
+        session_id: String,
+        /// Klarna's answer.
+        evidence: Evidence,
+    },
+    /// The session was read, and nobody has authorized the purchase in it so far.
+    SessionRead {
+        /// Klarna's id of the session.
+        session_id: String,
+        /// Klarna's answer.
+        evidence: Evidence,
+    },
+    /// The session was read, and is complete: there is an order at Klarna that is not known here.
+    /// Nothing is placed for the checkout any more until it is.
+    SessionCompleted {
         /// Klarna's id of the session.
         session_id: String,
         /// Klarna's answer.
@@ -286,6 +314,41 @@ pub enum Event {
         /// The read that showed it.
         evidence: Evidence,
     },
+    /// Lines and amount were changed, and not by us. What Klarna has is what it accepted.
+    ExternalUpdate {
+        /// The lines and sums as Klarna has them.
+        cart: SaleCart,
+        /// The read that showed it.
+        evidence: Evidence,
+    },
+    /// The shop's references were changed, and not by us; an absent one is as it was.
+    ExternalReferences {
+        /// The shop's order number.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        merchant_reference1: Option<String>,
+        /// The shop's second reference.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        merchant_reference2: Option<String>,
+        /// The read that showed it.
+        evidence: Evidence,
+    },
+    /// Klarna has an order for this checkout that nobody here knows to have placed.
+    ExternalOrder {
+        /// Klarna's id of the order.
+        klarna_order_id: String,
+        /// Klarna's word on fraud.
+        fraud_status: FraudStatus,
+        /// The lines and sums.
+        cart: SaleCart,
+        /// When it was placed, by Klarna's clock.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        placed_at: Option<Timestamp>,
+        /// How the customer pays, in Klarna's words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        payment_method: Option<String>,
+        /// The read that showed it.
+        evidence: Evidence,
+    },
     /// All of the order is to be undone. Each act that it takes follows as one of its own.
     UndoRequested {
         /// The undo. It is named like an act's intent, and found like one.
@@ -364,10 +427,13 @@ impl Event {
         match self {
             Self::CheckoutCreated { .. } => "checkout.created".to_owned(),
             Self::CartChanged { .. } => "checkout.cart_changed".to_owned(),
+            Self::MarketChanged { .. } => "checkout.market_changed".to_owned(),
             Self::CheckoutAbandoned => "checkout.abandoned".to_owned(),
             Self::SessionOpened { .. } => "session.opened".to_owned(),
             Self::SessionUpdated { .. } => "session.updated".to_owned(),
             Self::SessionLost { .. } => "session.lost".to_owned(),
+            Self::SessionRead { .. } => "session.read".to_owned(),
+            Self::SessionCompleted { .. } => "session.completed".to_owned(),
             Self::SessionRefused { .. } => "session.refused".to_owned(),
             Self::AuthorizationReceived { .. } => "authorization.received".to_owned(),
             Self::AuthorizationReleased { .. } => "authorization.released".to_owned(),
@@ -381,6 +447,9 @@ impl Event {
             Self::ExternalCapture { .. } => "capture.external".to_owned(),
             Self::ExternalRefund { .. } => "refund.external".to_owned(),
             Self::ExternalRelease { .. } => "release.external".to_owned(),
+            Self::ExternalUpdate { .. } => "update_authorization.external".to_owned(),
+            Self::ExternalReferences { .. } => "update_references.external".to_owned(),
+            Self::ExternalOrder { .. } => "place.external".to_owned(),
             Self::UndoRequested { .. } => "undo.requested".to_owned(),
             Self::UndoDone { .. } => "undo.done".to_owned(),
             Self::UndoRefused { .. } => "undo.refused".to_owned(),

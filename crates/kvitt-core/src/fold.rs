@@ -1,5 +1,7 @@
 //! The fold: from a sale's events to the sale.
 
+mod checkout;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -8,11 +10,10 @@ use uuid::Uuid;
 use crate::act::{Act, ActKind, LinePart, Outcome};
 use crate::cart::SaleCart;
 use crate::event::{Cause, CheckoutTerms, Event, Recorded};
-use crate::expiry::ExpiryState;
 use crate::ids::{EventId, IntentId, SaleId};
 use crate::intent::{Intent, IntentState};
 use crate::order::{Capture, Order, OrderSnapshot, OrderStatus, Refund, sum};
-use crate::sale::{Authorization, Sale, Session};
+use crate::sale::Sale;
 
 /// Events that cannot follow each other, or sums that break a law. The ledger was damaged, or
 /// written by a program with a fault: nothing may be done with the sale until a person looked.
@@ -63,6 +64,7 @@ impl Sale {
             cart: cart.clone(),
             cart_version: 1,
             session: None,
+            former_accounts: BTreeMap::new(),
             authorizations: Vec::new(),
             abandoned: false,
             stopped: false,
@@ -76,58 +78,22 @@ impl Sale {
     pub(crate) fn apply(&mut self, recorded: &Recorded) -> Result<(), String> {
         match &recorded.event {
             Event::CheckoutCreated { .. } => return Err("a sale is created once".to_owned()),
-            Event::CartChanged { cart } => {
-                self.cart = cart.clone();
-                self.cart_version += 1;
-            }
-            Event::CheckoutAbandoned => self.abandoned = true,
-            Event::SessionOpened {
-                session_id,
-                expires_at,
-                cart_version,
-                payment_method_categories,
-                ..
-            } => {
-                self.session = Some(Session {
-                    session_id: session_id.clone(),
-                    expires_at: *expires_at,
-                    cart_version: *cart_version,
-                    payment_method_categories: payment_method_categories.clone(),
-                });
-            }
-            Event::SessionUpdated { session_id, cart_version, .. } => {
-                if let Some(session) = self.session_mut(session_id) {
-                    session.cart_version = *cart_version;
-                }
-            }
-            Event::SessionLost { session_id, .. } => {
-                if self.session_mut(session_id).is_some() {
-                    self.session = None;
-                }
+            Event::CartChanged { .. }
+            | Event::MarketChanged { .. }
+            | Event::CheckoutAbandoned
+            | Event::SessionOpened { .. }
+            | Event::SessionUpdated { .. }
+            | Event::SessionRead { .. }
+            | Event::SessionCompleted { .. }
+            | Event::SessionLost { .. }
+            | Event::AuthorizationReceived { .. }
+            | Event::AuthorizationReleased { .. } => {
+                self.apply_checkout(&recorded.event, recorded.at);
             }
             // What others were told of the sale changes nothing in it.
             Event::SessionRefused { .. }
             | Event::WebhookEndpointDisabled { .. }
             | Event::WebhookGivenUp { .. } => {}
-            Event::AuthorizationReceived {
-                authorization,
-                session_id,
-                cart_version,
-                expires_at,
-                ..
-            } => self.receive(Authorization {
-                digest: authorization.clone(),
-                session_id: session_id.clone(),
-                cart_version: *cart_version,
-                expires_at: *expires_at,
-                released: false,
-            }),
-            Event::AuthorizationReleased { authorization, .. } => {
-                for known in self.authorizations.iter_mut().filter(|it| it.digest == *authorization)
-                {
-                    known.released = true;
-                }
-            }
             Event::Requested { intent, act, idempotency_key, part_of } => {
                 self.request(Intent {
                     id: *intent,
@@ -160,7 +126,10 @@ impl Sale {
             }
             Event::ExternalCapture { .. }
             | Event::ExternalRefund { .. }
-            | Event::ExternalRelease { .. } => self.adopt(&recorded.event, recorded.at)?,
+            | Event::ExternalRelease { .. }
+            | Event::ExternalUpdate { .. }
+            | Event::ExternalReferences { .. }
+            | Event::ExternalOrder { .. } => self.adopt(&recorded.event, recorded.at)?,
             Event::OrderRead { snapshot, .. } => self.read(snapshot, recorded.at)?,
             Event::AuthorizationExpiring { .. } | Event::AuthorizationExpired { .. } => {
                 self.order_mut()?.expiry.apply(&recorded.event);
@@ -176,15 +145,19 @@ impl Sale {
         self.updated_at = recorded.at;
         self.check_sums()
     }
-
     /// The sale as it would be with these events, which are not stored.
     pub(crate) fn with(&self, events: &[Event]) -> Result<Self, String> {
+        self.with_at(events, self.updated_at)
+    }
+
+    /// The same with events of a moment.
+    pub(crate) fn with_at(&self, events: &[Event], at: Timestamp) -> Result<Self, String> {
         let mut after = self.clone();
         for event in events {
             after.apply(&Recorded {
                 id: EventId(Uuid::max()),
                 seq: after.version + 1,
-                at: after.updated_at,
+                at,
                 cause: Cause::Kvitt,
                 event: event.clone(),
             })?;
@@ -211,13 +184,6 @@ impl Sale {
             intent.last_tried_at = at;
         }
         Ok(())
-    }
-
-    /// The same token through a second door is no news, however late it comes.
-    fn receive(&mut self, authorization: Authorization) {
-        if !self.authorizations.iter().any(|known| known.digest == authorization.digest) {
-            self.authorizations.push(authorization);
-        }
     }
 
     /// What somebody else did counts like an act of ours.
@@ -271,13 +237,36 @@ impl Sale {
                 });
             }
             Event::ExternalRelease { .. } => self.order_mut()?.released = true,
+            Event::ExternalUpdate { cart, .. } => self.order_mut()?.cart = cart.clone(),
+            Event::ExternalReferences { merchant_reference1, merchant_reference2, .. } => {
+                self.order_mut()?;
+                replace(&mut self.terms.merchant_reference1, merchant_reference1.as_ref());
+                replace(&mut self.terms.merchant_reference2, merchant_reference2.as_ref());
+            }
+            Event::ExternalOrder {
+                klarna_order_id,
+                fraud_status,
+                cart,
+                placed_at,
+                payment_method,
+                ..
+            } => self.place(Order {
+                redirect_url: None,
+                payment_method: payment_method.clone(),
+                stopped: self.stopped,
+                ..Order::placed(klarna_order_id, cart, fraud_status, placed_at.unwrap_or(at))
+            })?,
             _ => {}
         }
         Ok(())
     }
 
-    fn session_mut(&mut self, session_id: &str) -> Option<&mut Session> {
-        self.session.as_mut().filter(|session| session.session_id == session_id)
+    fn place(&mut self, order: Order) -> Result<(), String> {
+        if self.order.is_some() {
+            return Err("a checkout has at most one order".to_owned());
+        }
+        self.order = Some(order);
+        Ok(())
     }
 
     fn order_mut(&mut self) -> Result<&mut Order, String> {
@@ -290,6 +279,7 @@ impl Sale {
         if self.intents.insert(id, intent).is_some() {
             return Err(format!("{id} is requested twice"));
         }
+        self.note_cancel_again(kind, id);
         if let Some(order) = self.order.as_mut().filter(|_| kind.moves_money()) {
             order.comparable_at = None;
             // One try, whoever makes it: a refusal is not tried again by itself.
@@ -321,29 +311,13 @@ impl Sale {
                 Act::Place { cart, .. },
                 Outcome::Placed { klarna_order_id, fraud_status, redirect_url, payment_method },
             ) => {
-                if self.order.is_some() {
-                    return Err("a checkout has at most one order".to_owned());
-                }
-                self.order = Some(Order {
-                    klarna_order_id: klarna_order_id.clone(),
-                    klarna_reference: None,
-                    placed_at: at,
-                    cart: cart.clone(),
-                    original_order_amount: cart.cart().totals().order_amount,
-                    fraud_status: fraud_status.clone(),
-                    expires_at: None,
+                let placed = Order::placed(klarna_order_id, cart, fraud_status, at);
+                self.place(Order {
                     redirect_url: redirect_url.clone(),
                     payment_method: payment_method.clone(),
-                    captures: Vec::new(),
-                    refunds: Vec::new(),
-                    cancelled: false,
-                    released: false,
                     stopped: self.stopped,
-                    shipping_info: Vec::new(),
-                    last_read: None,
-                    comparable_at: None,
-                    expiry: ExpiryState::default(),
-                });
+                    ..placed
+                })?;
             }
             (
                 Act::Capture {
@@ -352,7 +326,14 @@ impl Sale {
                 Outcome::Captured { capture_id },
             ) => {
                 check_amount("captured_amount", *captured_amount, lines)?;
-                self.order_mut()?.captures.push(Capture {
+                let captures = &mut self.order_mut()?.captures;
+                let place = captures.iter().position(|it| it.capture_id == *capture_id);
+                let known = place.and_then(|place| captures.get(place));
+                check_known(
+                    ("capture", capture_id, *captured_amount),
+                    known.map(|it| (it.intent, it.captured_amount)),
+                )?;
+                let made = Capture {
                     intent: Some(intent),
                     capture_id: capture_id.clone(),
                     captured_amount: *captured_amount,
@@ -360,23 +341,32 @@ impl Sale {
                     reference: reference.clone(),
                     description: description.clone(),
                     shipping_info: shipping_info.clone(),
-                    captured_at: at,
-                });
+                    captured_at: known.map_or(at, |it| it.captured_at),
+                };
+                put(captures, place, made);
             }
             (
                 Act::Refund { refunded_amount, lines, reference, description },
                 Outcome::Refunded { refund_id },
             ) => {
                 check_amount("refunded_amount", *refunded_amount, lines)?;
-                self.order_mut()?.refunds.push(Refund {
+                let refunds = &mut self.order_mut()?.refunds;
+                let place = refunds.iter().position(|it| it.refund_id == *refund_id);
+                let known = place.and_then(|place| refunds.get(place));
+                check_known(
+                    ("refund", refund_id, *refunded_amount),
+                    known.map(|it| (it.intent, it.refunded_amount)),
+                )?;
+                let made = Refund {
                     intent: Some(intent),
                     refund_id: refund_id.clone(),
                     refunded_amount: *refunded_amount,
                     lines: lines.clone(),
                     reference: reference.clone(),
                     description: description.clone(),
-                    refunded_at: at,
-                });
+                    refunded_at: known.map_or(at, |it| it.refunded_at),
+                };
+                put(refunds, place, made);
             }
             (Act::Cancel, Outcome::Changed) => self.order_mut()?.cancelled = true,
             (Act::Release, Outcome::Changed) => self.order_mut()?.released = true,
@@ -454,6 +444,29 @@ impl Sale {
             ));
         }
         Ok(())
+    }
+}
+
+/// What was taken for somebody else's may turn out to be ours: Klarna answers a repeat of ours with
+/// it. Then it counts once. It is no other act's, and of no other amount.
+fn check_known(
+    (what, id, amount): (&str, &str, i64),
+    known: Option<(Option<IntentId>, i64)>,
+) -> Result<(), String> {
+    match known {
+        Some((Some(whose), _)) => Err(format!("{what} {id} is {whose}'s already")),
+        Some((None, other)) if other != amount => {
+            Err(format!("{what} {id} is of {other}, not of {amount}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Puts a thing in another's place, or at the end.
+fn put<T>(things: &mut Vec<T>, place: Option<usize>, thing: T) {
+    match place.and_then(|place| things.get_mut(place)) {
+        Some(other) => *other = thing,
+        None => things.push(thing),
     }
 }
 

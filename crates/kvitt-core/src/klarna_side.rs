@@ -2,11 +2,14 @@
 //! and acts of people in Klarna's portal.
 
 use jiff::{SignedDuration, Timestamp};
+use kvitt_money::{Cart, OrderLine};
 
-use crate::act::{Act, Outcome, ShippingInfo};
+use crate::act::{Act, ActKind, Outcome, ShippingInfo};
+use crate::cart::{LineId, SaleCart};
+use crate::decide::keeps_captured_lines;
 use crate::event::{Event, Evidence};
 use crate::ids::IntentId;
-use crate::intent::Intent;
+use crate::intent::{Intent, IntentState};
 use crate::order::{Order, OrderSnapshot, OrderStatus};
 use crate::sale::Sale;
 
@@ -25,6 +28,12 @@ pub struct OrderAtKlarna {
     pub refunds: Vec<MoveAtKlarna>,
     /// Tracking that belongs to no single capture.
     pub shipping_info: Vec<ShippingInfo>,
+    /// The lines and sums, where they add up.
+    pub cart: Option<Cart>,
+    /// The shop's order number.
+    pub merchant_reference1: Option<String>,
+    /// The shop's second reference.
+    pub merchant_reference2: Option<String>,
 }
 
 /// A capture or refund as it was read from Klarna.
@@ -109,15 +118,15 @@ impl Sale {
         }
     }
 
-    /// What others did to the order, as events: nothing while an act of ours is open that may be
-    /// what was found, and nothing that does not add up, which shows as a difference instead.
+    /// What others did to the order, as events: nothing that an act of ours which is still open may
+    /// have done, and nothing that does not add up, which shows as a difference instead.
     pub fn external(&self, found: &OrderAtKlarna, evidence: &Evidence) -> Vec<Event> {
         let Some(order) = &self.order else { return Vec::new() };
-        if self.open_intent(|act| act.kind().moves_money()).is_some() {
-            return Vec::new();
-        }
+        let is_open =
+            |wanted: &dyn Fn(ActKind) -> bool| self.open_intent(|act| wanted(act.kind())).is_some();
         let mut events = Vec::new();
-        for it in unknown_captures(order, found) {
+        let is_foreign = |kind| move |it: &&MoveAtKlarna| !self.may_have_made(kind, it);
+        for it in unknown_captures(order, found).filter(is_foreign(ActKind::Capture)) {
             events.push(Event::ExternalCapture {
                 capture_id: it.id.clone(),
                 captured_amount: it.amount,
@@ -127,7 +136,7 @@ impl Sale {
                 evidence: evidence.clone(),
             });
         }
-        for it in unknown_refunds(order, found) {
+        for it in unknown_refunds(order, found).filter(is_foreign(ActKind::Refund)) {
             events.push(Event::ExternalRefund {
                 refund_id: it.id.clone(),
                 refunded_amount: it.amount,
@@ -137,12 +146,122 @@ impl Sale {
                 evidence: evidence.clone(),
             });
         }
-        let left = order.amounts(Timestamp::MIN).remaining_authorized_amount;
-        if left > found_captured(order, found) && is_released(&found.snapshot) {
-            events.push(Event::ExternalRelease { evidence: evidence.clone() });
+        if !is_open(&ActKind::moves_money) {
+            events.extend(
+                self.changed_lines(order, found)
+                    .map(|cart| Event::ExternalUpdate { cart, evidence: evidence.clone() }),
+            );
+            let left = order.amounts(Timestamp::MIN).remaining_authorized_amount;
+            if left > found_captured(order, found) && is_released(&found.snapshot) {
+                events.push(Event::ExternalRelease { evidence: evidence.clone() });
+            }
+        }
+        if !is_open(&|kind| kind == ActKind::UpdateReferences) {
+            let changed = |here: &Option<String>, there: &Option<String>| {
+                there.clone().filter(|_| here != there)
+            };
+            let terms = &self.terms;
+            let first = changed(&terms.merchant_reference1, &found.merchant_reference1);
+            let second = changed(&terms.merchant_reference2, &found.merchant_reference2);
+            if first.is_some() || second.is_some() {
+                events.push(Event::ExternalReferences {
+                    merchant_reference1: first,
+                    merchant_reference2: second,
+                    evidence: evidence.clone(),
+                });
+            }
         }
         if self.with(&events).is_ok() { events } else { Vec::new() }
     }
+
+    /// The checkout's cart as the order has it: as it is here, where it is worth the same.
+    pub fn cart_as_placed(&self, placed: &Cart) -> Option<SaleCart> {
+        if is_worth_the_same(self.cart.cart(), placed) {
+            Some(self.cart.clone())
+        } else {
+            with_known_ids(&self.cart, placed)
+        }
+    }
+
+    /// Whether an act of ours that is not over can have made this capture or refund.
+    fn may_have_made(&self, kind: ActKind, it: &MoveAtKlarna) -> bool {
+        let is_open = |intent: &&Intent| !intent.state.is_settled() && intent.act.kind() == kind;
+        self.intents.values().filter(is_open).any(|intent| {
+            let (amount, reference) = match &intent.act {
+                Act::Capture { captured_amount, reference, .. } => (captured_amount, reference),
+                Act::Refund { refunded_amount, reference, .. } => (refunded_amount, reference),
+                _ => return false,
+            };
+            let sent = sent_reference(reference.as_deref(), intent.id);
+            // What is held was not sent, unless by a kvitt whose ledger was lost.
+            let was_sent = intent.state != IntentState::Held || it.reference.is_some();
+            was_sent && is_candidate(it, *amount, &sent, intent)
+        })
+    }
+
+    /// The cart as Klarna has it, where it is another than here, and can be taken over: the order
+    /// is neither cancelled nor released, which may change Klarna's sums too, and keeps what was
+    /// captured.
+    fn changed_lines(&self, order: &Order, found: &OrderAtKlarna) -> Option<SaleCart> {
+        let cart = found.cart.as_ref()?;
+        let is_over = order.cancelled || order.released || is_released(&found.snapshot);
+        if is_over || self.held().next().is_some() || is_worth_the_same(order.cart.cart(), cart) {
+            return None;
+        }
+        let cart = with_known_ids(&order.cart, cart)?;
+        keeps_captured_lines(order, &cart).is_ok().then_some(cart)
+    }
+}
+
+/// Whether two carts have the same lines, as far as money goes. Texts may come back otherwise than
+/// they were sent.
+fn is_worth_the_same(one: &Cart, other: &Cart) -> bool {
+    let lines = |cart: &Cart| {
+        let mut lines: Vec<_> = cart.order_lines().iter().map(worth).collect();
+        lines.sort_unstable();
+        lines
+    };
+    one.totals().order_amount == other.totals().order_amount && lines(one) == lines(other)
+}
+
+/// A cart whose lines keep the ids that they have here, as far as they can be known again; and of
+/// those that did not change everything else, which need not come back as it was sent.
+fn with_known_ids(known: &SaleCart, cart: &Cart) -> Option<SaleCart> {
+    let mut free: Vec<(&LineId, &OrderLine)> = known.lines().collect();
+    let mut take = |is_it: &dyn Fn(&OrderLine) -> bool| {
+        let place = free.iter().position(|(_, line)| is_it(line))?;
+        Some(free.remove(place).0.clone())
+    };
+    let ids: Vec<_> = cart
+        .order_lines()
+        .iter()
+        .map(|line| {
+            let product = |it: &OrderLine| {
+                it.line_type == line.line_type
+                    && it.reference == line.reference
+                    && it.name == line.name
+            };
+            take(&|it| product(it) && it.unit_price == line.unit_price)
+                .or_else(|| take(&|it| product(it)))
+        })
+        .collect();
+    let lines = cart.order_lines().iter().zip(&ids).map(|(line, id)| {
+        let before = id.as_ref().and_then(|id| known.line(id));
+        before.filter(|before| worth(before) == worth(line)).unwrap_or(line).clone()
+    });
+    let cart = Cart::with_totals(cart.purchase_country(), lines.collect(), cart.totals()).ok()?;
+    SaleCart::new(cart, &ids).ok()
+}
+
+/// What of a line is money.
+fn worth(line: &OrderLine) -> (i64, i64, i64, i64, i64) {
+    (
+        line.quantity,
+        line.unit_price,
+        line.total_discount_amount,
+        line.total_amount,
+        line.total_tax_amount,
+    )
 }
 
 /// Nothing is left to capture of an order that was neither cancelled nor ran out of time.
@@ -166,14 +285,14 @@ fn found_captured(order: &Order, found: &OrderAtKlarna) -> i64 {
     crate::order::sum(unknown_captures(order, found).map(|it| it.amount))
 }
 
-fn unknown_captures<'a>(
+pub(crate) fn unknown_captures<'a>(
     order: &'a Order,
     found: &'a OrderAtKlarna,
 ) -> impl Iterator<Item = &'a MoveAtKlarna> {
     found.captures.iter().filter(|it| !order.captures.iter().any(|own| own.capture_id == it.id))
 }
 
-fn unknown_refunds<'a>(
+pub(crate) fn unknown_refunds<'a>(
     order: &'a Order,
     found: &'a OrderAtKlarna,
 ) -> impl Iterator<Item = &'a MoveAtKlarna> {
@@ -189,12 +308,8 @@ fn our_move<'a>(
     sent_reference: &str,
     intent: &Intent,
 ) -> Result<Option<String>, usize> {
-    let since = intent.requested_at - CLOCK_SKEW;
-    let candidates: Vec<_> = unknown
-        .filter(|it| it.amount == amount)
-        .filter(|it| it.at.is_none_or(|at| at >= since))
-        .filter(|it| it.reference.as_deref().is_none_or(|read| read == sent_reference))
-        .collect();
+    let candidates: Vec<_> =
+        unknown.filter(|it| is_candidate(it, amount, sent_reference, intent)).collect();
     let named: Vec<_> = candidates.iter().filter(|it| it.reference.is_some()).collect();
     match (named.as_slice(), candidates.as_slice()) {
         ([only], _) => Ok(Some(only.id.clone())),
@@ -203,6 +318,17 @@ fn our_move<'a>(
         ([], several) => Err(several.len()),
         (several, _) => Err(several.len()),
     }
+}
+
+fn is_candidate(it: &MoveAtKlarna, amount: i64, sent_reference: &str, intent: &Intent) -> bool {
+    it.amount == amount
+        && is_since(it, intent)
+        && it.reference.as_deref().is_none_or(|read| read == sent_reference)
+}
+
+/// Whether it can have been made since an act was wanted.
+pub(crate) fn is_since(it: &MoveAtKlarna, intent: &Intent) -> bool {
+    it.at.is_none_or(|at| at >= intent.requested_at - CLOCK_SKEW)
 }
 
 fn ambiguous(what: &str, count: usize, amount: i64) -> Recognised {

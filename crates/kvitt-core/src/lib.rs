@@ -17,7 +17,9 @@ mod klarna_side;
 mod look;
 mod may_ship;
 mod order;
+mod reconcile;
 mod refusal;
+mod revived;
 mod sale;
 mod undo;
 
@@ -43,6 +45,7 @@ pub use klarna_side::{CLOCK_SKEW, MoveAtKlarna, OrderAtKlarna, Recognised, sent_
 pub use look::{Look, RELEASE_BEFORE_EXPIRY};
 pub use may_ship::{MayShip, MayShipReason, may_ship};
 pub use order::{Amounts, Capture, FraudStatus, Order, OrderSnapshot, OrderStatus, Refund};
+pub use reconcile::{Difference, DifferenceKind, Reconciliation, Repair, Side};
 pub use refusal::Refusal;
 pub use sale::{
     AUTHORIZATION_LIFETIME, Authorization, CheckoutStatus, SESSION_LIFETIME, Sale, Session,

@@ -5,6 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::act::{Act, ActKind};
 use crate::expiry::ExpiryPolicy;
 use crate::order::{FraudStatus, Order, OrderStatus};
 use crate::sale::{Authorization, Sale};
@@ -24,11 +25,19 @@ const REVIEW_READ_AFTER_MAX: SignedDuration = SignedDuration::from_hours(1);
 /// The longest time between two reads of any other order that is open or in doubt.
 const READ_AFTER_MAX: SignedDuration = SignedDuration::from_hours(24);
 
+/// How long after a session was opened it is read the first time, where nobody told of an
+/// authorization, and how long after that the second time. A token lives for an hour, so the two find
+/// whatever was authorized in the first hour and a half, early enough to place it.
+const SESSION_READ_AFTER: [SignedDuration; 2] =
+    [SignedDuration::from_mins(30), SignedDuration::from_mins(85)];
+
 /// What a look is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Look {
     /// Read the order from Klarna.
     ReadOrder,
+    /// Read the session: callback and browser may both have been lost.
+    ReadSession,
     /// Give back authorizations that will place no order.
     ReleaseAuthorizations,
     /// See what the end of the time to capture asks for.
@@ -48,9 +57,10 @@ impl Sale {
 
     fn looks(&self, policy: &ExpiryPolicy) -> impl Iterator<Item = (Timestamp, Look)> + use<> {
         let read = self.read_due_at().map(|at| (at, Look::ReadOrder));
+        let session = self.session_read_due_at().map(|at| (at, Look::ReadSession));
         let release = self.release_due_at().map(|at| (at, Look::ReleaseAuthorizations));
         let expiry = self.expiry_due_at(policy).map(|at| (at, Look::Expiry));
-        read.into_iter().chain(release).chain(expiry)
+        read.into_iter().chain(session).chain(release).chain(expiry)
     }
 
     /// Reads grow rarer as the order grows older, and do not all fall on one moment.
@@ -68,16 +78,41 @@ impl Sale {
         };
         let age = last_read_at.duration_since(order.placed_at);
         let pause = (age / 2).clamp(READ_AFTER_MIN, longest);
-        // Up to a tenth longer, by the sale's id: the same for each replica.
-        let tenths = i32::from(*self.id.0.as_bytes().last().unwrap_or(&0));
-        Some(last_read_at + pause + pause / 10 / 255 * tenths)
+        Some(last_read_at + pause + self.spread(pause))
     }
 
-    fn release_due_at(&self) -> Option<Timestamp> {
-        if self.order.is_some() || self.abandoned || self.is_placing() {
+    fn session_read_due_at(&self) -> Option<Timestamp> {
+        let session = self.session.as_ref()?;
+        let waits = self.order.is_none() && !self.abandoned && !self.is_placing();
+        if !waits || self.usable_authorization().is_some() {
             return None;
         }
-        self.usable_authorization().map(Authorization::release_at)
+        let after = SESSION_READ_AFTER.get(usize::try_from(session.reads).ok()?)?;
+        // Both are moved alike, so that no more than an hour lies between them.
+        let at = session.opened_at + *after + self.spread(SESSION_READ_AFTER[0]);
+        Some(at).filter(|at| *at < session.expires_at)
+    }
+
+    /// Up to a tenth of a pause, by the sale's id: the same for each replica.
+    fn spread(&self, pause: SignedDuration) -> SignedDuration {
+        let tenths = i32::from(*self.id.0.as_bytes().last().unwrap_or(&0));
+        pause / 10 / 255 * tenths
+    }
+
+    /// None dies unreleased but the one that an order is being placed with. Its placing may be in
+    /// doubt for longer than the others live.
+    fn release_due_at(&self) -> Option<Timestamp> {
+        if self.order.is_some() || self.abandoned {
+            return None;
+        }
+        let placing = self.open_intent(|act| act.kind() == ActKind::Place);
+        let is_placing = |it: &Authorization| {
+            placing.is_some_and(|intent| {
+                matches!(&intent.act, Act::Place { authorization, .. } if *authorization == it.digest)
+            })
+        };
+        let held = self.authorizations.iter().filter(|it| !it.released && !is_placing(it));
+        held.map(Authorization::release_at).min()
     }
 }
 

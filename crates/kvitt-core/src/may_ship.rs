@@ -37,6 +37,8 @@ pub enum MayShipReason {
     Stopped,
     /// Klarna calls the order's state something that is not known, such as `CLOSED`.
     StatusUnknown,
+    /// Klarna's sums are others than those here.
+    DiffersAtKlarna,
     /// The order is cancelled.
     Cancelled,
     /// The time to capture has run out.
@@ -61,6 +63,9 @@ impl MayShipReason {
             Self::StatusUnknown => {
                 "Klarna's word for the order's state is not known to this version: ask Klarna"
             }
+            Self::DiffersAtKlarna => {
+                "Klarna has other amounts for the order than those here: settle which are right first"
+            }
             Self::Cancelled => "the order is cancelled",
             Self::Expired => "the authorization has expired: what is not captured is not paid",
             Self::Refunded => "everything captured was refunded",
@@ -83,6 +88,9 @@ pub fn may_ship(sale: &Sale, at: Timestamp) -> MayShip {
     }
     if !order.is_read_status_known() {
         return no(MayShipReason::StatusUnknown);
+    }
+    if sale.difference().is_some() {
+        return no(MayShipReason::DiffersAtKlarna);
     }
     // Goods must not leave between the wish to cancel and Klarna's answer to it.
     let in_doubt = |intent: &Intent| {

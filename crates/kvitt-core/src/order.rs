@@ -82,6 +82,14 @@ impl OrderStatus {
         }
     }
 
+    /// Whether a word of Klarna's is one of these states. `CLOSED` is not: Klarna does not describe
+    /// it.
+    pub(crate) fn is_known(word: &str) -> bool {
+        let known =
+            [Self::Authorized, Self::PartCaptured, Self::Captured, Self::Cancelled, Self::Expired];
+        known.iter().any(|status| status.is(word))
+    }
+
     /// Whether a word of Klarna's, in either case, is this state.
     pub(crate) fn is(self, word: &str) -> bool {
         self.as_str().eq_ignore_ascii_case(word)
@@ -203,6 +211,8 @@ pub struct Order {
     pub refunds: Vec<Refund>,
     /// Cancelled.
     pub cancelled: bool,
+    /// The cancellation that was asked for although it was cancelled: it was alive at Klarna.
+    pub(crate) cancelled_again: Option<IntentId>,
     /// What was left was released.
     pub released: bool,
     /// A callback asked not to ship.
@@ -218,6 +228,36 @@ pub struct Order {
 }
 
 impl Order {
+    /// An order that was just placed.
+    pub(crate) fn placed(
+        klarna_order_id: &str,
+        cart: &SaleCart,
+        fraud_status: &FraudStatus,
+        placed_at: Timestamp,
+    ) -> Self {
+        Self {
+            klarna_order_id: klarna_order_id.to_owned(),
+            klarna_reference: None,
+            placed_at,
+            cart: cart.clone(),
+            original_order_amount: cart.cart().totals().order_amount,
+            fraud_status: fraud_status.clone(),
+            expires_at: None,
+            redirect_url: None,
+            payment_method: None,
+            captures: Vec::new(),
+            refunds: Vec::new(),
+            cancelled: false,
+            cancelled_again: None,
+            released: false,
+            stopped: false,
+            shipping_info: Vec::new(),
+            last_read: None,
+            comparable_at: None,
+            expiry: ExpiryState::default(),
+        }
+    }
+
     /// Whether the time to capture has run out.
     pub fn is_expired(&self, at: Timestamp) -> bool {
         self.expires_at.is_some_and(|expires_at| at >= expires_at)
@@ -261,14 +301,9 @@ impl Order {
         }
     }
 
-    /// Whether Klarna's word for the state, when the order was last read, is known here. `CLOSED`
-    /// is not: Klarna does not describe it.
+    /// Whether Klarna's word for the state, when the order was last read, is known here.
     pub(crate) fn is_read_status_known(&self) -> bool {
-        use OrderStatus::{Authorized, Cancelled, Captured, Expired, PartCaptured};
-        self.last_read.as_ref().is_none_or(|(read, _)| {
-            let known = [Authorized, PartCaptured, Captured, Cancelled, Expired];
-            known.iter().any(|status| status.is(&read.status))
-        })
+        self.last_read.as_ref().is_none_or(|(read, _)| OrderStatus::is_known(&read.status))
     }
 
     /// What is left of each line to capture: quantity and amounts less what was captured.

@@ -18,15 +18,27 @@ pub enum Refusal {
     /// The checkout already has, or may already have, its order.
     #[error("the checkout already has its order: a checkout places at most one")]
     AlreadyPlaced,
+    /// Klarna has an order for the checkout, and nobody here knows which.
+    #[error(
+        "Klarna has an order for this checkout that is not known here: look its id up at Klarna, and \
+         tell it, before anything else is done"
+    )]
+    OrderUnknown,
+    /// Klarna has no such order, or one that is not this checkout's.
+    #[error("Klarna has no such order of this checkout: look at the purchase at Klarna again")]
+    NotThisOrder,
     /// The cart is frozen: the order is being placed.
     #[error("the order is being placed: its cart cannot change any more")]
     CartFrozen,
-    /// The changed cart is for another country.
-    #[error("the cart is for {given}, the checkout for {expected}: open a new checkout instead")]
+    /// The cart is for another country.
+    #[error(
+        "the cart is for {given}, and is sold in {expected}: give purchase_country with it while \
+         there is no order; an order stays in its country"
+    )]
     CountryChanged {
-        /// The country of the new cart.
+        /// The country of the cart.
         given: &'static str,
-        /// The country of the checkout.
+        /// The country in which it is to be sold.
         expected: &'static str,
     },
     /// There is nothing to place an order with.
@@ -234,6 +246,8 @@ impl Refusal {
         match self {
             Self::Abandoned => "checkout_abandoned",
             Self::AlreadyPlaced => "already_placed",
+            Self::OrderUnknown => "order_unknown",
+            Self::NotThisOrder => "not_this_order",
             Self::CartFrozen => "cart_frozen",
             Self::CountryChanged { .. } => "country_changed",
             Self::NotAuthorized => "not_authorized",

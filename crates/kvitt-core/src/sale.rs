@@ -10,7 +10,7 @@ use crate::event::{CheckoutTerms, PaymentMethodCategory, Placement};
 use crate::ids::{IntentId, SaleId};
 use crate::intent::{Intent, IntentState};
 use crate::look::RELEASE_BEFORE_EXPIRY;
-use crate::order::{FraudStatus, Order, OrderStatus};
+use crate::order::{FraudStatus, Order};
 use crate::undo::Undo;
 
 /// How long an authorization token lives (Klarna documentation: create an order).
@@ -30,6 +30,12 @@ pub struct Session {
     pub cart_version: u32,
     /// The payment methods offered.
     pub payment_method_categories: Vec<PaymentMethodCategory>,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// How often it was read without finding anything.
+    pub reads: u32,
+    /// Klarna has an order for it.
+    pub is_complete: bool,
 }
 
 /// An authorization by the shopper. The token itself stands apart, under its digest.
@@ -39,6 +45,8 @@ pub struct Authorization {
     pub digest: String,
     /// The session that it belongs to.
     pub session_id: String,
+    /// Name of the Klarna account that gave it.
+    pub account: String,
     /// Version of the cart that was authorized.
     pub cart_version: u32,
     /// When the token dies.
@@ -101,6 +109,8 @@ pub struct Sale {
     pub cart_version: u32,
     /// The Klarna session in use.
     pub session: Option<Session>,
+    /// Sessions of another account than the sale has now, each with the name of its own.
+    pub(crate) former_accounts: BTreeMap<String, String>,
     /// Every authorization, oldest first.
     pub authorizations: Vec<Authorization>,
     /// The shop gave the checkout up.
@@ -131,9 +141,21 @@ impl Sale {
         }
     }
 
-    /// Whether the order is being placed, or nobody knows yet whether it is.
+    /// Whether the order is being placed, or nobody knows yet whether or as which it is.
     pub(crate) fn is_placing(&self) -> bool {
+        self.has_unknown_order() || self.open_intent(|act| act.kind() == ActKind::Place).is_some()
+    }
+
+    /// Whether an order is being placed here, or is about to be.
+    pub fn is_placed_soon(&self) -> bool {
         self.open_intent(|act| act.kind() == ActKind::Place).is_some()
+            || (self.places_automatically() && self.usable_authorization().is_some())
+    }
+
+    /// Whether Klarna's session says that there is an order, and nobody here knows which: it was
+    /// placed by a kvitt whose ledger was lost, or by another program.
+    pub fn has_unknown_order(&self) -> bool {
+        self.order.is_none() && self.session.as_ref().is_some_and(|session| session.is_complete)
     }
 
     /// The first intent of a kind that is not over yet, nor held.
@@ -189,31 +211,7 @@ impl Sale {
     /// A read is compared until the next act that moves money is wanted; one that was made while
     /// such an act was open is not compared at all.
     pub fn difference(&self) -> Option<String> {
-        let order = self.order.as_ref()?;
-        let at = order.comparable_at?;
-        let (read, _) = order.last_read.as_ref()?;
-        let ours = order.amounts(at);
-        // Cancelled is final, whatever a review says afterwards.
-        if order.cancelled && !OrderStatus::Cancelled.is(&read.status) {
-            return Some(format!("status is CANCELLED here and {} at Klarna", read.status));
-        }
-        // Whether releasing lowers Klarna's `order_amount` is not documented, and what is left of
-        // an order that is cancelled (recorded) or expired (a guess) says nothing.
-        let is_over = order.cancelled || order.is_expired(at);
-        let pairs = [
-            (!order.released, "order_amount", ours.order_amount, read.order_amount),
-            (true, "captured_amount", ours.captured_amount, read.captured_amount),
-            (true, "refunded_amount", ours.refunded_amount, read.refunded_amount),
-            (
-                !is_over,
-                "remaining_authorized_amount",
-                ours.remaining_authorized_amount,
-                read.remaining_authorized_amount,
-            ),
-        ];
-        pairs.into_iter().find(|(counts, _, ours, theirs)| *counts && ours != theirs).map(
-            |(_, field, ours, theirs)| format!("{field} is {ours} here and {theirs} at Klarna"),
-        )
+        self.sums_that_differ().into_iter().next().map(|it| it.to_string())
     }
 }
 

@@ -1,23 +1,52 @@
 //! Klarna accounts: credentials by name, and which market sells through which.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use klarna::{BaseUrl, Client, Transport};
 use kvitt_core::ExpiryPolicy;
 use kvitt_money::Country;
 
-use crate::EngineError;
+use crate::{EngineError, Rate};
 
 /// One set of Klarna credentials in one region and environment.
 #[derive(Debug, Clone)]
 pub struct Account {
     /// The name by which a sale remembers it.
     pub name: String,
-    /// The client that speaks for it.
-    pub client: klarna::Client,
+    /// The client that speaks for it. Nobody gets it but with the account's budget before it.
+    client: Client,
     /// The countries that sell through it; every country that no other account names, if empty.
     pub countries: Vec<Country>,
     /// What is done about authorizations that run out.
     pub expiry: ExpiryPolicy,
+    /// How many calls a second Klarna takes from it.
+    pub rate: Rate,
+}
+
+impl Account {
+    /// An account that sells wherever no other does, without anything unusual.
+    pub fn new(name: impl Into<String>, client: Client) -> Self {
+        Self {
+            name: name.into(),
+            client,
+            countries: Vec::new(),
+            expiry: ExpiryPolicy::default(),
+            rate: Rate::default(),
+        }
+    }
+
+    /// Where Klarna is reached; none where its client has only a transport.
+    pub fn base_url(&self) -> Option<&BaseUrl> {
+        self.client.base_url()
+    }
+
+    pub(crate) fn behind<T: Transport + 'static>(
+        &self,
+        wrap: impl FnOnce(Arc<dyn Transport>) -> T,
+    ) -> Client {
+        self.client.through(wrap)
+    }
 }
 
 /// All configured accounts.

@@ -12,13 +12,17 @@ use uuid::Uuid;
 
 use crate::calls::{self, Verdict};
 use crate::doubt::may_exist;
-use crate::engine::{Caller, Draft, Engine, History, Seen};
+use crate::engine::{Caller, Draft, Engine, History, Idempotency, Seen};
+use crate::rate::Class;
 use crate::shopper::impersonal;
 use crate::work::{self, Claim};
 use crate::{EngineError, names};
 
 /// How often an answer of Klarna's is offered to a ledger that cannot take it just now.
 const VERDICT_WRITES_MAX: u32 = 4;
+
+/// The code under which a placing stands that Klarna's session tells did not take effect.
+const NOT_PLACED: &str = "NOT_PLACED";
 
 /// What is known of an act when its caller is answered.
 #[derive(Debug, Clone)]
@@ -144,7 +148,7 @@ impl Engine {
         let is_placing = act.kind() == ActKind::Place;
         let is_held = seen.sale.holds(&act);
         let intent = self.new_intent(seen.at);
-        let idempotency_key = Uuid::new_v5(&seen.sale.id.0, intent.0.as_bytes()).to_string();
+        let idempotency_key = key_at_klarna(seen, intent, caller);
         let call = calls::build(self, seen, intent, &act, &idempotency_key, shipping_address)?;
         let requested = Event::Requested { intent, act, idempotency_key, part_of };
         let mut draft = Draft::of([requested]).answering(caller, Some(intent), seen.at);
@@ -203,11 +207,12 @@ impl Engine {
         } else {
             Some(self.call(sale, stored, claim).await?)
         };
+        let hold = claim.map_or_else(|| work::unclaimed(intent), Claim::fence);
         let mut tries = 1;
         let sale = loop {
             let written = self
                 .write_on(id, &Cause::Kvitt, known.take(), |seen| {
-                    self.verdict_draft(seen, intent, verdict.as_ref(), claim)
+                    self.verdict_draft(seen, intent, verdict.as_ref(), Some(hold))
                 })
                 .await;
             match written {
@@ -217,6 +222,12 @@ impl Engine {
                 {
                     tokio::time::sleep(self.pause_after(tries)).await;
                     tries += 1;
+                }
+                // Too slow: a worker has it now, and may have made the call itself. A refusal may
+                // be of the second call, so what came of the act is the worker's to tell.
+                Err(EngineError::Ledger(LedgerError::LeaseLost)) if claim.is_none() => {
+                    tracing::warn!(%id, %intent, "an act took longer than its lease");
+                    return self.sale(id).await;
                 }
                 written => break written?.sale,
             }
@@ -279,10 +290,20 @@ impl Engine {
         if in_doubt && let Some(verdict) = self.placed_as_heard(sale, intent).await? {
             return Ok(verdict);
         }
-        // The token died long ago: nothing can come of asking again.
+        // The token died long ago: nothing can come of asking again, and nothing did if the session
+        // is still no order.
         if in_doubt && too_late {
             let refused = Refused { error_code: "nothing".to_owned(), ..Refused::default() };
-            return Ok(Verdict::OrderMayExist { refused, says_so: false });
+            return match self.placed_by_session(sale, intent, refused, false).await? {
+                Verdict::Refused(_) => Ok(Verdict::Refused(Refused {
+                    error_code: NOT_PLACED.to_owned(),
+                    error_messages: vec![
+                        "Klarna's answer never came, and its session is still no order.".to_owned(),
+                    ],
+                    evidence: Evidence::default(),
+                })),
+                verdict => Ok(verdict),
+            };
         }
         match self.make_call(sale, intent, in_doubt).await? {
             Verdict::OrderMayExist { refused, says_so } => {
@@ -308,29 +329,43 @@ impl Engine {
                 evidence: Evidence::default(),
             });
         };
-        let client = &self.parts.accounts.get(&sale.terms.account)?.client;
+        let class = match intent.act {
+            kvitt_core::Act::Place { .. } => Class::Shopper,
+            _ => Class::Act,
+        };
+        let client = self.klarna(sale, class)?;
         calls::make(client, &intent.act, call.expose_secret(), in_doubt).await
     }
 
+    /// What a verdict writes. `hold` is what its finder has of the intent's work; a person has
+    /// nothing of it.
     pub(crate) fn verdict_draft(
         &self,
         seen: &Seen,
         intent: IntentId,
         verdict: Option<&Verdict>,
-        claim: Option<Claim>,
+        hold: Option<(Uuid, u64)>,
     ) -> Result<Draft, EngineError> {
         let unknown = || EngineError::NotFound { what: "intent", id: intent.to_string() };
         let stored = seen.sale.intents.get(&intent).ok_or_else(unknown)?;
         // That Klarna did it is a fact, whoever holds the work by now.
         let fence = match verdict {
             Some(Verdict::Done { .. }) => None,
-            _ => claim.map(Claim::fence),
+            _ => hold,
         };
+        // Whoever stored an intent knows of no call but its own; a worker's made it more than that.
+        let is_first = fence == Some(work::unclaimed(intent));
+        if is_first && !matches!(stored.state, IntentState::Requested) {
+            return Err(LedgerError::LeaseLost.into());
+        }
         let mut draft = Draft { fence, ..Draft::default() };
         let is_news = |verdict: &&Verdict| {
             let still_waits = matches!(
                 (verdict, &stored.state),
-                (Verdict::NeedsHuman { .. }, IntentState::NeedsHuman { .. })
+                (
+                    Verdict::NeedsHuman { .. } | Verdict::OrderMayExist { .. },
+                    IntentState::NeedsHuman { .. }
+                )
             );
             !stored.state.is_settled() && !still_waits
         };
@@ -366,7 +401,11 @@ impl Engine {
                 Event::OutcomeUnknown { intent, attempt, problem, may_have_taken_effect, evidence }
             }
         };
-        if !matches!(event, Event::OutcomeUnknown { .. }) {
+        if matches!(event, Event::NeedsHuman { .. }) && stored.act.kind() == ActKind::Place {
+            // An order's id that was told after the last look for one is looked at now: whoever
+            // tells it from here on finds that it is waited for.
+            work::schedule_intent(intent, &mut draft);
+        } else if !matches!(event, Event::OutcomeUnknown { .. }) {
             draft.work.push(WorkChange::Finish { work_id: intent.0 });
         }
         if matches!(event, Event::Done { .. } | Event::Refused { .. }) {
@@ -396,6 +435,21 @@ impl Engine {
         draft.events.push(event);
         Ok(draft)
     }
+}
+
+/// The key that goes with an intent's call. A request that has a key of its own leads to the same one
+/// whenever it comes, so that it is not carried out twice at Klarna either: not even by a ledger that
+/// was restored from before it came. Another request under the same key has another.
+fn key_at_klarna(seen: &Seen, intent: IntentId, caller: &Caller) -> String {
+    let id = match &caller.idempotency {
+        None => Uuid::new_v5(&seen.sale.id.0, intent.0.as_bytes()),
+        Some(Idempotency { requester, key, request_hash }) => {
+            let requester = requester.to_string();
+            let request = [requester.as_bytes(), b"/", request_hash, key.as_bytes()].concat();
+            Uuid::new_v5(&seen.sale.id.0, &request)
+        }
+    };
+    id.to_string()
 }
 
 /// An address that Klarna accepted becomes the order's; one that it refused is forgotten.

@@ -13,8 +13,14 @@ use sha2::{Digest, Sha256};
 
 use crate::engine::{Caller, Draft, Engine};
 use crate::evidence::{evidence, refused, unavailable};
+use crate::rate::Class;
 use crate::work::{self, Claim};
 use crate::{EngineError, names};
+
+/// Most authorizations that callbacks may hand in for one checkout, and most in all. A shopper has
+/// one or two; each more costs calls to Klarna and stands in the books for ever.
+const BY_CALLBACK_MAX: usize = 20;
+const AUTHORIZATIONS_MAX: usize = 100;
 
 /// An authorization as it arrived.
 #[derive(Debug, Clone)]
@@ -99,6 +105,10 @@ impl Engine {
             if seen.sale.authorizations.iter().any(|known| known.digest == digest) {
                 let draft = Draft { inbox: message.cloned(), ..Draft::default() };
                 return Ok(draft.answering(caller, None, seen.at));
+            }
+            let max = if new.door == Door::Callback { BY_CALLBACK_MAX } else { AUTHORIZATIONS_MAX };
+            if seen.sale.authorizations.len() >= max {
+                return Err(EngineError::TooManyAuthorizations { max });
             }
             let session = seen.sale.session.as_ref();
             let session_id = new
@@ -185,9 +195,10 @@ impl Engine {
         &self,
         id: SaleId,
         claim: Option<Claim>,
+        class: Class,
     ) -> Result<Sale, EngineError> {
+        self.check_not_frozen().await?;
         let sale = self.sale(id).await?;
-        let client = &self.parts.accounts.get(&sale.terms.account)?.client;
         let private = self.parts.ledger.private(id).await?;
         let now = self.now().await;
         let mut released = Vec::new();
@@ -196,6 +207,7 @@ impl Engine {
             let Some(token) = private.secret(&names::authorization_token(digest)) else { continue };
             let token = AuthorizationToken::new(token.expose_secret())
                 .map_err(|error| EngineError::Unsendable(error.to_string()))?;
+            let client = self.access.client(&authorization.account, class)?;
             let seen = match client.payments().cancel_authorization(&token).await {
                 Ok(answer) => evidence(
                     Operation::CancelAuthorization,
@@ -254,13 +266,13 @@ impl Engine {
             order.last_read.as_ref().is_none_or(|(_, read_at)| changed_since(*read_at))
         });
         if unread {
-            match self.read_order(sale.id, None).await {
+            match self.read_order(sale.id, None, Class::Bulk).await {
                 Ok(read) => sale = read,
                 Err(error) => tracing::warn!(id = %sale.id, %error, "the order will be read later"),
             }
         }
         if sale.losing_authorizations(self.now().await).next().is_some() {
-            match self.release_authorizations(sale.id, None).await {
+            match self.release_authorizations(sale.id, None, Class::Shopper).await {
                 Ok(released) => sale = released,
                 Err(error) => {
                     tracing::warn!(id = %sale.id, %error, "authorizations will be released later");

@@ -2,6 +2,9 @@
 //! fact. What it may do without looking is to hand in an authorization, which Klarna judges when it
 //! is used, and to stop a shipment, which is the safe side.
 
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 use kvitt_core::{Cause, Door, Event, Intent, IntentState, Sale, SaleId};
 use kvitt_ledger::{InboxDoor, NewMessage};
 use secrecy::{ExposeSecret, SecretString};
@@ -11,11 +14,17 @@ use subtle::ConstantTimeEq;
 use url::form_urlencoded;
 
 use crate::authorization::NewAuthorization;
-use crate::engine::{Caller, Draft, Engine};
+use crate::engine::{Caller, Draft, Engine, Seen};
 use crate::{EngineError, names, work};
 
 /// The member of push and confirmation addresses that Klarna fills with the order's id.
 pub(crate) const ORDER_ID: &str = "order_id";
+
+/// After so many messages about a sale they do not make kvitt look at once any more. Klarna sends a
+/// handful; whoever sends more has the address and no news.
+const MESSAGES_AT_ONCE: u64 = 20;
+/// How often an order is read for news then, at most.
+const READ_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
 /// The authorization callback's body (Klarna documentation: authorization callback). Members
 /// that are not known are of no interest.
@@ -78,8 +87,11 @@ impl Engine {
         };
         match self.note_authorization(id, new, &caller, message.clone()).await {
             // No authorization token at all, or one of a session that is not known: of no use.
-            Err(EngineError::Unsendable(problem)) => {
-                tracing::warn!(%id, problem, "an authorization callback was of no use; it is kept");
+            // Nor is one too many.
+            Err(
+                error @ (EngineError::Unsendable(_) | EngineError::TooManyAuthorizations { .. }),
+            ) => {
+                tracing::warn!(%id, %error, "an authorization callback was of no use; it is kept");
                 self.keep(id, message, |_, _| ()).await
             }
             noted => noted.map(drop),
@@ -95,11 +107,12 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let body = serde_json::from_str::<Value>(message.content.expose_secret());
         let is_stop = body.is_ok_and(|body| body["event_type"] == "FRAUD_RISK_STOPPED");
-        self.keep(id, message, |sale, draft| {
-            if is_stop && !sale.stopped {
+        let heard = self.messages_heard(id).await?;
+        self.keep(id, message, |seen, draft| {
+            if is_stop && !seen.sale.stopped {
                 draft.events.push(Event::ShipmentStopped);
             }
-            look_again(sale, draft);
+            look_again(&seen.sale, seen.at, heard, draft);
         })
         .await
     }
@@ -107,7 +120,14 @@ impl Engine {
     /// Klarna, or the shopper's browser, tells an order's id. It is looked at where it is not
     /// known which order was placed.
     async fn receive_order_id(&self, id: SaleId, message: NewMessage) -> Result<(), EngineError> {
-        self.keep(id, message, look_again).await
+        let heard = self.messages_heard(id).await?;
+        self.keep(id, message, |seen, draft| look_again(&seen.sale, seen.at, heard, draft)).await
+    }
+
+    /// How many messages came about a sale, each as often as it came.
+    async fn messages_heard(&self, id: SaleId) -> Result<u64, EngineError> {
+        let messages = self.parts.ledger.inbox(id).await?;
+        Ok(messages.iter().map(|message| u64::from(message.times)).sum())
     }
 
     /// Keeps a message, with what follows from it in the same write.
@@ -115,11 +135,11 @@ impl Engine {
         &self,
         id: SaleId,
         message: NewMessage,
-        mut follow: impl FnMut(&Sale, &mut Draft) + Send,
+        mut follow: impl FnMut(&Seen, &mut Draft) + Send,
     ) -> Result<(), EngineError> {
         self.write(id, &Cause::Callback, |seen| {
             let mut draft = Draft { inbox: Some(message.clone()), ..Draft::default() };
-            follow(&seen.sale, &mut draft);
+            follow(seen, &mut draft);
             Ok(draft)
         })
         .await?;
@@ -152,12 +172,21 @@ impl Engine {
 }
 
 /// News of an order: it is read, or where nobody can tell which one was placed, it may be the one
-/// that the news is about. A placing whose outcome is merely unknown is asked about soon anyway.
-fn look_again(sale: &Sale, draft: &mut Draft) {
+/// that the news is about. A placing whose outcome is merely unknown is asked about soon anyway; where
+/// none is under way, the session tells whether there is an order that nobody here placed.
+///
+/// Whoever sends ever more of them makes no more of it than an hourly read.
+fn look_again(sale: &Sale, at: Timestamp, heard: u64, draft: &mut Draft) {
     let waits = |intent: &&Intent| matches!(intent.state, IntentState::NeedsHuman { .. });
-    if sale.order.is_some() {
-        work::schedule_read_now(sale.id, draft);
-    } else if let Some(intent) = sale.intents.values().find(waits) {
+    let at_once = heard < MESSAGES_AT_ONCE;
+    if let Some(order) = &sale.order {
+        let read_at = order.last_read.as_ref().map(|(_, read_at)| *read_at);
+        let since = read_at.filter(|_| !at_once).map(|read_at| at.duration_since(read_at));
+        let wait = since.map_or(SignedDuration::ZERO, |since| READ_EVERY - since);
+        work::schedule_news(sale.id, Duration::try_from(wait).unwrap_or_default(), draft);
+    } else if let Some(intent) = sale.intents.values().find(waits).filter(|_| at_once) {
         work::schedule_intent(intent.id, draft);
+    } else if !sale.is_placed_soon() {
+        work::schedule_read_session(sale.id, draft);
     }
 }

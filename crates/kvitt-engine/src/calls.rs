@@ -243,6 +243,7 @@ fn gives_up(error: &klarna::Error) -> bool {
     !matches!(
         error,
         klarna::Error::TooManyRequests { .. }
+            | klarna::Error::HeldBack { .. }
             | klarna::Error::Connect { .. }
             | klarna::Error::TimedOut { .. }
     )

@@ -32,6 +32,17 @@ pub struct NewCheckout {
     pub shopper: Shopper,
 }
 
+/// Another market for a checkout.
+#[derive(Debug, Clone)]
+pub struct MarketChange {
+    /// Country, currency and locale.
+    pub market: PurchaseMarket,
+    /// What is sold there; as it is where absent.
+    pub cart: Option<SaleCart>,
+    /// The Klarna account; the sale's own where absent, or the one of another country.
+    pub account: Option<String>,
+}
+
 /// A checkout as its caller is answered.
 #[derive(Debug, Clone)]
 pub struct CheckoutAnswered {
@@ -136,6 +147,66 @@ impl Engine {
             Box::pin(self.follow_up(sale)).await?;
         }
         self.ensure_session(id).await
+    }
+
+    /// Moves a checkout to another country, currency or locale before an order is placed, with a cart
+    /// that fits there; the cart stays where none is given. Klarna keeps the market of a session for
+    /// good, so this opens another one, and gives back what was authorized in the one before.
+    /// `account` is needed only where another than the country's is wanted.
+    pub async fn change_market(
+        &self,
+        id: SaleId,
+        change: MarketChange,
+        caller: &Caller,
+    ) -> Result<Sale, EngineError> {
+        let _alone = self.alone_with(id).await;
+        if self.replayed(id, caller).await?.is_none() {
+            let MarketChange { market, cart, account } = change;
+            let sale = self
+                .write_once(id, caller, |seen| {
+                    let sale = &seen.sale;
+                    let account = self.account_for(sale, market, account.as_deref())?;
+                    let event = sale.decide_market(account.clone(), market, cart.clone())?;
+                    let mut draft = Draft::default().answering(caller, None, seen.at);
+                    let is_same = sale.terms.market == market && sale.terms.account == account;
+                    if is_same && cart.as_ref().is_none_or(|cart| sale.cart == *cart) {
+                        return Ok(draft);
+                    }
+                    let (shopper, forgotten) =
+                        Shopper::of(&seen.private)?.in_country(market.purchase_country());
+                    let terms = CheckoutTerms { market, account, ..sale.terms.clone() };
+                    session::check(&terms, cart.as_ref().unwrap_or(&sale.cart), &shopper)?;
+                    draft.events.push(event);
+                    // No page may offer the session of the market before.
+                    let name = names::CLIENT_TOKEN.to_owned();
+                    draft.private.push(PrivateChange::RemoveSecret { name });
+                    draft.private.extend(forgotten);
+                    work::schedule_release(id, self, &mut draft);
+                    Ok(draft)
+                })
+                .await?;
+            Box::pin(self.follow_up(sale)).await?;
+        }
+        self.ensure_session(id).await
+    }
+
+    /// The account for a market: the one that is named, else the sale's own within its country, else
+    /// the one that sells in the other country.
+    fn account_for(
+        &self,
+        sale: &Sale,
+        market: PurchaseMarket,
+        named: Option<&str>,
+    ) -> Result<String, EngineError> {
+        let country = market.purchase_country();
+        let account = match named {
+            Some(name) => self.parts.accounts.get(name)?,
+            None if country == sale.terms.market.purchase_country() => {
+                return Ok(sale.terms.account.clone());
+            }
+            None => self.parts.accounts.route(country)?,
+        };
+        Ok(account.name.clone())
     }
 
     /// Gives a checkout up. Whatever the shopper authorized is given back.

@@ -10,12 +10,13 @@ use crate::calls::Verdict;
 use crate::engine::Engine;
 use crate::evidence::{evidence, refused};
 use crate::order::fraud_status;
+use crate::rate::Class;
 
 impl Engine {
     /// Reads the order, and says what that tells of an act on it; nothing where it did not take
     /// effect.
     pub(crate) async fn recognised(&self, sale: &Sale, intent: &Intent) -> Option<Verdict> {
-        let (found, evidence) = match self.look_at_klarna(sale).await {
+        let (found, evidence) = match self.look_at_klarna(sale, Class::Act).await {
             Ok(read) => read,
             Err(error) => return Some(still_unknown(&error)),
         };
@@ -37,7 +38,7 @@ impl Engine {
         let Some(session_id) = session_of(sale, intent) else {
             return Ok(Verdict::OrderMayExist { refused: refusal, says_so });
         };
-        let client = &self.parts.accounts.get(&sale.terms.account)?.client;
+        let client = self.klarna(sale, Class::Shopper)?;
         let answer = match client.payments().read_session(&session_id).await {
             Ok(answer) => answer,
             // Over, or never there: it tells nothing.
@@ -89,12 +90,12 @@ impl Engine {
     ) -> Result<Option<Verdict>, EngineError> {
         for id in self.order_ids_heard(sale.id).await? {
             let Ok(klarna_id) = KlarnaOrderId::new(id) else { continue };
-            match self.placed_as(sale, intent, &klarna_id).await {
+            match self.placed_as(sale, intent, &klarna_id, Class::Shopper).await {
                 Ok(Some(verdict)) => return Ok(Some(verdict)),
                 Ok(None) => {
                     tracing::warn!(sale = %sale.id, "an order was told of that is not this one");
                 }
-                Err(error @ EngineError::KlarnaUnavailable { .. }) => {
+                Err(error @ (EngineError::KlarnaUnavailable { .. } | EngineError::Busy { .. })) => {
                     return Ok(Some(still_unknown(&error)));
                 }
                 Err(error) => return Err(error),
@@ -130,7 +131,7 @@ impl Engine {
     }
 
     /// Whether the order is known as another sale's.
-    async fn is_of_another(
+    pub(crate) async fn is_of_another(
         &self,
         sale: &Sale,
         order: &klarna::orders::Order,

@@ -14,9 +14,10 @@ use tokio::sync::Notify;
 use url::Url;
 use uuid::Uuid;
 
+use crate::rate::{Access, Class, RateReport, Replicas, Sharing, Waits};
 use crate::summary::summary;
 use crate::webhooks::{Courier, WebhookSettings};
-use crate::{Accounts, Clock, EngineError, IdSource, expiry, held, undo, work};
+use crate::{Accounts, Clock, EngineError, IdSource, expiry, frozen, held, revived, undo, work};
 
 /// How often a write is decided anew because somebody else wrote to the same sale first.
 const CONFLICTS_MAX: u32 = 8;
@@ -49,6 +50,10 @@ pub struct Settings {
     pub retry_after_max: Duration,
     /// How long a caller waits for an outcome before it is told to ask later.
     pub answer_within: Duration,
+    /// How long calls wait for their turn.
+    pub waits: Waits,
+    /// How processes hear of each other, to share the calls that an account may make.
+    pub sharing: Sharing,
     /// How webhooks are sent.
     pub webhooks: WebhookSettings,
 }
@@ -62,6 +67,8 @@ impl Settings {
             retry_after: Duration::from_secs(5),
             retry_after_max: Duration::from_mins(5),
             answer_within: Duration::from_secs(75),
+            waits: Waits::default(),
+            sharing: Sharing::default(),
             webhooks: WebhookSettings::default(),
         }
     }
@@ -103,19 +110,34 @@ pub struct Engine {
     pub(crate) wake: Arc<Notify>,
     pub(crate) webhook_wake: Arc<Notify>,
     pub(crate) courier: Arc<Courier>,
+    pub(crate) access: Arc<Access>,
+    pub(crate) replicas: Arc<Replicas>,
 }
 
 impl Engine {
     /// An engine of these parts.
     pub fn new(parts: Parts) -> Self {
         let courier = Arc::new(Courier::new(parts.settings.webhooks.clone()));
+        let access = Access::new(&parts.accounts, &parts.settings.waits, &parts.ids);
         Self {
             parts: Arc::new(parts),
             sales: Arc::default(),
             wake: Arc::default(),
             webhook_wake: Arc::default(),
             courier,
+            access: Arc::new(access),
+            replicas: Arc::new(Replicas::default()),
         }
+    }
+
+    /// The client through which calls of this class go to a sale's account: behind its budget.
+    pub(crate) fn klarna(&self, sale: &Sale, class: Class) -> Result<&klarna::Client, EngineError> {
+        self.access.client(&sale.terms.account, class)
+    }
+
+    /// How the accounts' budgets stand in this process.
+    pub fn rates(&self) -> Vec<RateReport> {
+        self.access.reports()
     }
 
     /// The ledger, for faces that only read.
@@ -275,6 +297,9 @@ impl Engine {
         if expiry::leaves_a_rest(&sale, new, at) {
             work::schedule_release_rest(id, self, &mut draft);
         }
+        if revived::is_told_by(&sale, new) {
+            work::schedule_cancel_again(id, &mut draft);
+        }
         let named = |recorded: &Recorded| {
             let act = recorded.event.intent().and_then(|intent| sale.intents.get(&intent));
             NewEvent {
@@ -285,6 +310,7 @@ impl Engine {
                 event: recorded.event.clone(),
             }
         };
+        let acts = new.iter().any(|it| frozen::acts(&it.event));
         let append = Append {
             sale: id,
             expected_version,
@@ -294,6 +320,7 @@ impl Engine {
             private: draft.private,
             work: draft.work,
             inbox: draft.inbox,
+            acts,
             fence: draft.fence,
         };
         self.parts.ledger.append(append).await?;
@@ -363,6 +390,14 @@ impl Draft {
             intent,
             at,
         });
+        self
+    }
+
+    /// Both drafts as one, which holds the first one's request, message and claim.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.events.extend(other.events);
+        self.private.extend(other.private);
+        self.work.extend(other.work);
         self
     }
 

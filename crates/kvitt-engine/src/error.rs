@@ -1,5 +1,7 @@
 //! What can go wrong between a wish and its outcome.
 
+use std::time::Duration;
+
 use kvitt_core::{LineIdError, Refusal, Refused, SaleId};
 use kvitt_ledger::LedgerError;
 
@@ -63,6 +65,24 @@ pub enum EngineError {
         problem: String,
         /// Klarna's correlation id, if it answered at all.
         correlation_id: Option<String>,
+    },
+    /// The checkout has had so many authorizations that no further one is taken in.
+    #[error("this checkout has had {max} authorizations and takes no more: open another one")]
+    TooManyAuthorizations {
+        /// The most that it takes.
+        max: usize,
+    },
+    /// So many calls to Klarna are under way or wait that this one had no turn; nothing was sent.
+    #[error(
+        "there are as many calls to Klarna as it allows: try again in {} s, with the same \
+         Idempotency-Key",
+        retry_after.as_secs().max(1)
+    )]
+    Busy {
+        /// The sale.
+        sale: SaleId,
+        /// When it is worth trying again.
+        retry_after: Duration,
     },
     /// The secret in a callback's or shopper's address is not the checkout's.
     #[error("the address is not known")]

@@ -44,6 +44,9 @@ pub(crate) fn refused(operation: Operation, error: &klarna::Error) -> Refused {
 
 /// A failure of a call that moves no money and settles nothing.
 pub(crate) fn unavailable(sale: SaleId, error: &klarna::Error) -> EngineError {
+    if let klarna::Error::HeldBack { retry_after, .. } = error {
+        return EngineError::Busy { sale, retry_after: *retry_after };
+    }
     EngineError::KlarnaUnavailable {
         sale,
         problem: error.to_string(),

@@ -8,6 +8,7 @@ use kvitt_core::{
 
 use crate::EngineError;
 use crate::engine::{Caller, Draft, Engine};
+use crate::rate::Class;
 use crate::work;
 
 /// What is to be done outside of the ledger before the end is looked at again.
@@ -60,7 +61,7 @@ impl Engine {
             match next {
                 Next::LookAgain => {}
                 Next::CarryOut(intent) => drop(self.carry_out(id, intent, None).await?),
-                Next::ReadOrder => drop(self.read_order(id, None).await?),
+                Next::ReadOrder => drop(self.read_order(id, None, Class::Bulk).await?),
                 Next::Rest => return Ok(sale),
             }
         }

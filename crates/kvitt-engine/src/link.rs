@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 
 use crate::engine::{Draft, Engine};
 use crate::evidence::refused;
+use crate::rate::Class;
 use crate::session::{self, is_lost, unsendable};
 use crate::shopper::Shopper;
 use crate::{EngineError, names};
@@ -43,7 +44,7 @@ impl Engine {
         let session_id = session.session_id.clone();
         let klarna_id =
             SessionId::new(session_id.clone()).map_err(|error| unsendable(error.into()))?;
-        let client = &self.accounts().get(&sale.terms.account)?.client;
+        let client = self.klarna(&sale, Class::Shopper)?;
         match client.payments().read_session(&klarna_id).await {
             Err(error) if is_lost(&error) => {
                 let evidence = refused(Operation::ReadSession, &error).evidence;

@@ -4,6 +4,7 @@ use kvitt_core::{Cause, Look, Sale, SaleId};
 
 use crate::EngineError;
 use crate::engine::{Draft, Engine};
+use crate::rate::Class;
 use crate::work::{self, Claim};
 
 /// How many sales become work at a time.
@@ -23,10 +24,13 @@ impl Engine {
         for look in sale.due_looks(&policy, self.now().await) {
             match look {
                 Look::ReadOrder => {
-                    self.read_order(id, None).await?;
+                    self.read_order(id, None, Class::Bulk).await?;
+                }
+                Look::ReadSession => {
+                    self.read_session(id, None).await?;
                 }
                 Look::ReleaseAuthorizations => {
-                    self.release_authorizations(id, None).await?;
+                    self.release_authorizations(id, None, Class::Bulk).await?;
                 }
                 Look::Expiry => {
                     self.look_after_expiry(id).await?;

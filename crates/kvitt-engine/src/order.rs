@@ -5,10 +5,12 @@ use kvitt_core::{
     Cause, Event, Evidence, FraudStatus, MoveAtKlarna, OrderAtKlarna, OrderSnapshot, Refusal, Sale,
     SaleId, ShippingInfo,
 };
+use kvitt_money::{Cart, OrderLineFields, TaxRate, Totals};
 
 use crate::EngineError;
 use crate::engine::{Draft, Engine};
 use crate::evidence::{evidence, unavailable};
+use crate::rate::Class;
 use crate::session::unsendable;
 use crate::work::{self, Claim};
 
@@ -19,16 +21,17 @@ impl Engine {
     /// Reads the order from Klarna and records what it says.
     pub async fn refresh(&self, id: SaleId) -> Result<Sale, EngineError> {
         let _alone = self.alone_with(id).await;
-        self.read_order(id, None).await
+        self.read_order(id, None, Class::Act).await
     }
 
     pub(crate) async fn read_order(
         &self,
         id: SaleId,
         claim: Option<Claim>,
+        class: Class,
     ) -> Result<Sale, EngineError> {
         for _ in 0..READS_MAX {
-            match self.read_order_once(id, claim).await {
+            match self.read_order_once(id, claim, class).await {
                 Err(EngineError::Conflict) => {}
                 done => return done,
             }
@@ -38,9 +41,14 @@ impl Engine {
 
     /// Reads and records, unless something happened to the sale in between: what was read then may
     /// be older than what is known, and must not pass for the latest.
-    async fn read_order_once(&self, id: SaleId, claim: Option<Claim>) -> Result<Sale, EngineError> {
+    async fn read_order_once(
+        &self,
+        id: SaleId,
+        claim: Option<Claim>,
+        class: Class,
+    ) -> Result<Sale, EngineError> {
         let sale = self.sale(id).await?;
-        let (found, evidence) = self.look_at_klarna(&sale).await?;
+        let (found, evidence) = self.look_at_klarna(&sale, class).await?;
         self.write(id, &Cause::Kvitt, |seen| {
             if seen.sale.version != sale.version {
                 return Err(EngineError::Conflict);
@@ -66,15 +74,27 @@ impl Engine {
     pub(crate) async fn look_at_klarna(
         &self,
         sale: &Sale,
+        class: Class,
     ) -> Result<(OrderAtKlarna, Evidence), EngineError> {
+        let asked = self.ask_klarna(sale, class).await?;
+        asked.map_err(|error| unavailable(sale.id, &error))
+    }
+
+    /// The same, where it matters what Klarna answers if it does not answer with the order.
+    pub(crate) async fn ask_klarna(
+        &self,
+        sale: &Sale,
+        class: Class,
+    ) -> Result<Result<(OrderAtKlarna, Evidence), klarna::Error>, EngineError> {
         let order = sale.order.as_ref().ok_or(Refusal::NoOrder)?;
-        let client = &self.parts.accounts.get(&sale.terms.account)?.client;
+        let client = self.klarna(sale, class)?;
         let klarna_id = KlarnaOrderId::new(order.klarna_order_id.clone())
             .map_err(|error| unsendable(error.into()))?;
-        let answer =
-            client.orders().get(&klarna_id).await.map_err(|error| unavailable(sale.id, &error))?;
-        let evidence = evidence(Operation::GetOrder, answer.status, answer.correlation_id.as_ref());
-        Ok((at_klarna(&answer.value), evidence))
+        Ok(client.orders().get(&klarna_id).await.map(|answer| {
+            let correlation_id = answer.correlation_id.as_ref();
+            let evidence = evidence(Operation::GetOrder, answer.status, correlation_id);
+            (at_klarna(&answer.value), evidence)
+        }))
     }
 }
 
@@ -85,7 +105,46 @@ pub(crate) fn at_klarna(order: &klarna::orders::Order) -> OrderAtKlarna {
         captures: order.captures.iter().map(capture).collect(),
         refunds: order.refunds.iter().filter_map(refund).collect(),
         shipping_info: order.shipping_info.iter().map(parcel).collect(),
+        cart: cart(order),
+        merchant_reference1: text(order.merchant_reference1.as_ref()),
+        merchant_reference2: text(order.merchant_reference2.as_ref()),
     }
+}
+
+/// The lines and sums, where they are shown and add up.
+pub(crate) fn cart(order: &klarna::orders::Order) -> Option<Cart> {
+    let lines: Vec<_> = order.order_lines.iter().map(line).collect::<Option<_>>()?;
+    let taxes = lines.iter().map(|line| line.total_tax_amount);
+    let order_tax_amount = taxes.fold(0, i64::saturating_add);
+    let totals = Totals { order_amount: order.order_amount, order_tax_amount };
+    Cart::check(order.country()?, lines, totals).ok()
+}
+
+/// What was not sent comes back as an empty text (recorded exchange).
+fn text(read: Option<&String>) -> Option<String> {
+    read.filter(|text| !text.is_empty()).cloned()
+}
+
+/// A line as it was read. What of it is no money and can be missing is not taken over.
+fn line(read: &klarna::read::OrderLine) -> Option<OrderLineFields> {
+    let line_type = read.r#type.clone().map(serde_json::Value::String);
+    Some(OrderLineFields {
+        line_type: line_type.map(serde_json::from_value).transpose().ok()?.unwrap_or_default(),
+        reference: text(read.reference.as_ref()),
+        name: read.name.clone()?,
+        quantity: read.quantity?,
+        quantity_unit: text(read.quantity_unit.as_ref()),
+        unit_price: read.unit_price?,
+        tax_rate: TaxRate::new(read.tax_rate.unwrap_or_default()).ok()?,
+        total_amount: read.total_amount?,
+        total_discount_amount: read.total_discount_amount.unwrap_or_default(),
+        total_tax_amount: read.total_tax_amount.unwrap_or_default(),
+        product_url: text(read.product_url.as_ref()),
+        image_url: text(read.image_url.as_ref()),
+        merchant_data: read.merchant_data.clone().map(klarna::Private::into_exposed),
+        product_identifiers: None,
+        subscription: None,
+    })
 }
 
 fn capture(capture: &klarna::orders::Capture) -> MoveAtKlarna {

@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::callback::ORDER_ID;
 use crate::engine::{Draft, Engine};
 use crate::evidence::{evidence, refused, unavailable};
+use crate::rate::Class;
 use crate::shopper::{Shopper, impersonal};
 use crate::{EngineError, names};
 
@@ -101,6 +102,8 @@ impl Engine {
         if sale.check_unplaced().is_err() {
             return Ok(sale);
         }
+        // Nobody may begin to pay by a ledger that must not place.
+        self.check_not_frozen().await?;
         match &sale.session {
             Some(session) if now >= session.expires_at => Box::pin(self.open_session(sale)).await,
             Some(session) if session.cart_version == sale.cart_version => Ok(sale),
@@ -118,7 +121,7 @@ impl Engine {
             self.merchant_urls(&sale.terms, sale.id, private.secret(names::CALLBACK_SECRET))?;
         let shopper = before_authorizing(&sale.terms, Shopper::of(&private)?);
         let session = describe(&sale.terms, &sale.cart, &shopper, Some(urls))?;
-        let client = &self.parts.accounts.get(&sale.terms.account)?.client;
+        let client = self.klarna(&sale, Class::Shopper)?;
         let answer = match client.payments().create_session(&session).await {
             Ok(answer) => answer,
             Err(error) => {
@@ -128,32 +131,39 @@ impl Engine {
         let evidence =
             evidence(Operation::CreateSession, answer.status, answer.correlation_id.as_ref());
         let created = answer.value;
-        self.write(sale.id, &Cause::Kvitt, |seen| {
-            // Another replica opened one first: that is the one a shopper may hold already.
-            if seen.sale.session != sale.session {
-                return Ok(Draft::default());
-            }
-            let mut draft = Draft::of([Event::SessionOpened {
-                session_id: created.session_id.to_string(),
-                expires_at: seen.at + SESSION_LIFETIME,
-                cart_version: sale.cart_version,
-                payment_method_categories: created
-                    .payment_method_categories
-                    .iter()
-                    .map(|category| PaymentMethodCategory {
-                        identifier: category.identifier.clone().unwrap_or_default(),
-                        name: category.name.clone().unwrap_or_default(),
-                    })
-                    .collect(),
-                evidence: evidence.clone(),
-            }]);
-            draft.private.push(PrivateChange::SetSecret {
-                name: names::CLIENT_TOKEN.to_owned(),
-                value: SecretString::from(created.client_token.expose().to_owned()),
-            });
-            Ok(draft)
-        })
-        .await
+        let opened = self
+            .write(sale.id, &Cause::Kvitt, |seen| {
+                // Another replica opened one first: that is the one a shopper may hold already. Or the
+                // checkout moved to another market, which this session is not for.
+                if seen.sale.session != sale.session || seen.sale.terms != sale.terms {
+                    return Ok(Draft::default());
+                }
+                let mut draft = Draft::of([Event::SessionOpened {
+                    session_id: created.session_id.to_string(),
+                    expires_at: seen.at + SESSION_LIFETIME,
+                    cart_version: sale.cart_version,
+                    payment_method_categories: created
+                        .payment_method_categories
+                        .iter()
+                        .map(|category| PaymentMethodCategory {
+                            identifier: category.identifier.clone().unwrap_or_default(),
+                            name: category.name.clone().unwrap_or_default(),
+                        })
+                        .collect(),
+                    evidence: evidence.clone(),
+                }]);
+                draft.private.push(PrivateChange::SetSecret {
+                    name: names::CLIENT_TOKEN.to_owned(),
+                    value: SecretString::from(created.client_token.expose().to_owned()),
+                });
+                Ok(draft)
+            })
+            .await?;
+        if opened.terms == sale.terms {
+            Ok(opened)
+        } else {
+            Box::pin(self.ensure_session(sale.id)).await
+        }
     }
 
     async fn update_session(&self, sale: Sale, session_id: String) -> Result<Sale, EngineError> {
@@ -161,7 +171,7 @@ impl Engine {
         let urls =
             self.merchant_urls(&sale.terms, sale.id, private.secret(names::CALLBACK_SECRET))?;
         let session = describe(&sale.terms, &sale.cart, &Shopper::of(&private)?, Some(urls))?;
-        let client = &self.parts.accounts.get(&sale.terms.account)?.client;
+        let client = self.klarna(&sale, Class::Shopper)?;
         let klarna_id =
             SessionId::new(session_id.clone()).map_err(|error| unsendable(error.into()))?;
         // The cart is all that changed; addresses and URLs stay as Klarna holds them.

@@ -12,6 +12,7 @@ use crate::act::Answered;
 use crate::calls::Verdict;
 use crate::engine::{Caller, Engine};
 use crate::evidence::unavailable;
+use crate::rate::Class;
 
 /// The code under which an act stands that a person found not to be done.
 pub const SETTLED_AS_NOT_DONE: &str = "SETTLED_AS_NOT_DONE";
@@ -75,9 +76,12 @@ impl Engine {
         if let Act::Place { .. } = intent.act {
             let klarna_id = KlarnaOrderId::new(id.ok_or_else(not_there)?.to_owned())
                 .map_err(|_| not_there())?;
-            return self.placed_as(sale, intent, &klarna_id).await?.ok_or_else(not_there);
+            return self
+                .placed_as(sale, intent, &klarna_id, Class::Act)
+                .await?
+                .ok_or_else(not_there);
         }
-        let (found, evidence) = self.look_at_klarna(sale).await?;
+        let (found, evidence) = self.look_at_klarna(sale, Class::Act).await?;
         let is_it = |amount: i64| {
             move |it: &&MoveAtKlarna| Some(it.id.as_str()) == id && it.amount == amount
         };
@@ -106,8 +110,9 @@ impl Engine {
         sale: &Sale,
         intent: &Intent,
         id: &KlarnaOrderId,
+        class: Class,
     ) -> Result<Option<Verdict>, EngineError> {
-        let client = &self.parts.accounts.get(&sale.terms.account)?.client;
+        let client = self.klarna(sale, class)?;
         let answer = match client.orders().get(id).await {
             Ok(answer) => answer,
             // No order of ours, or no id at all.

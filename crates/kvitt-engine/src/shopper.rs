@@ -3,6 +3,7 @@
 use klarna::{Address, Customer};
 use kvitt_core::Refused;
 use kvitt_ledger::{Private, PrivateChange};
+use kvitt_money::Country;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -29,6 +30,27 @@ impl Shopper {
             shipping_address: read(private, names::SHIPPING_ADDRESS)?,
             customer: read(private, names::CUSTOMER)?,
         })
+    }
+
+    /// The shopper without the addresses of other countries, and what has to be written to forget
+    /// those: Klarna takes a purchase to be paid where it is made (its documentation: billing and
+    /// shipping address are in `purchase_country`).
+    pub(crate) fn in_country(mut self, country: Country) -> (Self, Vec<PrivateChange>) {
+        let mut forgotten = Vec::new();
+        let addresses = [
+            (names::BILLING_ADDRESS, &mut self.billing_address),
+            (names::SHIPPING_ADDRESS, &mut self.shipping_address),
+        ];
+        for (name, address) in addresses {
+            let is_elsewhere = |address: &Address| {
+                address.country.as_ref().is_some_and(|it| !it.eq_ignore_ascii_case(country.code()))
+            };
+            if address.as_ref().is_some_and(is_elsewhere) {
+                *address = None;
+                forgotten.push(PrivateChange::RemovePersonal { name: name.to_owned() });
+            }
+        }
+        (self, forgotten)
     }
 
     /// What has to be written to keep it.

@@ -6,6 +6,7 @@ use kvitt_core::{Cause, Event, IntentId, Recorded, Sale, SaleId, UndoPlan, UndoS
 use crate::EngineError;
 use crate::act::Answered;
 use crate::engine::{Caller, Draft, Engine};
+use crate::rate::Class;
 use crate::work::{self, Claim};
 
 /// What is to be done outside of the ledger before an undo is looked at again.
@@ -92,7 +93,7 @@ impl Engine {
                 .await?;
             match next {
                 Next::CarryOut(intent) => drop(self.carry_out(id, intent, None).await?),
-                Next::ReadOrder => drop(self.read_order(id, None).await?),
+                Next::ReadOrder => drop(self.read_order(id, None, Class::Act).await?),
                 Next::Rest => return Ok(sale),
             }
         }

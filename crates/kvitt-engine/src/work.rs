@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use kvitt_core::{Act, ActKind, IntentId, SaleId};
-use kvitt_ledger::{Work, WorkChange};
+use kvitt_ledger::{Append, Work, WorkChange};
 use uuid::Uuid;
 
 use crate::EngineError;
 use crate::engine::{Draft, Engine};
+use crate::rate::Class;
 
 /// Finish an intent.
 pub(crate) const INTENT: &str = "intent";
@@ -19,6 +20,8 @@ const NEWS: &str = "news";
 pub(crate) const RELEASE_AUTHORIZATIONS: &str = "release_authorizations";
 /// See what a sale needs, its time having come. The work's id is the sale's own.
 pub(crate) const LOOK: &str = "look";
+/// Read the session: what came of it may not have been told.
+pub(crate) const READ_SESSION: &str = "read_session";
 /// Place the order, if that happens by itself.
 pub(crate) const PLACE: &str = "place";
 
@@ -27,6 +30,12 @@ pub(crate) const UNDO: &str = "undo";
 
 /// Release what is left after the last shipment.
 pub(crate) const RELEASE_REST: &str = "release_rest";
+
+/// Cancel once more what is cancelled and came alive at Klarna.
+pub(crate) const CANCEL_AGAIN: &str = "cancel_again";
+
+/// What is claimed past everything else: somebody waits for it, or money does.
+const SOON: [&str; 5] = [INTENT, PLACE, UNDO, RELEASE_REST, CANCEL_AGAIN];
 
 /// How much work is claimed at a time.
 const BATCH: u32 = 16;
@@ -51,6 +60,12 @@ impl Claim {
     pub(crate) fn fence(self) -> (Uuid, u64) {
         (self.work_id, self.fence)
     }
+}
+
+/// What the ledger checks before it believes who stored an intent and carries it out at once:
+/// nobody took its work over meanwhile.
+pub(crate) fn unclaimed(intent: IntentId) -> (Uuid, u64) {
+    (intent.0, Append::UNCLAIMED)
 }
 
 /// The claimed work is done.
@@ -81,7 +96,7 @@ pub(crate) fn schedule_follow_up(act: &Act, sale: SaleId, engine: &Engine, draft
     let lease = engine.settings().lease;
     // Only a read tells when the authorization now ends; an update may have changed it too.
     if matches!(act.kind(), ActKind::Place | ActKind::Extend | ActKind::UpdateAuthorization) {
-        schedule(sale, READ_ORDER, lease, draft);
+        schedule_read(sale, engine, draft);
     }
     if act.kind() == ActKind::Place {
         schedule(sale, RELEASE_AUTHORIZATIONS, lease, draft);
@@ -96,7 +111,7 @@ pub(crate) fn schedule_read_after_refusal(
     draft: &mut Draft,
 ) {
     if wants_read_when_refused(act.kind()) {
-        schedule(sale, READ_ORDER, engine.settings().lease, draft);
+        schedule_read(sale, engine, draft);
     }
 }
 
@@ -120,14 +135,29 @@ pub(crate) fn schedule_release_rest(sale: SaleId, engine: &Engine, draft: &mut D
     schedule(sale, RELEASE_REST, engine.settings().lease, draft);
 }
 
-/// The order has to be read by the worker, now. This is work of its own: a read that was under way
-/// when the news came may be older than the news, and must not count as having followed it.
-pub(crate) fn schedule_read_now(sale: SaleId, draft: &mut Draft) {
+/// The order came alive at Klarna after it was cancelled: the worker cancels it there.
+pub(crate) fn schedule_cancel_again(sale: SaleId, draft: &mut Draft) {
+    schedule(sale, CANCEL_AGAIN, Duration::ZERO, draft);
+}
+
+/// The order has to be read: at once by whoever asks for it, by the worker if that one dies.
+pub(crate) fn schedule_read(sale: SaleId, engine: &Engine, draft: &mut Draft) {
+    schedule(sale, READ_ORDER, engine.settings().lease, draft);
+}
+
+/// The order has to be read by the worker, because of news. This is work of its own: a read that
+/// was under way when the news came may be older than the news, and must not count as having followed it.
+pub(crate) fn schedule_news(sale: SaleId, due_in: Duration, draft: &mut Draft) {
     draft.work.push(WorkChange::Schedule {
         work_id: work_id(sale, NEWS),
         kind: READ_ORDER.to_owned(),
-        due_in: Duration::ZERO,
+        due_in,
     });
+}
+
+/// The session has to be read by the worker, now.
+pub(crate) fn schedule_read_session(sale: SaleId, draft: &mut Draft) {
+    schedule(sale, READ_SESSION, Duration::ZERO, draft);
 }
 
 /// An intent has to be looked at again, now.
@@ -148,7 +178,7 @@ impl Engine {
     /// Works until the returned future is dropped: claims what is due, carries it out, rests;
     /// and beside it sends webhooks, which delay nothing of it.
     pub async fn work(&self) {
-        tokio::join!(self.work_off(), self.work_webhooks());
+        tokio::join!(self.work_off(), self.work_webhooks(), self.keep_telling_alive());
     }
 
     async fn work_off(&self) {
@@ -168,9 +198,19 @@ impl Engine {
     }
 
     /// Carries out what is due now, once, and says how many pieces of work that were.
+    ///
+    /// Nothing is due while the ledger is frozen, which the ledger itself sees to: it hands out none.
     pub async fn work_once(&self) -> Result<usize, EngineError> {
+        if self.frozen().await?.is_some() {
+            return Ok(0);
+        }
         self.schedule_looks().await?;
-        let claimed = self.parts.ledger.claim_due(BATCH, self.settings().lease).await?;
+        let (ledger, lease) = (&self.parts.ledger, self.settings().lease);
+        let mut claimed = ledger.claim_due_of(&SOON, BATCH, lease).await?;
+        let room = BATCH.saturating_sub(u32::try_from(claimed.len()).unwrap_or(BATCH));
+        if room > 0 {
+            claimed.extend(ledger.claim_due(room, lease).await?);
+        }
         let count = claimed.len();
         let mut tasks = tokio::task::JoinSet::new();
         for work in claimed {
@@ -186,12 +226,14 @@ impl Engine {
         let claim = Claim { work_id: work.work_id, fence: work.fence, attempts: work.attempts };
         let done = match work.kind.as_str() {
             INTENT => self.finish_intent(work.sale, IntentId(work.work_id), claim).await.map(drop),
-            READ_ORDER => self.read_order(work.sale, Some(claim)).await.map(drop),
+            READ_ORDER => self.read_order(work.sale, Some(claim), Class::Bulk).await.map(drop),
             RELEASE_AUTHORIZATIONS => {
-                self.release_authorizations(work.sale, Some(claim)).await.map(drop)
+                self.release_authorizations(work.sale, Some(claim), Class::Bulk).await.map(drop)
             }
             RELEASE_REST => self.release_rest(work.sale).await.map(drop),
+            CANCEL_AGAIN => self.cancel_again(work.sale).await.map(drop),
             UNDO => self.go_on_undoing(work.sale).await.map(drop),
+            READ_SESSION => self.read_session(work.sale, Some(claim)).await.map(drop),
             LOOK => self.look(work.sale, claim).await.map(drop),
             PLACE => self.place_by_itself(work.sale, Some(claim)).await.map(drop),
             other => Err(EngineError::Internal(format!("work of unknown kind {other}"))),
@@ -199,7 +241,11 @@ impl Engine {
         if let Err(error) = done {
             let (sale, kind) = (work.sale, work.kind.as_str());
             tracing::warn!(%sale, kind, attempts = work.attempts, %error, "work is put off");
-            let due_in = self.pause_after(work.attempts);
+            let due_in = match error {
+                // It had no turn; nothing speaks for waiting ever longer.
+                EngineError::Busy { retry_after, .. } => retry_after,
+                _ => self.pause_after(work.attempts),
+            };
             let put_back = self.parts.ledger.release_work(sale, work.work_id, work.fence, due_in);
             if let Err(error) = put_back.await {
                 // The claim ends by itself, so the work is not lost.

@@ -35,13 +35,23 @@ pub struct Append {
     pub work: Vec<WorkChange>,
     /// What came from Klarna and led to this step, kept as it came.
     pub inbox: Option<NewMessage>,
+    /// Whether something may be done because of this step that changes things at Klarna or for the
+    /// shopper: such a step is refused with [`LedgerError::Frozen`] while the ledger is frozen.
+    pub acts: bool,
     /// A claim on the sale's work, as `(work_id, fence)`: the step is refused with
     /// [`LedgerError::LeaseLost`] where somebody else has claimed, rescheduled or finished that
     /// work since. A lease that ran out without anybody noticing does no harm.
+    ///
+    /// Who scheduled work to do it at once has no claim. With [`Append::UNCLAIMED`] as the fence
+    /// the step is refused where the work is not there any more, or was claimed since it was
+    /// scheduled last.
     pub fence: Option<(Uuid, u64)>,
 }
 
 impl Append {
+    /// Stands for a fence: nobody has claimed the work since it was scheduled. No claim has it.
+    pub const UNCLAIMED: u64 = 0;
+
     /// Most events that one step can have.
     pub const EVENTS_MAX: usize = 4_096;
 

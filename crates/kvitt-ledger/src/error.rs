@@ -18,6 +18,12 @@ pub enum LedgerError {
         /// The version that the sale has.
         actual: u64,
     },
+    /// The ledger is frozen, and the step would let something be done.
+    #[error(
+        "the ledger is frozen, so that nothing is done twice: reconcile it with Klarna (`kvitt \
+         reconcile`), after which it acts again"
+    )]
+    Frozen,
     /// A request under this `Idempotency-Key` was already taken on this sale.
     #[error("this Idempotency-Key was already used on this sale: answer from its record")]
     IdempotencyKeyTaken,
@@ -51,8 +57,11 @@ pub enum LedgerError {
         /// Which row, and what is wrong with it.
         what: String,
     },
-    /// The disk is full.
-    #[error("the database's disk is full: make room; nothing was stored and it can be tried again")]
+    /// The disk is full, or takes no more for another reason.
+    #[error(
+        "the database's disk is full, or takes no more (a quota, a limit on the size of files): make \
+         room; nothing was stored and it can be tried again"
+    )]
     Full,
     /// The database does not answer in time, or not at all. It can be tried again.
     #[error("the database is not available: {what}; try again")]
@@ -79,6 +88,27 @@ pub enum LedgerError {
         /// Why, and the way out.
         problem: String,
     },
+    /// A backup cannot be written.
+    #[error("cannot write the backup {path:?}: {problem}")]
+    CannotBackUp {
+        /// The file that it should have been.
+        path: PathBuf,
+        /// Why, and the way out.
+        problem: String,
+    },
+    /// A ledger cannot be moved.
+    #[error("cannot copy the ledger: {problem}")]
+    CannotCopy {
+        /// Why, and the way out.
+        problem: String,
+    },
+    /// A backup of a database that has better means of its own.
+    #[error(
+        "PostgreSQL makes its own backups: use pg_dump --format=custom for one that pg_restore \
+         restores, or base backups with archived WAL (PITR) to lose nothing; kvitt notices a dump \
+         that was restored and freezes, and after a PITR run `kvitt ledger freeze` before it starts"
+    )]
+    NotByKvitt,
     /// The database was made by a newer kvitt.
     #[error(
         "the database has version {found} of its schema, which this kvitt does not know: use a newer kvitt"

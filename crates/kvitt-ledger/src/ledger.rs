@@ -11,8 +11,10 @@ use crate::api_key::ApiKey;
 use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
 use crate::event::FeedEntry;
+use crate::frozen::Frozen;
 use crate::inbox::Message;
 use crate::private::Private;
+use crate::replica::Replicas;
 use crate::summary::{Page, SaleQuery, SaleSummary};
 use crate::user::{PasswordHash, SessionDigest, User};
 use crate::webhook::WebhookStore;
@@ -37,6 +39,7 @@ pub trait Ledger: Send + Sync + 'static {
     /// Stores one step of a sale in one transaction, and answers with its events in their places.
     ///
     /// Where several things stand against it, they are named in this order:
+    /// [`Frozen`](LedgerError::Frozen),
     /// [`LeaseLost`](LedgerError::LeaseLost),
     /// [`IdempotencyKeyTaken`](LedgerError::IdempotencyKeyTaken),
     /// [`Conflict`](LedgerError::Conflict).
@@ -72,8 +75,17 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// Claims work that is due by the database's clock, what is longest due first, at most
     /// `limit` (moved into 1 to 1,000). Until the lease ends nobody else gets it; each claim
-    /// counts an attempt and raises the fence, so that who held it before writes nothing more.
+    /// counts an attempt and raises the fence, so that who held it before writes nothing more. A
+    /// frozen ledger hands nothing out.
     async fn claim_due(&self, limit: u32, lease: Duration) -> Result<Vec<Work>, LedgerError>;
+
+    /// Claims as [`claim_due`](Self::claim_due) does, but only work of these kinds.
+    async fn claim_due_of(
+        &self,
+        kinds: &[&str],
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Vec<Work>, LedgerError>;
 
     /// Makes work of this kind due at once for sales whose [`SaleSummary::look_at`] is `at` or
     /// earlier, those that have waited longest first, at most `limit` (moved into 1 to 1,000), and
@@ -96,6 +108,14 @@ pub trait Ledger: Send + Sync + 'static {
         fence: u64,
         due_in: Duration,
     ) -> Result<(), LedgerError>;
+
+    /// Notes that a process lives, by the database's clock, and answers how many do: those that
+    /// said so within the time given. Of two that say so at once each may miss the other.
+    async fn tell_alive(&self, replica: Uuid, lives_for: Duration)
+    -> Result<Replicas, LedgerError>;
+
+    /// Notes that a process is gone. One that is not known counts as gone.
+    async fn tell_gone(&self, replica: Uuid) -> Result<(), LedgerError>;
 
     /// Stores an API key. [`LedgerError::ApiKeyExists`] where its id or digest is taken.
     async fn insert_api_key(&self, key: &ApiKey) -> Result<(), LedgerError>;
@@ -147,6 +167,17 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// Ends a session. One that is not there counts as ended.
     async fn close_session(&self, digest: &SessionDigest) -> Result<(), LedgerError>;
+
+    /// Whether the ledger is frozen, since when, and why.
+    async fn frozen(&self) -> Result<Option<Frozen>, LedgerError>;
+
+    /// Freezes the ledger: what [acts](Append::acts) is refused, and no work is handed out, from
+    /// the next step on of whichever process. One that is being stored at this very moment by
+    /// another process may still be. `false` where it is frozen already, and keeps its time and its reason.
+    async fn freeze(&self, at: Timestamp, because: &str) -> Result<bool, LedgerError>;
+
+    /// Lets a frozen ledger act again; `false` where it is not frozen.
+    async fn thaw(&self) -> Result<bool, LedgerError>;
 
     /// The part that webhooks need.
     fn webhooks(&self) -> &dyn WebhookStore;

@@ -7,22 +7,28 @@
 //!   ([`Append::idempotency`]) and that a lost claim writes nothing ([`Append::fence`]).
 //! - One [`Append`] is one transaction on one sale: all of it is stored, or nothing.
 //! - Events are only ever appended. Summaries, work and private data are bookkeeping beside them.
-//! - Only the modules of a store know SQL. Everything else holds for every store.
+//! - Only the modules of a store know SQL. Everything else holds for every store, but for `copy`,
+//!   which knows the columns of both.
 
 use std::sync::Arc;
 
 mod api_key;
 mod append;
+mod backup;
+mod copy;
 mod cursor;
 mod database_url;
 mod error;
 mod event;
 mod filter;
+mod frozen;
 mod inbox;
 mod ledger;
 mod migrations;
 mod postgres;
 mod private;
+mod progress;
+mod replica;
 mod row;
 mod rows;
 mod sqlite;
@@ -33,14 +39,19 @@ mod work;
 
 pub use api_key::ApiKey;
 pub use append::{Append, IdempotencyRecord};
+pub use backup::{Backup, backup};
+pub use copy::{Copied, CopiedTable, copy};
 use database_url::DatabaseUrl;
 pub use error::LedgerError;
 pub use event::{FeedEntry, NewEvent};
+pub use frozen::Frozen;
 pub use inbox::{InboxDoor, MESSAGES_MAX, Message, NewMessage};
 pub use ledger::Ledger;
 pub use migrations::Migration;
 pub use postgres::PostgresLedger;
 pub use private::{Private, PrivateChange};
+pub use progress::{Progress, Report};
+pub use replica::Replicas;
 pub use sqlite::SqliteLedger;
 pub use summary::{Page, SaleQuery, SaleSummary};
 pub use user::{PasswordHash, SessionDigest, User};
@@ -61,6 +72,16 @@ pub async fn open(url: &str) -> Result<Arc<dyn Ledger>, LedgerError> {
         DatabaseUrl::Sqlite(path) => Ok(Arc::new(SqliteLedger::open(&path).await?)),
         DatabaseUrl::Postgres(url) => Ok(Arc::new(PostgresLedger::open(url).await?)),
     }
+}
+
+/// Opens a ledger that must be there already: a SQLite file is not made.
+pub async fn open_existing(url: &str) -> Result<Arc<dyn Ledger>, LedgerError> {
+    if let DatabaseUrl::Sqlite(path) = DatabaseUrl::parse(url)?
+        && !path.exists()
+    {
+        return Err(LedgerError::CannotOpen { path, problem: "there is no such file".to_owned() });
+    }
+    open(url).await
 }
 
 /// The changes of the schema that [`open`] would make, oldest first. None of them is made.

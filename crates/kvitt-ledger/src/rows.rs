@@ -1,5 +1,6 @@
 //! What whole rows mean. The stores' statements give the columns these names.
 
+use jiff::Timestamp;
 use kvitt_core::{Recorded, Requester, SaleId};
 use secrecy::SecretString;
 
@@ -7,6 +8,7 @@ use crate::api_key::ApiKey;
 use crate::append::IdempotencyRecord;
 use crate::error::LedgerError;
 use crate::event::FeedEntry;
+use crate::frozen::Frozen;
 use crate::inbox::{InboxDoor, Message};
 use crate::row::{Cells, Read};
 use crate::summary::SaleSummary;
@@ -125,6 +127,20 @@ pub(crate) fn api_key(row: &impl Cells) -> Result<ApiKey, LedgerError> {
         hash: read.digest("hash")?,
         created_at: read.time("created_at_us")?,
         revoked_at: read.time_or_none("revoked_at_us")?,
+    })
+}
+
+pub(crate) fn frozen(row: &impl Cells) -> Result<Option<Frozen>, LedgerError> {
+    let read = Read::new("ledger_state", row);
+    let since = read.time_or_none("frozen_since_us")?;
+    let because = read.text_or_none("frozen_because")?;
+    // Half of it would be a mark all the same.
+    Ok(match (since, because) {
+        (None, None) => None,
+        (since, because) => Some(Frozen {
+            since: since.unwrap_or(Timestamp::UNIX_EPOCH),
+            because: because.unwrap_or_default(),
+        }),
     })
 }
 

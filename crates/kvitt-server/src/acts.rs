@@ -62,10 +62,11 @@ pub(crate) async fn carry_out(
             Err(error) => Err(refused(app, id, error).await),
         };
     }
-    let answered = match engine.act(id, wanted.wish, wanted.shipping_address, caller).await {
-        Ok(answered) => answered,
-        Err(error) => return Err(refused(app, id, error).await),
-    };
+    let answered =
+        match Box::pin(engine.act(id, wanted.wish, wanted.shipping_address, caller)).await {
+            Ok(answered) => answered,
+            Err(error) => return Err(refused(app, id, error).await),
+        };
     answer(app, id, &answered, wanted.done).await
 }
 

@@ -133,7 +133,9 @@ mod tests {
             revoked_at: None,
         };
         let csrf = CsrfToken::of_a_test();
-        let page = Orders { signed_in: SignedIn { user, csrf: csrf.clone() } }.render().unwrap();
+        let page = Orders { signed_in: SignedIn { user, csrf: csrf.clone(), frozen: None } }
+            .render()
+            .unwrap();
         for wanted in [
             "<title>Orders – kvitt</title>",
             "<h1>Orders</h1>",

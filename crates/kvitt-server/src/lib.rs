@@ -23,6 +23,7 @@ mod health;
 mod input;
 mod intents;
 mod layers;
+mod ledger;
 mod metrics;
 mod orders;
 mod passwords;

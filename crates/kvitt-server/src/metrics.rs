@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use kvitt_engine::Engine;
 use kvitt_ledger::{InboxDoor, SaleQuery};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
@@ -43,6 +44,7 @@ impl Metrics {
                 "kvitt_sales_needing_attention",
                 "Sales that a person must look at, unknown outcomes among them; counted up to 500"
             );
+            describe_rates();
             metrics::describe_gauge!(
                 "kvitt_webhook_endpoints_disabled",
                 "Webhook endpoints to which nothing is sent"
@@ -81,13 +83,74 @@ impl Metrics {
         });
     }
 
-    fn text(&self, attention: usize, disabled: usize) -> String {
-        let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    fn text(&self, attention: usize, disabled: usize, engine: &Engine) -> String {
         metrics::with_local_recorder(&self.recorder, || {
             metrics::gauge!("kvitt_sales_needing_attention").set(number(attention));
             metrics::gauge!("kvitt_webhook_endpoints_disabled").set(number(disabled));
+            rates(engine);
         });
         self.handle.render()
+    }
+}
+
+fn number(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+fn describe_rates() {
+    metrics::describe_gauge!(
+        "kvitt_klarna_calls_waiting",
+        "Calls to Klarna that wait for their turn, by account, category and class"
+    );
+    metrics::describe_counter!(
+        "kvitt_klarna_calls_total",
+        "Calls to Klarna that had their turn, by account, category and class"
+    );
+    metrics::describe_counter!(
+        "kvitt_klarna_calls_held_back_total",
+        "Calls to Klarna that had no turn in time and were not sent, by account, category and class"
+    );
+    metrics::describe_counter!(
+        "kvitt_klarna_rate_limited_total",
+        "Calls that Klarna answered with 429, by account and category"
+    );
+    metrics::describe_gauge!(
+        "kvitt_klarna_calls_per_second_max",
+        "Calls a second that this server may make, by account and category, where that is known"
+    );
+    metrics::describe_gauge!(
+        "kvitt_replicas",
+        "Servers that share the calls to Klarna, as far as this one knows"
+    );
+}
+
+/// Notes how the budgets of calls stand. Categories that nobody uses are left out.
+fn rates(engine: &Engine) {
+    metrics::gauge!("kvitt_replicas").set(f64::from(engine.live_replicas()));
+    for report in engine.rates() {
+        if report.classes.iter().all(|class| class.called + class.held_back == 0) {
+            continue;
+        }
+        let (account, category) = (report.account, report.category.as_str());
+        if let Some(share) = report.share {
+            metrics::gauge!("kvitt_klarna_calls_per_second_max", "account" => account.clone(),
+                "category" => category)
+            .set(f64::from(share));
+        }
+        metrics::counter!("kvitt_klarna_rate_limited_total", "account" => account.clone(),
+            "category" => category)
+        .absolute(report.refused);
+        for of_class in report.classes {
+            let labels = [
+                ("account", account.clone()),
+                ("category", category.to_owned()),
+                ("class", of_class.class.as_str().to_owned()),
+            ];
+            metrics::gauge!("kvitt_klarna_calls_waiting", &labels).set(number(of_class.waiting));
+            metrics::counter!("kvitt_klarna_calls_total", &labels).absolute(of_class.called);
+            metrics::counter!("kvitt_klarna_calls_held_back_total", &labels)
+                .absolute(of_class.held_back);
+        }
     }
 }
 
@@ -108,5 +171,5 @@ pub(crate) async fn metrics(State(app): State<App>) -> Result<Response, Problem>
     let endpoints = engine.ledger().webhooks().webhook_endpoints().await?;
     let disabled = endpoints.iter().filter(|endpoint| endpoint.disabled.is_some()).count();
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    Ok((content_type, app.metrics().text(attention, disabled)).into_response())
+    Ok((content_type, app.metrics().text(attention, disabled, engine)).into_response())
 }

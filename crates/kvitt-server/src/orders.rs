@@ -6,6 +6,7 @@ pub(crate) mod close;
 pub(crate) mod events;
 pub(crate) mod list;
 pub(crate) mod read;
+pub(crate) mod reconcile;
 pub(crate) mod refunds;
 pub(crate) mod shipping_info;
 pub(crate) mod undo;

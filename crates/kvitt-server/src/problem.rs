@@ -5,6 +5,8 @@ mod of_engine;
 
 pub(crate) use of_engine::klarna_refused;
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -174,6 +176,12 @@ impl Problem {
     ) -> Self {
         self.0.headers.push((name, value.into()));
         self
+    }
+
+    /// When to come again, in whole seconds, at least one.
+    pub(crate) fn with_retry_after(self, wait: Duration) -> Self {
+        let seconds = wait.as_millis().div_ceil(1000).clamp(1, 3600);
+        self.with_header(header::RETRY_AFTER, u32::try_from(seconds).unwrap_or(3600))
     }
 
     /// The answer, ready to leave.

@@ -16,7 +16,7 @@ use crate::app::{App, ServerConfig};
 use crate::problem::{Problem, codes};
 use crate::{
     assets, attention, callbacks, checkout_page, checkouts, dashboard, docs, events, health,
-    intents, layers, metrics, orders, webhook_endpoints,
+    intents, layers, ledger, metrics, orders, webhook_endpoints,
 };
 
 /// Who may call a route.
@@ -56,6 +56,8 @@ fn table() -> Vec<(Owner, Described)> {
         (Merchant, routes!(checkouts::abandon::abandon)),
         (Merchant, routes!(checkouts::authorization::authorization)),
         (Merchant, routes!(checkouts::place::place)),
+        (Merchant, routes!(checkouts::reconcile::reconcile)),
+        (Merchant, routes!(checkouts::reconcile::adopt)),
         (Merchant, routes!(orders::list::list)),
         (Merchant, routes!(orders::read::read)),
         (Merchant, routes!(orders::change::change)),
@@ -67,11 +69,14 @@ fn table() -> Vec<(Owner, Described)> {
         (Merchant, routes!(orders::close::release)),
         (Merchant, routes!(orders::close::extend)),
         (Merchant, routes!(orders::undo::undo)),
+        (Merchant, routes!(orders::reconcile::reconcile)),
         (Merchant, routes!(orders::shipping_info::of_order)),
         (Merchant, routes!(orders::shipping_info::of_capture)),
         (Merchant, routes!(intents::read)),
         (Merchant, routes!(intents::settle)),
         (Merchant, routes!(attention::attention)),
+        (Merchant, routes!(ledger::read)),
+        (Merchant, routes!(ledger::thaw)),
         (Merchant, routes!(events::list)),
         (Merchant, routes!(checkouts::events::events)),
         (Merchant, routes!(checkouts::callbacks::callbacks)),

@@ -9,6 +9,7 @@ mod intent;
 mod line;
 mod order;
 mod preview;
+mod reconciliation;
 mod shopper;
 mod summary;
 mod webhook;
@@ -22,6 +23,7 @@ pub(crate) use order::{
     ActAnswer, ActReply, Capture, CapturePage, Order, Refund, RefundPage, allowed_acts,
 };
 pub(crate) use preview::{Preview, effect};
+pub(crate) use reconciliation::{Frozen, LedgerState, Reconciliation};
 pub(crate) use shopper::Shopper;
 pub(crate) use summary::{CheckoutPage, OrderPage, OrderSummary};
 pub(crate) use webhook::{

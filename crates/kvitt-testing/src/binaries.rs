@@ -23,7 +23,9 @@ pub(crate) fn folder() -> PathBuf {
     versions.sort_unstable_by_key(|version| std::cmp::Reverse(*version));
     candidates.extend(versions.iter().map(|it| Path::new(DEBIAN).join(it.to_string()).join("bin")));
     let has_all = |folder: &PathBuf| {
-        ["initdb", "pg_ctl", "postgres", "psql"].iter().all(|it| folder.join(it).is_file())
+        ["initdb", "pg_ctl", "pg_dump", "postgres", "psql"]
+            .iter()
+            .all(|it| folder.join(it).is_file())
     };
     candidates.into_iter().find(has_all).unwrap_or_else(|| {
         panic!(

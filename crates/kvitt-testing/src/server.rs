@@ -169,6 +169,15 @@ impl Server {
         psql(&self.binaries, &self.url(database), statements).unwrap()
     }
 
+    /// A dump of one of its databases, as statements that make it again.
+    pub fn dump(&self, database: &str) -> String {
+        let url = self.url(database);
+        let mut command = Command::new(self.binaries.join("pg_dump"));
+        let output = command.args(["--no-owner", "--dbname", &url]).output().unwrap();
+        assert!(output.status.success(), "pg_dump: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// An empty folder, guarded.
     fn folder() -> Self {
         let binaries = binaries::folder();

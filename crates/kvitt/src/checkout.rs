@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use reqwest::Method;
+use serde_json::json;
 
 use crate::Context;
 use crate::failure::Failure;
@@ -39,6 +40,14 @@ enum CheckoutCommand {
         /// The checkout's id, chk_…
         id: String,
     },
+    /// Tell which order Klarna has for a checkout, where only a person can find it
+    Adopt {
+        /// The checkout's id, chk_…
+        id: String,
+        /// Klarna's id of the order
+        #[arg(long, value_name = "ID")]
+        order: String,
+    },
 }
 
 #[derive(Args)]
@@ -65,6 +74,17 @@ pub(crate) async fn run(args: CheckoutArgs, context: &Context) -> Result<ExitCod
                 path: &["checkouts"],
                 body: Some(&body),
                 idempotency_key: &idempotency_key,
+            };
+            api.change(&change).await?
+        }
+        CheckoutCommand::Adopt { id, order } => {
+            let api = MerchantApi::new(&args.reach, context)?;
+            let body = json!({"klarna_order_id": order}).to_string();
+            let change = Change {
+                method: Method::POST,
+                path: &["checkouts", &id, "adopt"],
+                body: Some(&body),
+                idempotency_key: &fresh_idempotency_key().await,
             };
             api.change(&change).await?
         }

@@ -11,8 +11,10 @@ use crate::checkout::CheckoutArgs;
 use crate::demo::DemoArgs;
 use crate::events::EventsArgs;
 use crate::key::KeyArgs;
+use crate::ledger::LedgerArgs;
 use crate::migrate::MigrateArgs;
 use crate::order::OrderArgs;
+use crate::reconcile::ReconcileArgs;
 use crate::sandbox::SandboxArgs;
 use crate::serve::ServeArgs;
 use crate::user::UserArgs;
@@ -38,6 +40,7 @@ Exit codes:
   5  the outcome is not known yet: read the order again, or repeat with the same
      --idempotency-key
   6  the server, or what it depends on, cannot be reached: try again
+  7  reconciling left something for a person
 
 Settings come from flags, then from KVITT_… variables, then from kvitt.toml.
 SSL_CERT_FILE names the authority of a server whose certificate is your own.
@@ -79,12 +82,16 @@ pub(crate) enum Command {
     User(UserArgs),
     /// Bring the database's schema up to date, or show what that would do
     Migrate(MigrateArgs),
+    /// Back up the ledger, move it to PostgreSQL, freeze and thaw it
+    Ledger(LedgerArgs),
     /// Open a checkout for a cart, or look at one
     Checkout(CheckoutArgs),
     /// List orders, capture, refund, cancel, release, extend and change them
     Order(OrderArgs),
     /// List what needs a person, and settle it
     Attention(AttentionArgs),
+    /// Hold the ledger beside Klarna, name what differs, and repair what can be
+    Reconcile(ReconcileArgs),
     /// What happened, to one order or to all
     Events(EventsArgs),
     /// Say where events are sent, send them once more, watch and forward them

@@ -8,6 +8,7 @@ mod expiry;
 mod file;
 mod listen;
 mod problem;
+mod rate;
 mod settings;
 mod sources;
 mod tls;

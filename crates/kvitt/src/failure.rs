@@ -23,6 +23,8 @@ pub(crate) enum Exit {
     Unknown = 5,
     /// The server, or what it depends on, cannot be reached.
     Unreachable = 6,
+    /// Something is left that only a person can do.
+    NeedsPerson = 7,
 }
 
 impl From<Exit> for ExitCode {
@@ -69,7 +71,10 @@ impl Failure {
             LedgerError::Unavailable { .. } | LedgerError::Full => {
                 Self::new(Exit::Unreachable, error)
             }
-            LedgerError::UserExists => Self::new(Exit::Refused, error),
+            LedgerError::UserExists
+            | LedgerError::CannotBackUp { .. }
+            | LedgerError::CannotCopy { .. }
+            | LedgerError::NotByKvitt => Self::new(Exit::Refused, error),
             other => Self::internal(other),
         }
     }

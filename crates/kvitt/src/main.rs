@@ -19,11 +19,14 @@ mod file_input;
 mod follow_clock;
 mod http_cause;
 mod key;
+mod ledger;
 mod log;
 mod merchant_api;
 mod migrate;
 mod order;
 mod output;
+mod progress;
+mod reconcile;
 mod sandbox;
 mod serve;
 mod shutdown;
@@ -90,9 +93,11 @@ fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
             Command::Key(args) => Box::pin(key::run(args, context)).await,
             Command::User(args) => Box::pin(user::run(args, context)).await,
             Command::Migrate(args) => Box::pin(migrate::run(args, context)).await,
+            Command::Ledger(args) => Box::pin(ledger::run(args, context)).await,
             Command::Checkout(args) => Box::pin(checkout::run(args, context)).await,
             Command::Order(args) => Box::pin(order::run(args, context)).await,
             Command::Attention(args) => Box::pin(attention::run(args, context)).await,
+            Command::Reconcile(args) => Box::pin(reconcile::run(args, context)).await,
             Command::Events(args) => Box::pin(events::run(args, context)).await,
             Command::Webhook(args) => Box::pin(webhook::run(args, context)).await,
         }

@@ -98,6 +98,11 @@ impl MerchantApi {
         Ok(Self { client, server, authorization })
     }
 
+    /// Where the server is.
+    pub(crate) fn server(&self) -> &str {
+        self.server.as_str()
+    }
+
     /// Reads.
     pub(crate) async fn get(
         &self,

@@ -47,6 +47,10 @@ Settings come from flags, then from KVITT_… variables, then from kvitt.toml:
   password_file = \"klarna-password\"          # KVITT_ACCOUNT_NORDIC_PASSWORD[_FILE]
   # api_key_file = \"klarna-api-key\"          # KVITT_ACCOUNT_NORDIC_API_KEY[_FILE]
 
+  [account.rate]                             # calls a second, of all servers together;
+  sessions_per_second = 40                   # left out: what Klarna allows its environment,
+  others_per_second = 200                    # corrected by what Klarna's answers say
+
 Paths are relative to the folder in which kvitt is started.
 
 PostgreSQL 15 or newer holds the ledger of any number of servers. Where a standby may
@@ -178,16 +182,25 @@ impl Ready {
 
     async fn serve(self) -> Result<ExitCode, Failure> {
         let Self { listener, address, tls, engine, max_requests } = self;
+        warn_of_frozen(&engine).await?;
         let mut config = ServerConfig::new(engine.clone(), Arc::new(RandomIds));
         config.max_requests = max_requests;
         let router = kvitt_server::router(config);
+        // No call leaves before this server knows its part of the calls that all may make.
+        if let Err(error) = engine.tell_alive().await {
+            tracing::warn!(%error, "the ledger could not be told that this server lives");
+        }
         let serving = kvitt_server::serve(listener, router, tls, shutdown::asked());
         output::print(&format!("listening on {address}"))?;
         // Work that is dropped half way is finished by whoever claims it next.
-        tokio::select! {
-            served = serving => served.map_err(Failure::internal)?,
-            () = engine.work() => {}
+        let served = tokio::select! {
+            served = serving => served.map_err(Failure::internal),
+            () = engine.work() => Ok(()),
+        };
+        if let Err(error) = engine.tell_gone().await {
+            tracing::warn!(%error, "the ledger could not be told that this server is gone");
         }
+        served?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -201,6 +214,20 @@ fn accounts(settings: Vec<AccountSettings>, problems: &mut Problems) -> Option<A
         return None;
     }
     problems.keep(Accounts::new(connected))
+}
+
+/// A frozen ledger is served, and only read.
+async fn warn_of_frozen(engine: &Engine) -> Result<(), Failure> {
+    if let Some(frozen) = engine.frozen().await.map_err(Failure::internal)? {
+        tracing::warn!(since = %frozen.since, because = frozen.because, "the ledger is frozen");
+        output::note(&format!(
+            "the ledger is frozen ({}): it can be read, and nothing is done. Run `kvitt reconcile` \
+             against this server; it holds every sale beside Klarna, and then lets the ledger act \
+             again",
+            frozen.because
+        ));
+    }
+    Ok(())
 }
 
 /// What works, but without Klarna's callbacks.

@@ -53,12 +53,7 @@ impl World {
             .credentials(klarna::Credentials::username_password("PK1", "secret"))
             .build()
             .unwrap();
-        let account = Account {
-            name: "main".to_owned(),
-            client,
-            countries: Vec::new(),
-            expiry: kvitt_core::ExpiryPolicy::default(),
-        };
+        let account = Account::new("main", client);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = format!("http://{}", listener.local_addr().unwrap());
         let database = format!("sqlite:{}", folder.path().join("kvitt.sqlite").display());

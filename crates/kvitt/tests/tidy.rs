@@ -32,7 +32,7 @@ const FAILURE_MODES_ROWS: [(char, u32); 10] = [
     ('E', 5),
     ('R', 10),
     ('D', 6),
-    ('O', 13),
+    ('O', 17),
 ];
 
 /// A text file, by its path from the repository's root.

@@ -1,6 +1,7 @@
 //! Decisions about a checkout: its cart, its end, and placing its order.
 
 use jiff::Timestamp;
+use kvitt_money::PurchaseMarket;
 
 use crate::act::{Act, ActKind};
 use crate::cart::SaleCart;
@@ -26,21 +27,42 @@ impl Sale {
         Ok(Act::Place { authorization: authorization.digest.clone(), cart: self.cart.clone() })
     }
 
-    /// Decides a new cart. The country stays: another one is another checkout.
+    /// Decides a new cart for the country that the checkout is in.
     pub fn decide_cart(&self, cart: SaleCart) -> Result<Event, Refusal> {
+        self.check_cart(&cart, self.terms.market)?;
+        Ok(Event::CartChanged { cart })
+    }
+
+    /// Decides another country, currency or locale, under the account that sells there. The cart
+    /// stays as it is where none is given, and where its country is the market's.
+    pub fn decide_market(
+        &self,
+        account: String,
+        market: PurchaseMarket,
+        cart: Option<SaleCart>,
+    ) -> Result<Event, Refusal> {
+        let cart = cart.unwrap_or_else(|| self.cart.clone());
+        self.check_cart(&cart, market)?;
+        Ok(Event::MarketChanged { account, market, cart })
+    }
+
+    fn check_cart(&self, cart: &SaleCart, market: PurchaseMarket) -> Result<(), Refusal> {
         match self.check_unplaced() {
-            Err(Refusal::ActInProgress { .. } | Refusal::OutcomeUnknown { .. }) => {
+            Err(
+                Refusal::ActInProgress { .. }
+                | Refusal::OutcomeUnknown { .. }
+                | Refusal::OrderUnknown,
+            ) => {
                 return Err(Refusal::CartFrozen);
             }
             other => other?,
         }
         let given = cart.cart().purchase_country();
-        let expected = self.cart.cart().purchase_country();
+        let expected = market.purchase_country();
         if given != expected {
             return Err(Refusal::CountryChanged { given: given.code(), expected: expected.code() });
         }
-        check_worth(&cart)?;
-        Ok(Event::CartChanged { cart })
+        check_worth(cart)
     }
 
     /// Decides that the shop gives the checkout up. `None` where it already did.
@@ -63,6 +85,9 @@ impl Sale {
                 IntentState::Requested => Refusal::ActInProgress { kind, intent: intent_id },
                 _ => Refusal::OutcomeUnknown { kind, intent: intent_id },
             });
+        }
+        if self.has_unknown_order() {
+            return Err(Refusal::OrderUnknown);
         }
         if self.abandoned { Err(Refusal::Abandoned) } else { Ok(()) }
     }

@@ -94,7 +94,7 @@ impl Sale {
         if asked < 1 {
             return Err(Refusal::NotPositive { field: "order_amount", value: asked });
         }
-        check_captured_lines(order, &wish.cart)?;
+        keeps_captured_lines(order, &wish.cart)?;
         Ok(Act::UpdateAuthorization { cart: wish.cart, description: wish.description })
     }
 
@@ -138,7 +138,7 @@ fn may_capture(order: &Order) -> Result<(), Refusal> {
 
 /// A line of which something was captured stays, at its price, with at least that much of it:
 /// otherwise later parts of it could not add up.
-fn check_captured_lines(order: &Order, cart: &SaleCart) -> Result<(), Refusal> {
+pub(crate) fn keeps_captured_lines(order: &Order, cart: &SaleCart) -> Result<(), Refusal> {
     let parts: BTreeSet<_> = order
         .captures
         .iter()

@@ -232,7 +232,8 @@ fn the_cart_changes_until_the_order_is_being_placed() {
     let refusal = story.sale().decide_cart(finnish).unwrap_err();
     assert_eq!(
         refusal.to_string(),
-        "the cart is for FI, the checkout for SE: open a new checkout instead"
+        "the cart is for FI, and is sold in SE: give purchase_country with it while there is no \
+         order; an order stays in its country"
     );
     let intent = story.request(Wish::Place);
     let frozen = |story: &Story| {

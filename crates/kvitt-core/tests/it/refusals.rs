@@ -446,7 +446,8 @@ fn updates_below_what_was_captured_to_nothing_or_to_another_country() {
         &story,
         update(SaleCart::numbered(finnish)),
         "country_changed",
-        "the cart is for FI, the checkout for SE: open a new checkout instead",
+        "the cart is for FI, and is sold in SE: give purchase_country with it while there is no \
+         order; an order stays in its country",
     );
 }
 

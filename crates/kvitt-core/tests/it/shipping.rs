@@ -128,6 +128,20 @@ fn while_an_act_is_in_doubt() {
 }
 
 #[test]
+fn while_klarna_has_other_amounts() {
+    const DIFFERS: &str =
+        "Klarna has other amounts for the order than those here: settle which are right first";
+    let mut story = Story::placed(cart());
+    story.read(|read| read.order_amount -= 1);
+    says(&story, MayShipReason::DiffersAtKlarna, DIFFERS);
+    story.read(|_| ());
+    says(&story, MayShipReason::Authorized, AUTHORIZED);
+    story.act(capture(&[]));
+    story.read(|read| read.captured_amount -= 1);
+    says(&story, MayShipReason::DiffersAtKlarna, DIFFERS);
+}
+
+#[test]
 fn while_it_is_being_cancelled_and_afterwards() {
     let mut story = Story::placed(cart());
     let intent = story.request(Wish::Cancel);
@@ -184,6 +198,7 @@ fn the_answer_in_the_api() {
         (MayShipReason::FraudUnknown, "fraud_unknown"),
         (MayShipReason::Stopped, "stopped"),
         (MayShipReason::StatusUnknown, "status_unknown"),
+        (MayShipReason::DiffersAtKlarna, "differs_at_klarna"),
         (MayShipReason::Cancelled, "cancelled"),
         (MayShipReason::Expired, "expired"),
         (MayShipReason::Refunded, "refunded"),

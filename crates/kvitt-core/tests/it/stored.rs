@@ -6,6 +6,7 @@ use kvitt_core::{
     LineId, LinePart, OrderSnapshot, Outcome, PaymentMethodCategory, Placement, Recorded, Refused,
     SaleCart, ShippingInfo, UserId, WebhookEndpointId,
 };
+use kvitt_money::PurchaseMarket;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -101,6 +102,19 @@ fn events_of_a_checkout() {
         }"#,
     );
     stands_as(&Event::CartChanged { cart: shirt() }, r#"{"type": "cart_changed", "cart": CART}"#);
+    stands_as(
+        &Event::MarketChanged {
+            account: "euro".to_owned(),
+            market: PurchaseMarket::new("FI", "EUR", "fi-FI").unwrap(),
+            cart: shirt(),
+        },
+        r#"{
+            "type": "market_changed",
+            "account": "euro",
+            "market": {"purchase_country": "FI", "purchase_currency": "EUR", "locale": "fi-FI"},
+            "cart": CART
+        }"#,
+    );
     stands_as(&Event::CheckoutAbandoned, r#"{"type": "checkout_abandoned"}"#);
 }
 
@@ -158,7 +172,9 @@ fn events_of_a_session() {
 
 #[test]
 fn events_of_an_authorization() {
-    for (door, name) in [(Door::Browser, "browser"), (Door::Callback, "callback")] {
+    for (door, name) in
+        [(Door::Browser, "browser"), (Door::Callback, "callback"), (Door::Session, "session")]
+    {
         stands_as(
             &Event::AuthorizationReceived {
                 authorization: text("d-1"),
@@ -182,6 +198,58 @@ fn events_of_an_authorization() {
         &Event::AuthorizationReleased { authorization: text("d-1"), evidence: evidence() },
         r#"{"type": "authorization_released", "authorization": "d-1", "evidence": EVIDENCE}"#,
     );
+}
+
+#[test]
+fn what_a_read_session_showed() {
+    for (event, name) in [
+        (Event::SessionRead { session_id: text("s-1"), evidence: evidence() }, "read"),
+        (Event::SessionCompleted { session_id: text("s-1"), evidence: evidence() }, "completed"),
+    ] {
+        stands_as(
+            &event,
+            &r#"{"type": "session_NAME", "session_id": "s-1", "evidence": EVIDENCE}"#
+                .replace("NAME", name),
+        );
+        assert_eq!(event.name(None), format!("session.{name}"));
+    }
+}
+
+#[test]
+fn what_others_changed() {
+    let update = Event::ExternalUpdate { cart: shirt(), evidence: evidence() };
+    stands_as(&update, r#"{"type": "external_update", "cart": CART, "evidence": EVIDENCE}"#);
+    let references = Event::ExternalReferences {
+        merchant_reference1: Some(text("B")),
+        merchant_reference2: None,
+        evidence: evidence(),
+    };
+    stands_as(
+        &references,
+        r#"{"type": "external_references", "merchant_reference1": "B", "evidence": EVIDENCE}"#,
+    );
+    let order = Event::ExternalOrder {
+        klarna_order_id: text("k-1"),
+        fraud_status: kvitt_core::FraudStatus::Accepted,
+        cart: shirt(),
+        placed_at: Some(time("2026-01-01T12:00:00Z")),
+        payment_method: None,
+        evidence: evidence(),
+    };
+    stands_as(
+        &order,
+        r#"{
+            "type": "external_order", "klarna_order_id": "k-1", "fraud_status": "ACCEPTED",
+            "cart": CART, "placed_at": "2026-01-01T12:00:00Z", "evidence": EVIDENCE
+        }"#,
+    );
+    for (event, name) in [
+        (update, "update_authorization.external"),
+        (references, "update_references.external"),
+        (order, "place.external"),
+    ] {
+        assert_eq!((event.name(None).as_str(), event.intent()), (name, None));
+    }
 }
 
 #[test]
@@ -674,6 +742,10 @@ fn the_names_of_events() {
     }
     let plain = [
         (Event::CartChanged { cart: shirt() }, "checkout.cart_changed"),
+        (
+            Event::MarketChanged { account: String::new(), market: terms().market, cart: shirt() },
+            "checkout.market_changed",
+        ),
         (Event::CheckoutAbandoned, "checkout.abandoned"),
         (Event::ShipmentStopped, "order.shipment_stopped"),
         (Event::CheckoutCreated { terms: terms(), cart: shirt() }, "checkout.created"),

@@ -51,6 +51,10 @@ impl Engine {
     }
 
     async fn look_around(&self, under_way: &mut UnderWay) -> Result<Turn, EngineError> {
+        // What a frozen ledger says may have been overtaken. Nothing is lost: positions stand still.
+        if self.frozen().await?.is_some() {
+            return Ok(Turn::Alone);
+        }
         let enabled = self.enabled_webhook_endpoints().await?;
         for tasks in under_way.values_mut() {
             while tasks.try_join_next().is_some() {}
@@ -102,6 +106,9 @@ impl Engine {
 
     /// Queues what is new, sends what is due, once, and says how many sales' messages that were.
     pub async fn webhooks_once(&self) -> Result<usize, EngineError> {
+        if self.frozen().await?.is_some() {
+            return Ok(0);
+        }
         loop {
             let enabled = self.enabled_webhook_endpoints().await?;
             if !self.follow_feed(&enabled).await? {

@@ -131,3 +131,60 @@ async fn an_abandoned_checkout_gives_its_authorization_back_and_places_nothing()
     let again = shop.engine.abandon(sale.id, &merchant()).await.unwrap();
     assert_eq!(again.version, sale.version);
 }
+
+/// Whoever has the address of a checkout's callbacks sends what they like.
+#[tokio::test]
+async fn a_flood_of_news_is_read_for_now_and_then_and_fills_nothing() {
+    let shop = Shop::open().await;
+    let order = shop.order().await;
+    let reads = || async { shop.exchanges("/ordermanagement/").await.len() };
+    let (events_before, reads_before) = (order.version, reads().await);
+    for nth in 0..200 {
+        let door = [InboxDoor::Notification, InboxDoor::Push][nth % 2];
+        tell(&shop.engine, order.id, door, &format!("order_id=forged-{nth}")).await;
+        shop.work_off().await;
+    }
+    assert_eq!(reads().await - reads_before, 20);
+    let sale = shop.engine.sale(order.id).await.unwrap();
+    assert_eq!(sale.version, events_before + 20, "one event for each read");
+    assert_eq!(shop.engine.ledger().inbox(order.id).await.unwrap().len(), 100);
+
+    // An hour later there may be something to it; polling reads it about then, too.
+    shop.advance("PT1H").await;
+    shop.work_off().await;
+    let polled = reads().await;
+    shop.advance("PT1H").await;
+    tell(&shop.engine, order.id, InboxDoor::Notification, "again").await;
+    shop.work_off().await;
+    let read = reads().await;
+    assert!(read > polled);
+    for nth in 0..3 {
+        tell(&shop.engine, order.id, InboxDoor::Notification, &format!("again {nth}")).await;
+        shop.work_off().await;
+    }
+    assert_eq!(reads().await, read);
+}
+
+#[tokio::test]
+async fn callbacks_hand_in_so_many_tokens_and_the_shopper_still_pays() {
+    let shop = Shop::open().await;
+    let sale = shop.checkout_with(Placement::Manual).await;
+    for nth in 0..60 {
+        callback(&shop, &sale, &format!("forged-token-{nth:040}")).await;
+    }
+    let flooded = shop.engine.sale(sale.id).await.unwrap();
+    assert_eq!(flooded.authorizations.len(), 20);
+    let token = shop.authorize(&sale).await;
+    shop.hand_in(sale.id, &token).await.unwrap();
+    let placed = shop.act(sale.id, Wish::Place).await.unwrap();
+    assert!(placed.sale.order.is_some(), "{:?}", placed.state());
+
+    let refused = loop {
+        let known = shop.engine.sale(sale.id).await.unwrap().authorizations.len();
+        assert!(known <= 100, "{known}");
+        if let Err(error) = shop.hand_in(sale.id, &format!("forged-token-b{known:040}")).await {
+            break error;
+        }
+    };
+    assert!(matches!(refused, EngineError::TooManyAuthorizations { max: 100 }), "{refused}");
+}

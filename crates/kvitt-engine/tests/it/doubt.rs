@@ -17,7 +17,7 @@ async fn worker_that_dies(shop: &Shop) {
 }
 
 /// Until a fault that delays the answer has struck: its request is under way.
-async fn until_struck(shop: &Shop) {
+pub(crate) async fn until_struck(shop: &Shop) {
     for _ in 0..10_000 {
         let Value::Array(faults) = shop.control("GET", "/sandbox/v1/faults", None).await else {
             panic!("no list")
@@ -314,6 +314,28 @@ async fn an_answer_that_klarna_did_it_counts_though_the_claim_is_lost() {
     working.await.unwrap().unwrap();
     let sale = shop.engine.sale(sale.id).await.unwrap();
     assert!(sale.order.is_some(), "{:?}", sale.intents);
+}
+
+#[tokio::test]
+async fn a_refusal_that_comes_once_a_worker_took_over_is_left_to_the_worker() {
+    let shop = Shop::open().await;
+    let sale = shop.checkout().await;
+    let (id, token) = (sale.id, shop.authorize(&sale).await);
+    let slow = json!({"kind": "delay", "milliseconds": 1000, "when": "before"});
+    shop.fault("/order", 1, slow).await;
+    let engine = shop.replica_with(|settings| settings.lease = Duration::ZERO).await;
+    let placing = tokio::spawn(async move {
+        engine.hand_in_authorization(id, browser(&token), &merchant()).await
+    });
+    until_struck(&shop).await;
+    // It may have placed the order, and that be why Klarna refuses the slow call.
+    worker_that_dies(&shop).await;
+    // The shopper authorizes once more in a second tab, which ends the first token.
+    shop.authorize(&sale).await;
+    let sale = placing.await.unwrap().unwrap();
+    assert_eq!(shop.exchanges("/order").await.len(), 1);
+    assert_eq!(*only_intent(&sale), IntentState::Requested);
+    assert_eq!(sale.checkout_status().as_str(), "placing");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use kvitt_engine::{EngineError, Settlement};
 use kvitt_ledger::InboxDoor;
 use serde_json::{Value, json};
 
+use crate::doubt::until_struck;
 use crate::shop::{Shop, capture, capture_amount, keyed, merchant, refund, tell};
 
 /// Somebody acts in Klarna's portal.
@@ -91,8 +92,13 @@ async fn a_capture_like_ours_in_the_portal_is_told_from_ours_by_the_reference() 
 
     let sale = shop.engine.refresh(sale.id).await.map_or(sale, |read| read);
     let captures = &sale.order.as_ref().unwrap().captures;
-    let whose: Vec<_> = captures.iter().map(|it| it.intent).collect();
-    assert_eq!(whose, [Some(answered.intent), None]);
+    // Theirs counts as soon as it is seen, since it cannot be ours.
+    let whose = |reference: &str| {
+        let is_it = |it: &&kvitt_core::Capture| it.reference.as_deref() == Some(reference);
+        captures.iter().find(is_it).map(|it| it.intent)
+    };
+    assert_eq!(whose("theirs"), Some(None));
+    assert!(captures.iter().any(|it| it.intent == Some(answered.intent)));
     assert_eq!(sums(&shop, &sale).await, [(20_000, 0); 2]);
 }
 
@@ -187,6 +193,60 @@ async fn whatever_a_repeated_placing_answers_it_is_the_one_order() {
             assert_eq!(order_ids(&shop).await.len(), 1, "{status}");
             assert_eq!(shop.engine.refresh(sale.id).await.unwrap().difference(), None);
         }
+    }
+}
+
+#[tokio::test]
+async fn an_order_id_that_is_told_while_a_placing_is_given_up_is_not_missed() {
+    let shop = Shop::open().await;
+    let sale = placed_and_lost(&shop, 403).await;
+    let slow = json!({"kind": "delay", "milliseconds": 500});
+    shop.fault("/payments/v1/sessions/", 1, slow).await;
+    let working = tokio::spawn({
+        let engine = shop.engine.clone();
+        async move {
+            while !needs_human(&engine.sale(sale.id).await.unwrap()) {
+                engine.work_once().await.unwrap();
+            }
+        }
+    });
+    // The ids that were told are looked through; now the session is being read.
+    until_struck(&shop).await;
+    let ids = order_ids(&shop).await;
+    tell(&shop.engine, sale.id, InboxDoor::Push, &format!("order_id={}", ids[0])).await;
+    working.await.unwrap();
+    let sale = shop.work_until(sale.id, |sale| sale.order.is_some()).await;
+    assert_eq!(sale.order.unwrap().klarna_order_id, ids[0]);
+}
+
+#[tokio::test]
+async fn a_day_after_a_lost_placing_the_session_tells_whether_there_is_an_order() {
+    for fault in ["reset_before", "reset_after"] {
+        let shop = Shop::open().await;
+        let sale = shop.checkout().await;
+        let token = shop.authorize(&sale).await;
+        shop.fault("/order", 1, json!({ "kind": fault })).await;
+        shop.hand_in(sale.id, &token).await.unwrap();
+        // The token is dead, so that placing is not asked for again.
+        shop.advance("PT25H").await;
+        if fault == "reset_after" {
+            let sale = shop.work_until(sale.id, needs_human).await;
+            assert!(
+                sale.attention().unwrap().contains("an order exists"),
+                "{:?}",
+                sale.attention()
+            );
+            continue;
+        }
+        let sale = shop.work_until(sale.id, settled).await;
+        let intent = sale.intents.values().next().unwrap();
+        let IntentState::Refused(refused) = &intent.state else { panic!("{:?}", intent.state) };
+        assert_eq!(refused.error_code, "NOT_PLACED");
+        // The shopper is free to buy.
+        let token = shop.authorize(&sale).await;
+        let sale = shop.hand_in(sale.id, &token).await.unwrap();
+        assert!(sale.order.is_some(), "{:?}", sale.intents);
+        assert_eq!(order_ids(&shop).await.len(), 1);
     }
 }
 
@@ -311,6 +371,9 @@ async fn a_session_that_is_over_too_leaves_a_placing_to_a_person() {
         shop.act(sale.id, Wish::Place).await,
         Err(EngineError::Refused(Refusal::OutcomeUnknown { .. }))
     ));
+    // One last look at what was told meanwhile.
+    shop.work_off().await;
     let engine = shop.replica_with(|settings| settings.lease = Duration::ZERO).await;
     assert_eq!(engine.work_once().await.unwrap(), 0, "nothing is left to be done");
+    assert!(needs_human(&shop.engine.sale(sale.id).await.unwrap()));
 }

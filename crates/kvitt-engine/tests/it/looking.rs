@@ -1,6 +1,7 @@
 //! What nobody tells is found by looking, when its time has come.
 
-use kvitt_core::{FraudStatus, OrderStatus, Placement};
+use kvitt_core::{Door, Event, FraudStatus, OrderStatus, Placement};
+use serde_json::json;
 
 use crate::fraud::pending;
 use crate::shop::Shop;
@@ -68,4 +69,67 @@ async fn a_look_that_finds_klarna_away_is_made_again() {
         sale.order.as_ref().is_some_and(|order| order.fraud_status == FraudStatus::Accepted)
     };
     shop.work_until(sale.id, decided).await;
+}
+
+#[tokio::test]
+async fn an_authorization_that_neither_callback_nor_browser_told_of_is_found_in_the_session() {
+    let shop = Shop::open().await;
+    let sale = shop.checkout().await;
+    shop.advance("PT20M").await;
+    shop.authorize(&sale).await;
+    shop.work_off().await;
+    let read = "/payments/v1/sessions/";
+    assert!(shop.exchanges(read).await.is_empty(), "looked before its time");
+
+    shop.advance("PT15M").await;
+    let sale = shop.work_until(sale.id, |sale| sale.order.is_some()).await;
+
+    let (_, events) = shop.engine.history(sale.id).await.unwrap();
+    let by_session =
+        |event: &Event| matches!(event, Event::AuthorizationReceived { door: Door::Session, .. });
+    assert!(events.iter().any(|it| by_session(&it.event)));
+    shop.work_off().await;
+    assert_eq!(shop.exchanges(read).await.len(), 1, "an order is not looked for again");
+}
+
+#[tokio::test]
+async fn what_is_authorized_late_is_found_by_the_second_read_and_there_is_no_third() {
+    let shop = Shop::open().await;
+    let late = shop.checkout().await;
+    let idle = shop.checkout().await;
+    shop.advance("PT35M").await;
+    shop.work_off().await;
+    shop.authorize(&late).await;
+    shop.advance("PT55M").await;
+
+    shop.work_until(late.id, |sale| sale.order.is_some()).await;
+    shop.work_off().await;
+
+    shop.advance("PT40H").await;
+    shop.work_off().await;
+    let path = format!("/sessions/{}", idle.session.as_ref().unwrap().session_id);
+    assert_eq!(shop.exchanges(&path).await.len(), 2);
+    assert_eq!(shop.engine.sale(idle.id).await.unwrap().checkout_status().as_str(), "open");
+}
+
+#[tokio::test]
+async fn an_authorization_of_another_cart_than_the_checkouts_is_given_back() {
+    let shop = Shop::open().await;
+    let sale = shop.checkout().await;
+    let session_id = &sale.session.as_ref().unwrap().session_id;
+    let url = format!("{}/payments/v1/sessions/{session_id}", shop.klarna.url());
+    let line = json!({"name": "Cup", "quantity": 1, "unit_price": 10_000, "tax_rate": 2500,
+        "total_amount": 10_000, "total_tax_amount": 2_000});
+    let body = json!({"order_amount": 10_000, "order_tax_amount": 2_000, "order_lines": [line]});
+    let request = shop.http.post(url).basic_auth("PK1", Some("secret")).json(&body);
+    assert!(request.send().await.unwrap().status().is_success());
+    shop.authorize(&sale).await;
+    shop.advance("PT35M").await;
+
+    let released = |sale: &kvitt_core::Sale| sale.authorizations.iter().any(|it| it.released);
+    let sale = shop.work_until(sale.id, released).await;
+
+    shop.work_off().await;
+    assert!(sale.order.is_none());
+    assert_eq!(shop.exchanges("/order").await.len(), 0);
 }

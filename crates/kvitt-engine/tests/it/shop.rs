@@ -183,8 +183,9 @@ impl Shop {
             request = request.json(&body);
         }
         let answer = request.send().await.unwrap();
-        assert!(answer.status().is_success(), "{method} {path}: {}", answer.status());
+        let status = answer.status();
         let text = answer.text().await.unwrap();
+        assert!(status.is_success(), "{method} {path}: {status} {text}");
         if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() }
     }
 
@@ -271,7 +272,7 @@ pub(crate) fn sqlite_url(folder: &tempfile::TempDir) -> String {
     format!("sqlite:{}", folder.path().join("kvitt.sqlite").display())
 }
 
-fn engine_over(
+pub(crate) fn engine_over(
     ledger: Arc<dyn Ledger>,
     klarna: &Running,
     accounts: Vec<Account>,
@@ -287,7 +288,9 @@ fn engine_over(
 }
 
 fn main_account(klarna: &Running, policy: &ExpiryPolicy) -> Account {
-    Account { expiry: policy.clone(), ..account("main", &klarna.url(), &[]) }
+    let mut account = account("main", &klarna.url(), &[]);
+    account.expiry = policy.clone();
+    account
 }
 
 /// An account whose client does not repeat anything by itself, so that a fault is seen at once.
@@ -298,8 +301,9 @@ pub(crate) fn account(name: &str, url: &str, countries: &[Country]) -> Account {
         .retry(klarna::retry::Policy::OFF)
         .build()
         .unwrap();
-    let (name, countries) = (name.to_owned(), countries.to_vec());
-    Account { name, client, countries, expiry: ExpiryPolicy::default() }
+    let mut account = Account::new(name, client);
+    account.countries = countries.to_vec();
+    account
 }
 
 pub(crate) fn merchant() -> Caller {

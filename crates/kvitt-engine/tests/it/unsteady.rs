@@ -1,25 +1,29 @@
 //! A ledger that cannot take Klarna's answers for a while.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use kvitt_core::{ApiKeyId, Event, IntentId, Recorded, Requester, SaleId, UserId};
+use kvitt_core::{
+    ApiKeyId, Event, IntentId, IntentState, Recorded, Requester, Sale, SaleId, UserId,
+};
 use kvitt_ledger::{
-    ApiKey, Append, FeedEntry, IdempotencyRecord, Ledger, LedgerError, Message, Page, PasswordHash,
-    Private, SaleQuery, SaleSummary, SessionDigest, User, WebhookStore, Work,
+    ApiKey, Append, FeedEntry, Frozen, IdempotencyRecord, Ledger, LedgerError, Message, Page,
+    PasswordHash, Private, Replicas, SaleQuery, SaleSummary, SessionDigest, User, WebhookStore,
+    Work,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::shop::{Shop, browser, merchant};
+use crate::shop::{Shop, browser, capture, merchant};
 
 /// A ledger that does not take the appends for which a test says so, and tells of every write.
 pub(crate) struct Unsteady {
     ledger: Arc<dyn Ledger>,
     fails: Box<dyn Fn(&Append) -> bool + Send + Sync>,
+    how: LedgerError,
     at_write: Box<dyn Fn(u32, Moment) + Send + Sync>,
     writes: AtomicU32,
 }
@@ -39,8 +43,17 @@ impl Unsteady {
         ledger: Arc<dyn Ledger>,
         fails: impl Fn(&Append) -> bool + Send + Sync + 'static,
     ) -> Arc<dyn Ledger> {
+        Self::failing(ledger, LedgerError::Unavailable { what: "a test".to_owned() }, fails)
+    }
+
+    /// Fails like this.
+    fn failing(
+        ledger: Arc<dyn Ledger>,
+        how: LedgerError,
+        fails: impl Fn(&Append) -> bool + Send + Sync + 'static,
+    ) -> Arc<dyn Ledger> {
         let (fails, at_write) = (Box::new(fails), Box::new(|_, _| ()));
-        Arc::new(Self { ledger, fails, at_write, writes: AtomicU32::new(0) })
+        Arc::new(Self { ledger, fails, how, at_write, writes: AtomicU32::new(0) })
     }
 
     /// Takes everything, and says so before and after each write to a sale or its work. Looks are
@@ -50,7 +63,8 @@ impl Unsteady {
         at_write: impl Fn(u32, Moment) + Send + Sync + 'static,
     ) -> Arc<dyn Ledger> {
         let (fails, at_write) = (Box::new(|_: &Append| false), Box::new(at_write));
-        Arc::new(Self { ledger, fails, at_write, writes: AtomicU32::new(0) })
+        let how = LedgerError::Full;
+        Arc::new(Self { ledger, fails, how, at_write, writes: AtomicU32::new(0) })
     }
 
     async fn watch<T>(&self, write: impl Future<Output = T> + Send) -> T {
@@ -66,12 +80,30 @@ impl Unsteady {
 impl Ledger for Unsteady {
     async fn append(&self, append: Append) -> Result<Vec<Recorded>, LedgerError> {
         if (self.fails)(&append) {
-            return Err(LedgerError::Unavailable { what: "a test".to_owned() });
+            return Err(self.how.clone());
         }
         self.watch(self.ledger.append(append)).await
     }
     async fn events(&self, sale: SaleId) -> Result<Vec<Recorded>, LedgerError> {
         self.ledger.events(sale).await
+    }
+    async fn tell_alive(
+        &self,
+        replica: Uuid,
+        lives_for: Duration,
+    ) -> Result<Replicas, LedgerError> {
+        self.ledger.tell_alive(replica, lives_for).await
+    }
+    async fn tell_gone(&self, replica: Uuid) -> Result<(), LedgerError> {
+        self.ledger.tell_gone(replica).await
+    }
+    async fn claim_due_of(
+        &self,
+        kinds: &[&str],
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Vec<Work>, LedgerError> {
+        self.watch(self.ledger.claim_due_of(kinds, limit, lease)).await
     }
     async fn sale_of_intent(&self, intent: IntentId) -> Result<Option<SaleId>, LedgerError> {
         self.ledger.sale_of_intent(intent).await
@@ -122,6 +154,15 @@ impl Ledger for Unsteady {
         due_in: Duration,
     ) -> Result<(), LedgerError> {
         self.watch(self.ledger.release_work(sale, work_id, fence, due_in)).await
+    }
+    async fn frozen(&self) -> Result<Option<Frozen>, LedgerError> {
+        self.ledger.frozen().await
+    }
+    async fn freeze(&self, at: Timestamp, because: &str) -> Result<bool, LedgerError> {
+        self.ledger.freeze(at, because).await
+    }
+    async fn thaw(&self) -> Result<bool, LedgerError> {
+        self.ledger.thaw().await
     }
     async fn insert_api_key(&self, key: &ApiKey) -> Result<(), LedgerError> {
         self.ledger.insert_api_key(key).await
@@ -189,4 +230,40 @@ async fn klarnas_answer_is_offered_to_the_ledger_again_before_klarna_is_asked_ag
     assert_eq!(shop.exchanges("/order").await[0]["status"], 200);
     let calls = shop.exchanges("/payments/v1/authorizations").await;
     assert_eq!(calls.len(), 1, "it was placed a second time");
+}
+
+/// The disk fills up while Klarna makes a capture, and stays full for longer than the answer is
+/// kept for.
+#[tokio::test]
+async fn an_answer_that_the_full_disk_did_not_take_is_found_again_once_there_is_room() {
+    let shop = Shop::open().await;
+    let sale = shop.order().await;
+    let has_room = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&has_room);
+    let is_full = move |append: &Append| {
+        let asks = append.events.iter().any(|it| matches!(it.event, Event::Requested { .. }));
+        !asks && !told.load(Ordering::SeqCst)
+    };
+    let engine = shop
+        .replica_over(
+            |ledger| Unsteady::failing(ledger, LedgerError::Full, is_full),
+            |settings| (settings.lease, settings.retry_after) = (Duration::ZERO, Duration::ZERO),
+        )
+        .await;
+    let told = engine.act(sale.id, capture(&[("l1", 1)]), None, &merchant()).await.unwrap();
+    assert!(matches!(told.state(), Some(IntentState::Requested)), "its outcome is not known yet");
+    let before = engine.sale(sale.id).await.unwrap();
+    assert!(before.order.unwrap().captures.is_empty(), "nothing is said that is not stored");
+    let calls = || shop.exchanges("/captures");
+    assert_eq!(calls().await.len(), 1, "the capture is made at Klarna");
+    // Its work does not get anywhere either, and is not lost.
+    engine.work_once().await.unwrap();
+
+    has_room.store(true, Ordering::SeqCst);
+    let is_done = |sale: &Sale| sale.order.as_ref().is_some_and(|it| !it.captures.is_empty());
+    let sale = shop.work_until(sale.id, is_done).await;
+    assert_eq!(sale.order.as_ref().unwrap().captures.len(), 1);
+    let captures = shop.at_klarna(&sale).await["captures"].as_array().unwrap().len();
+    assert_eq!(captures, 1, "made once, though asked for {} times", calls().await.len());
+    shop.work_off().await;
 }

@@ -166,6 +166,7 @@ impl<'a> Step<'a> {
             .bind(message.map(|message| message.content.expose_secret().as_bytes()))
             .bind(message.map(|message| message.at.as_microsecond()))
             .bind(i64::from(MESSAGES_MAX))
+            .bind(append.acts)
             .fetch_optional(db)
             .await;
         match written {
@@ -215,10 +216,13 @@ async fn explain(db: &PgPool, append: &Append) -> Result<(), Failed> {
     let row = sqlx::query(
         "SELECT
              $2::uuid IS NULL
-                 OR EXISTS (SELECT FROM work WHERE sale = $1 AND work_id = $2 AND fence = $3)
-                 AS held,
+                 OR EXISTS (
+                     SELECT FROM work WHERE sale = $1 AND work_id = $2
+                         AND CASE WHEN $3 = 0 THEN attempts = 0 ELSE fence = $3 END
+                 ) AS held,
              EXISTS (SELECT FROM idempotency WHERE sale = $1 AND requester = $4 AND key = $5)
                  AS taken,
+             $6 AND EXISTS (SELECT FROM ledger_state WHERE frozen_since_us IS NOT NULL) AS frozen,
              coalesce((SELECT version FROM sale WHERE sale = $1), 0) AS version",
     )
     .bind(append.sale.0)
@@ -226,13 +230,16 @@ async fn explain(db: &PgPool, append: &Append) -> Result<(), Failed> {
     .bind(fence)
     .bind(record.map(|record| record.requester.to_string()))
     .bind(record.map(|record| record.key.as_str()))
+    .bind(append.acts)
     .fetch_one(db)
     .await
     .map_err(driver)?;
     let is = |column: &str| sqlx::Row::try_get::<bool, _>(&row, column).map_err(driver);
     let (sale, expected) = (append.sale, append.expected_version);
     let actual = Read::new("sale", &row).count("version")?;
-    if !is("held")? {
+    if is("frozen")? {
+        Err(LedgerError::Frozen.into())
+    } else if !is("held")? {
         Err(LedgerError::LeaseLost.into())
     } else if is("taken")? {
         Err(LedgerError::IdempotencyKeyTaken.into())

@@ -2,15 +2,16 @@
 -- answers with a row where it wrote; where something stands against the step, nothing is written
 -- and nothing is answered.
 --
--- $1 sale, $2 expected version, $3 to $22 the summary, $23 and $24 the claim (work_id, fence),
+-- $1 sale, $2 expected version, $3 to $22 the summary, $23 and $24 the claim (work_id, fence; as
+-- fence 0: not claimed since it was scheduled),
 -- $25 to $29 the idempotency record, $30 to $35 events, $36 to $38 private data, $39 to $41 work,
 -- $42 when to look at the sale next, $43 to $46 a message (digest, door, content, time), $47 how
--- many messages a sale keeps.
+-- many messages a sale keeps, $48 whether a frozen ledger refuses the step.
 -- What is left out is null, or an empty list.
 WITH touched AS (
     -- All work that the step touches is locked before the sale, in one order, so that no two steps
     -- wait for each other; and nobody claims it until the step is written.
-    SELECT work_id, fence FROM work
+    SELECT work_id, fence, attempts FROM work
     WHERE sale = $1 AND (work_id = $23 OR work_id = ANY ($39))
     ORDER BY work_id
     FOR UPDATE
@@ -24,9 +25,14 @@ WITH touched AS (
     )
     SELECT $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
         $21, $22, $42
-    WHERE (SELECT count(*) FILTER (WHERE work_id = $23 AND fence = $24) FROM touched)
-            = num_nonnulls($23)
+    WHERE (
+            SELECT count(*) FILTER (
+                WHERE work_id = $23 AND CASE WHEN $24 = 0 THEN attempts = 0 ELSE fence = $24 END
+            )
+            FROM touched
+        ) = num_nonnulls($23)
         AND ($2 = 0 OR EXISTS (SELECT FROM sale WHERE sale = $1))
+        AND NOT ($48 AND EXISTS (SELECT FROM ledger_state WHERE frozen_since_us IS NOT NULL))
     ON CONFLICT (sale) DO UPDATE SET
         version = excluded.version,
         created_at_us = excluded.created_at_us,

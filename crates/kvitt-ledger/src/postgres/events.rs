@@ -1,7 +1,7 @@
 //! Events: one sale's stream, and the feed of all.
 
 use kvitt_core::{IntentId, Recorded, SaleId};
-use sqlx::PgPool;
+use sqlx::{PgExecutor, PgPool};
 
 use super::error::{Failed, driver};
 use crate::event::FeedEntry;
@@ -71,7 +71,7 @@ pub(super) async fn end(db: &PgPool) -> Result<u64, Failed> {
 
 /// Raises what is added to transactions' numbers where this server's numbers lie behind what is
 /// stored, as on one that another server's dump was restored to.
-pub(super) async fn catch_up(db: &PgPool) -> Result<(), Failed> {
+pub(super) async fn catch_up(db: impl PgExecutor<'_>) -> Result<(), Failed> {
     let raised = sqlx::query(
         "UPDATE feed SET transaction_offset = reached.by_events + 1 - reached.by_server
          FROM (

@@ -2,15 +2,18 @@
 
 mod api_keys;
 mod append;
+mod copy;
 mod error;
 mod events;
 mod inbox;
 mod looks;
 mod open;
 mod private;
+mod replicas;
 mod row;
 mod server;
 mod sessions;
+mod state;
 mod summaries;
 mod url;
 mod users;
@@ -24,16 +27,19 @@ use jiff::Timestamp;
 use kvitt_core::{ApiKeyId, IntentId, Recorded, Requester, SaleId, UserId};
 use uuid::Uuid;
 
+pub(crate) use self::copy::CopyTarget;
 use self::server::Server;
 pub(crate) use self::url::PostgresUrl;
 use crate::api_key::ApiKey;
 use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
 use crate::event::FeedEntry;
+use crate::frozen::Frozen;
 use crate::inbox::Message;
 use crate::ledger::{LIST_MAX, Ledger};
 use crate::migrations::Migration;
 use crate::private::Private;
+use crate::replica::Replicas;
 use crate::summary::{Page, SaleQuery, SaleSummary};
 use crate::user::{PasswordHash, SessionDigest, User};
 use crate::webhook::WebhookStore;
@@ -118,7 +124,17 @@ impl Ledger for PostgresLedger {
 
     async fn claim_due(&self, limit: u32, lease: Duration) -> Result<Vec<Work>, LedgerError> {
         let limit = limit.clamp(1, LIST_MAX);
-        self.server.call(work::claim_due(self.server.pool(), limit, lease)).await
+        self.server.call(work::claim_due(self.server.pool(), None, limit, lease)).await
+    }
+
+    async fn claim_due_of(
+        &self,
+        kinds: &[&str],
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Vec<Work>, LedgerError> {
+        let limit = limit.clamp(1, LIST_MAX);
+        self.server.call(work::claim_due(self.server.pool(), Some(kinds), limit, lease)).await
     }
 
     async fn schedule_looks(
@@ -140,6 +156,18 @@ impl Ledger for PostgresLedger {
     ) -> Result<(), LedgerError> {
         let pool = self.server.pool();
         self.server.call(work::release(pool, sale, work_id, fence, due_in)).await
+    }
+
+    async fn tell_alive(
+        &self,
+        replica: Uuid,
+        lives_for: Duration,
+    ) -> Result<Replicas, LedgerError> {
+        self.server.call(replicas::tell_alive(self.server.pool(), replica, lives_for)).await
+    }
+
+    async fn tell_gone(&self, replica: Uuid) -> Result<(), LedgerError> {
+        self.server.call(replicas::tell_gone(self.server.pool(), replica)).await
     }
 
     async fn insert_api_key(&self, key: &ApiKey) -> Result<(), LedgerError> {
@@ -197,6 +225,18 @@ impl Ledger for PostgresLedger {
 
     async fn close_session(&self, digest: &SessionDigest) -> Result<(), LedgerError> {
         self.server.call(sessions::close(self.server.pool(), digest)).await
+    }
+
+    async fn frozen(&self) -> Result<Option<Frozen>, LedgerError> {
+        self.server.call(state::frozen(self.server.pool())).await
+    }
+
+    async fn freeze(&self, at: Timestamp, because: &str) -> Result<bool, LedgerError> {
+        self.server.call(state::freeze(self.server.pool(), at, because)).await
+    }
+
+    async fn thaw(&self) -> Result<bool, LedgerError> {
+        self.server.call(state::thaw(self.server.pool())).await
     }
 
     fn webhooks(&self) -> &dyn WebhookStore {

@@ -10,6 +10,7 @@ use sqlx::postgres::PgConnection;
 use super::error::driver;
 use super::events;
 use super::server::Server;
+use super::state;
 use super::url::PostgresUrl;
 use crate::error::LedgerError;
 use crate::migrations::{self, Migration};
@@ -17,9 +18,11 @@ use crate::migrations::{self, Migration};
 /// PostgreSQL 15, as a server tells its version.
 const VERSION_MIN: i32 = 150_000;
 
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration::new(1, "ledger", include_str!("../../migrations/postgres/0001_ledger.sql")),
     Migration::new(2, "webhooks", include_str!("../../migrations/postgres/0002_webhooks.sql")),
+    Migration::new(3, "state", include_str!("../../migrations/postgres/0003_state.sql")),
+    Migration::new(4, "replicas", include_str!("../../migrations/postgres/0004_replicas.sql")),
 ];
 
 /// Opens the database, and brings its schema up to date.
@@ -38,6 +41,7 @@ pub(super) async fn open(url: PostgresUrl) -> Result<Server, LedgerError> {
     }
     // The lock, if it was taken, ends with the connection.
     drop(connection);
+    state::look_where_it_is(server.pool()).await.map_err(|failed| failed.error)?;
     events::catch_up(server.pool()).await.map_err(|failed| failed.error)?;
     Ok(server)
 }

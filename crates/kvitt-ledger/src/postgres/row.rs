@@ -30,6 +30,11 @@ pub(super) fn is_storable(text: &str) -> bool {
     !text.contains('\0')
 }
 
+/// Yes or no, which only this store has.
+pub(super) fn flag(row: &PgRow, column: &str) -> Cell<bool> {
+    get(row, column)
+}
+
 fn get<'r, T>(row: &'r PgRow, column: &str) -> Cell<T>
 where
     T: Decode<'r, Postgres> + Type<Postgres>,

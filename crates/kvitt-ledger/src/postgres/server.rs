@@ -27,7 +27,7 @@ const ANSWER_MAX_S: u64 = 30;
 /// What each connection begins with. A server that does not wait for its disk is told to: what is
 /// answered for must be there after a power cut. Isolation is what the statements are made for. All
 /// that is asked is short: workers beside it, and compiling it, would take longer than the answer.
-const SESSION: &str = "
+pub(super) const SESSION: &str = "
     SET default_transaction_isolation = 'read committed';
     SET max_parallel_workers_per_gather = 0;
     SET jit = off;

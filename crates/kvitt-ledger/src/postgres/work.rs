@@ -13,9 +13,10 @@ use crate::row::wait_us;
 use crate::rows;
 use crate::work::Work;
 
-/// Claims what is due, past what others are claiming or writing just now.
+/// Claims what is due, of these kinds or of all, past what others are claiming or writing just now.
 pub(super) async fn claim_due(
     db: &PgPool,
+    kinds: Option<&[&str]>,
     limit: u32,
     lease: Duration,
 ) -> Result<Vec<Work>, Failed> {
@@ -23,7 +24,9 @@ pub(super) async fn claim_due(
         "WITH due AS MATERIALIZED (
              SELECT sale, work_id FROM work WHERE due_at_us <= ",
         now_us!(),
-        " ORDER BY due_at_us LIMIT $1 FOR UPDATE SKIP LOCKED
+        " AND NOT EXISTS (SELECT FROM ledger_state WHERE frozen_since_us IS NOT NULL)
+             AND ($3::text[] IS NULL OR kind = ANY($3))
+             ORDER BY due_at_us LIMIT $1 FOR UPDATE SKIP LOCKED
          )
          UPDATE work SET attempts = attempts + 1, fence = nextval('work_fence'), due_at_us = ",
         now_us!(),
@@ -33,6 +36,7 @@ pub(super) async fn claim_due(
     ))
     .bind(i64::from(limit))
     .bind(wait_us(lease))
+    .bind(kinds)
     .fetch_all(db)
     .await
     .map_err(driver)?;

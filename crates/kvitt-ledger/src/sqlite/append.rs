@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteConnection;
 use super::error::driver;
 use super::row::sale_text;
 use super::writer::Write;
-use super::{events, inbox, private, summaries, work};
+use super::{events, inbox, private, state, summaries, work};
 use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
 use crate::row::Read;
@@ -20,6 +20,9 @@ impl Write for Append {
 
     async fn apply(&mut self, db: &mut SqliteConnection) -> Result<Vec<Recorded>, LedgerError> {
         let sale = self.sale;
+        if self.acts && state::is_frozen(db).await? {
+            return Err(LedgerError::Frozen);
+        }
         if let Some((work_id, fence)) = self.fence {
             work::check_claim(db, sale, work_id, fence).await?;
         }

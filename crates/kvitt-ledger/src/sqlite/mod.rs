@@ -2,14 +2,18 @@
 
 mod api_keys;
 mod append;
+mod backup;
+mod copy;
 mod error;
 mod events;
 mod inbox;
 mod looks;
 mod open;
 mod private;
+mod replicas;
 mod row;
 mod sessions;
+mod state;
 mod summaries;
 mod users;
 mod webhooks;
@@ -26,10 +30,14 @@ use sqlx::SqlitePool;
 use uuid::Uuid;
 
 use self::api_keys::{InsertApiKey, RevokeApiKey};
+pub(crate) use self::backup::backup;
+pub(crate) use self::copy::CopySource;
 use self::error::driver;
 use self::looks::ScheduleLooks;
 use self::private::ErasePersonal;
+use self::replicas::{TellAlive, TellGone};
 use self::sessions::{CloseSession, OpenSession};
+use self::state::{Freeze, Thaw};
 use self::users::{InsertUser, RevokeUser, SetPassword};
 use self::work::{ClaimDue, ReleaseWork};
 use self::writer::{Check, Writer};
@@ -37,10 +45,12 @@ use crate::api_key::ApiKey;
 use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
 use crate::event::FeedEntry;
+use crate::frozen::Frozen;
 use crate::inbox::Message;
 use crate::ledger::{LIST_MAX, Ledger};
 use crate::migrations::Migration;
 use crate::private::Private;
+use crate::replica::Replicas;
 use crate::summary::{Page, SaleQuery, SaleSummary};
 use crate::user::{PasswordHash, SessionDigest, User};
 use crate::webhook::WebhookStore;
@@ -132,7 +142,20 @@ impl Ledger for SqliteLedger {
         if !work::any_due(&self.readers).await? {
             return Ok(Vec::new());
         }
-        self.writer.write(ClaimDue { limit: limit.clamp(1, LIST_MAX), lease }).await
+        self.writer.write(ClaimDue { kinds: None, limit: limit.clamp(1, LIST_MAX), lease }).await
+    }
+
+    async fn claim_due_of(
+        &self,
+        kinds: &[&str],
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Vec<Work>, LedgerError> {
+        if !work::any_due(&self.readers).await? {
+            return Ok(Vec::new());
+        }
+        let kinds = Some(serde_json::json!(kinds).to_string());
+        self.writer.write(ClaimDue { kinds, limit: limit.clamp(1, LIST_MAX), lease }).await
     }
 
     async fn schedule_looks(
@@ -157,6 +180,18 @@ impl Ledger for SqliteLedger {
         due_in: Duration,
     ) -> Result<(), LedgerError> {
         self.writer.write(ReleaseWork { sale, work_id, fence, due_in }).await
+    }
+
+    async fn tell_alive(
+        &self,
+        replica: Uuid,
+        lives_for: Duration,
+    ) -> Result<Replicas, LedgerError> {
+        self.writer.write(TellAlive { replica, lives_for }).await
+    }
+
+    async fn tell_gone(&self, replica: Uuid) -> Result<(), LedgerError> {
+        self.writer.write(TellGone { replica }).await
     }
 
     async fn insert_api_key(&self, key: &ApiKey) -> Result<(), LedgerError> {
@@ -214,6 +249,18 @@ impl Ledger for SqliteLedger {
 
     async fn close_session(&self, digest: &SessionDigest) -> Result<(), LedgerError> {
         self.writer.write(CloseSession { digest: *digest }).await
+    }
+
+    async fn frozen(&self) -> Result<Option<Frozen>, LedgerError> {
+        state::frozen(&self.readers).await
+    }
+
+    async fn freeze(&self, at: Timestamp, because: &str) -> Result<bool, LedgerError> {
+        self.writer.write(Freeze { at, because: because.to_owned() }).await
+    }
+
+    async fn thaw(&self) -> Result<bool, LedgerError> {
+        self.writer.write(Thaw).await
     }
 
     fn webhooks(&self) -> &dyn WebhookStore {

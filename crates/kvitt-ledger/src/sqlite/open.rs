@@ -17,7 +17,7 @@ use crate::error::LedgerError;
 use crate::migrations::{self, Migration};
 
 /// How long a lock held by another process is waited for.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How often connecting is tried while another connection turns the file to WAL mode, and the
 /// pause in between.
@@ -27,12 +27,14 @@ const CONNECT_PAUSE: Duration = Duration::from_millis(20);
 /// How many read at once. More only wait for the same processor.
 const READERS_MAX: u32 = 8;
 
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 7] = [
     Migration::new(1, "ledger", include_str!("../../migrations/sqlite/0001_ledger.sql")),
     Migration::new(2, "users", include_str!("../../migrations/sqlite/0002_users.sql")),
     Migration::new(3, "looks", include_str!("../../migrations/sqlite/0003_looks.sql")),
     Migration::new(4, "inbox", include_str!("../../migrations/sqlite/0004_inbox.sql")),
     Migration::new(5, "webhooks", include_str!("../../migrations/sqlite/0005_webhooks.sql")),
+    Migration::new(6, "state", include_str!("../../migrations/sqlite/0006_state.sql")),
+    Migration::new(7, "replicas", include_str!("../../migrations/sqlite/0007_replicas.sql")),
 ];
 
 /// An open file.
@@ -104,7 +106,7 @@ fn warn_if_others_may_read(path: &Path) {
     }
 }
 
-fn opening(path: &Path, error: sqlx::Error) -> LedgerError {
+pub(super) fn opening(path: &Path, error: sqlx::Error) -> LedgerError {
     let problem = error.to_string();
     match driver(error) {
         known @ (LedgerError::Full | LedgerError::ReadOnly) => known,
@@ -119,7 +121,8 @@ fn opening(path: &Path, error: sqlx::Error) -> LedgerError {
     }
 }
 
-async fn migrate(path: &Path, writer: &mut SqliteConnection) -> Result<(), LedgerError> {
+/// Brings the schema up to date.
+pub(super) async fn migrate(path: &Path, writer: &mut SqliteConnection) -> Result<(), LedgerError> {
     let migrator = migrations::migrator(&MIGRATIONS);
     // Under the write lock, so that whoever opens the same file at the same time waits.
     let failed = |error| opening(path, error);
@@ -169,11 +172,13 @@ pub(super) async fn pending(path: &Path) -> Result<Vec<Migration>, LedgerError> 
 
 /// A future of a known type. The driver's own futures are `Send` for one lifetime only, so who
 /// awaits them by reference could not be spawned.
-type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub(super) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Connects, and waits its turn where others do so at the same time: the first of them turns the
 /// file to WAL mode, and SQLite tells the rest at once that it is locked.
-fn connect(options: &SqliteConnectOptions) -> Boxed<'_, Result<SqliteConnection, sqlx::Error>> {
+pub(super) fn connect(
+    options: &SqliteConnectOptions,
+) -> Boxed<'_, Result<SqliteConnection, sqlx::Error>> {
     Box::pin(async move {
         let mut attempt = 1;
         loop {

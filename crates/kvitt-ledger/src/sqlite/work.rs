@@ -32,13 +32,16 @@ pub(super) async fn check_claim(
 ) -> Result<(), LedgerError> {
     // A fence that cannot be stored was never handed out.
     let fence = i64::try_from(fence).map_err(|_| LedgerError::LeaseLost)?;
-    let row = sqlx::query("SELECT 1 FROM work WHERE sale = ? AND work_id = ? AND fence = ?")
-        .bind(sale_text(sale))
-        .bind(work_id.as_hyphenated().to_string())
-        .bind(fence)
-        .fetch_optional(db)
-        .await
-        .map_err(driver)?;
+    let row = sqlx::query(
+        "SELECT 1 FROM work WHERE sale = ?1 AND work_id = ?2
+         AND CASE WHEN ?3 = 0 THEN attempts = 0 ELSE fence = ?3 END",
+    )
+    .bind(sale_text(sale))
+    .bind(work_id.as_hyphenated().to_string())
+    .bind(fence)
+    .fetch_optional(db)
+    .await
+    .map_err(driver)?;
     if row.is_some() { Ok(()) } else { Err(LedgerError::LeaseLost) }
 }
 
@@ -108,8 +111,10 @@ async fn finish(db: &mut SqliteConnection, sale: SaleId, work_id: Uuid) -> Resul
     Ok(())
 }
 
-/// Claims what is due.
+/// Claims what is due, of these kinds or of all.
 pub(super) struct ClaimDue {
+    /// As a JSON list.
+    pub(super) kinds: Option<String>,
     pub(super) limit: u32,
     pub(super) lease: Duration,
 }
@@ -125,11 +130,14 @@ impl Write for ClaimDue {
             " + ?1 WHERE (sale, work_id) IN (
                  SELECT sale, work_id FROM work WHERE due_at_us <= ",
             now_us!(),
-            " ORDER BY due_at_us LIMIT ?2)
+            " AND NOT EXISTS (SELECT 1 FROM ledger_state WHERE frozen_since_us IS NOT NULL)
+                 AND (?3 IS NULL OR kind IN (SELECT value FROM json_each(?3)))
+                 ORDER BY due_at_us LIMIT ?2)
              RETURNING sale, work_id, kind, attempts, fence",
         ))
         .bind(wait_us(self.lease))
         .bind(self.limit)
+        .bind(self.kinds.as_deref())
         .fetch_all(db)
         .await
         .map_err(driver)?;

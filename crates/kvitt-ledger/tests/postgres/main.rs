@@ -1,6 +1,7 @@
 //! The suite on PostgreSQL, and what only PostgreSQL has: a server.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod copying;
 mod damage;
 mod late_commits;
 mod load;
@@ -8,6 +9,7 @@ mod locks;
 mod opening;
 mod promotion;
 mod restart;
+mod restored;
 #[path = "../suite/mod.rs"]
 mod suite;
 

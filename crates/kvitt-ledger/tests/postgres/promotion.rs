@@ -42,6 +42,8 @@ async fn what_was_answered_is_there_after_a_promotion() {
 
     load.answered(100).await;
     load.settle().await;
+    let of_standby = open(&standby.url(database.name())).await;
+    assert_eq!(of_standby.frozen().await.unwrap(), None, "it is the same ledger");
 }
 
 #[tokio::test]

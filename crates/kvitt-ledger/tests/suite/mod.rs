@@ -2,10 +2,12 @@
 
 pub(crate) mod api_keys;
 pub(crate) mod feed;
+pub(crate) mod freezing;
 pub(crate) mod idempotency;
 pub(crate) mod inbox;
 pub(crate) mod looks;
 pub(crate) mod private;
+pub(crate) mod replicas;
 pub(crate) mod sample;
 pub(crate) mod sessions;
 pub(crate) mod status;
@@ -29,6 +31,12 @@ macro_rules! suite {
                 many_writers_leave_no_gap_for_a_reader_that_follows,
                 it_goes_on_after_a_position_by_pieces,
             ]
+            freezing: [
+                a_ledger_is_not_frozen_by_itself,
+                it_is_frozen_once_and_thawed_once,
+                a_frozen_ledger_can_be_written_to,
+                a_frozen_ledger_refuses_what_acts_and_hands_out_no_work,
+            ]
             idempotency: [
                 a_record_is_read_back,
                 a_key_is_taken_once_within_a_sale,
@@ -50,6 +58,13 @@ macro_rules! suite {
                 erasing_takes_the_personal_and_leaves_the_rest,
                 nothing_of_it_is_printed,
                 strange_names_and_long_values_come_back_whole,
+            ]
+            replicas: [
+                who_lives_is_counted_and_has_a_place,
+                who_is_not_heard_of_does_not_count,
+                who_comes_back_counts_again,
+                who_is_gone_does_not_count,
+                those_who_ask_again_have_seen_each_other,
             ]
             sessions: [
                 a_session_leads_to_its_user_until_it_is_closed,
@@ -117,12 +132,14 @@ macro_rules! suite {
                 what_is_not_due_waits,
                 a_lease_that_ended_is_claimed_anew,
                 a_stale_claim_writes_nothing,
+                unclaimed_work_is_its_schedulers,
                 a_claim_carries_a_step_and_ends_with_it,
                 scheduling_anew_ends_a_claim,
                 an_old_claim_stays_stale_over_finishing_and_scheduling,
                 released_work_keeps_its_attempts,
                 a_refused_step_schedules_and_finishes_nothing,
                 claims_at_once_share_the_work,
+                work_of_some_kinds_is_claimed_past_the_rest,
                 the_longest_wait_does_not_overflow,
             ]
         }

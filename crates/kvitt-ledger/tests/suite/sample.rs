@@ -118,6 +118,7 @@ pub(crate) fn step(sale: SaleId, version: u64) -> Append {
         private: Vec::new(),
         work: Vec::new(),
         inbox: None,
+        acts: false,
         fence: None,
     }
 }
@@ -249,6 +250,7 @@ pub(crate) fn every_event() -> Vec<Event> {
     .chain(what_others_did(evidence))
     .chain(later_kinds(refused))
     .chain(about_webhooks())
+    .chain(found_by_reading())
     .collect()
 }
 
@@ -261,7 +263,33 @@ fn about_webhooks() -> [Event; 2] {
     ]
 }
 
-fn later_kinds(refused: Refused) -> [Event; 7] {
+fn found_by_reading() -> [Event; 5] {
+    let evidence = Evidence {
+        operation: "readCreditSession".to_owned(),
+        status: Some(200),
+        correlation_id: None,
+    };
+    [
+        Event::SessionRead { session_id: "s-1".to_owned(), evidence: evidence.clone() },
+        Event::SessionCompleted { session_id: "s-1".to_owned(), evidence: evidence.clone() },
+        Event::ExternalUpdate { cart: cart(), evidence: evidence.clone() },
+        Event::ExternalReferences {
+            merchant_reference1: Some("1001-B".to_owned()),
+            merchant_reference2: None,
+            evidence: evidence.clone(),
+        },
+        Event::ExternalOrder {
+            klarna_order_id: "k-1".to_owned(),
+            fraud_status: FraudStatus::Accepted,
+            cart: cart(),
+            placed_at: Some(moment(3)),
+            payment_method: None,
+            evidence,
+        },
+    ]
+}
+
+fn later_kinds(refused: Refused) -> [Event; 8] {
     [
         Event::Held { intent: intent(5) },
         Event::Resumed { intent: intent(5) },
@@ -278,6 +306,11 @@ fn later_kinds(refused: Refused) -> [Event; 7] {
             remaining_authorized_amount: 24_900,
         },
         Event::AuthorizationExpired { expires_at: moment(28), uncaptured_amount: 24_900 },
+        Event::MarketChanged {
+            account: "main".to_owned(),
+            market: PurchaseMarket::new("SE", "SEK", "en-SE").unwrap(),
+            cart: cart(),
+        },
     ]
 }
 
@@ -332,7 +365,13 @@ pub(crate) fn kind(event: &Event) -> usize {
         Event::UndoRefused { .. } => 23,
         Event::AuthorizationExpiring { .. } => 24,
         Event::AuthorizationExpired { .. } => 25,
-        Event::WebhookEndpointDisabled { .. } => 26,
-        Event::WebhookGivenUp { .. } => 27,
+        Event::WebhookEndpointDisabled { .. } => 27,
+        Event::WebhookGivenUp { .. } => 28,
+        Event::MarketChanged { .. } => 26,
+        Event::SessionRead { .. } => 29,
+        Event::SessionCompleted { .. } => 30,
+        Event::ExternalUpdate { .. } => 31,
+        Event::ExternalReferences { .. } => 32,
+        Event::ExternalOrder { .. } => 33,
     }
 }

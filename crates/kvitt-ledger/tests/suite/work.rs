@@ -99,6 +99,29 @@ pub(crate) async fn a_stale_claim_writes_nothing(ledger: Arc<dyn Ledger>) {
     ledger.append(held(step(sale(1), 1), &holder)).await.unwrap();
 }
 
+pub(crate) async fn unclaimed_work_is_its_schedulers(ledger: Arc<dyn Ledger>) {
+    let unclaimed = |step: Append, number: u128| Append {
+        fence: Some((work_id(number), Append::UNCLAIMED)),
+        ..step
+    };
+    ledger.append(with(step(sale(1), 0), vec![schedule(1, NOW)])).await.unwrap();
+
+    ledger.append(unclaimed(step(sale(1), 1), 1)).await.unwrap();
+    let error = ledger.append(unclaimed(step(sale(1), 2), 2)).await.unwrap_err();
+    assert!(matches!(error, LedgerError::LeaseLost), "never scheduled: {error}");
+
+    let claimed = claim_one(&*ledger, NOW).await;
+    let error = ledger.append(unclaimed(step(sale(1), 2), 1)).await.unwrap_err();
+    assert!(matches!(error, LedgerError::LeaseLost), "claimed: {error}");
+    ledger.release_work(sale(1), work_id(1), claimed.fence, NOW).await.unwrap();
+    let error = ledger.append(unclaimed(step(sale(1), 2), 1)).await.unwrap_err();
+    assert!(matches!(error, LedgerError::LeaseLost), "it was claimed before: {error}");
+    assert_eq!(ledger.events(sale(1)).await.unwrap().len(), 2);
+
+    ledger.append(with(quiet_step(sale(1), 2), vec![schedule(1, NOW)])).await.unwrap();
+    ledger.append(unclaimed(step(sale(1), 2), 1)).await.unwrap();
+}
+
 pub(crate) async fn a_claim_carries_a_step_and_ends_with_it(ledger: Arc<dyn Ledger>) {
     ledger.append(with(step(sale(1), 0), vec![schedule(1, NOW)])).await.unwrap();
     let work = claim_one(&*ledger, NOW).await;
@@ -180,6 +203,25 @@ pub(crate) async fn claims_at_once_share_the_work(ledger: Arc<dyn Ledger>) {
     }
     assert_eq!(claimed.len(), 100);
     assert_eq!(names(&claimed).len(), 100, "none was claimed twice");
+}
+
+pub(crate) async fn work_of_some_kinds_is_claimed_past_the_rest(ledger: Arc<dyn Ledger>) {
+    // What is longest due is of another kind.
+    for number in 1..=4 {
+        let step = step(sale(number), 0);
+        ledger.append(with(step, vec![schedule(number, NOW)])).await.unwrap();
+    }
+    let claim = |kinds: &'static [&'static str]| {
+        let ledger = Arc::clone(&ledger);
+        async move {
+            let claimed = ledger.claim_due_of(kinds, 10, LONG).await.unwrap();
+            names(&claimed).into_iter().map(|(_, id)| id.as_u128()).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(claim(&["kind 3", "kind 4", "kind 9", "kind '"]).await, [3, 4]);
+    assert_eq!(claim(&["kind 3", "kind 4"]).await, []);
+    assert_eq!(claim(&[]).await, []);
+    assert_eq!(ledger.claim_due(10, LONG).await.unwrap().len(), 2, "the others are there");
 }
 
 pub(crate) async fn the_longest_wait_does_not_overflow(ledger: Arc<dyn Ledger>) {

@@ -50,7 +50,7 @@ pub(super) async fn page(AppState(app): AppState<App>, link: Result<Link, Proble
         let page = Page { base: &base(&app), path: &path, body: &body }.render();
         let page = page.map_err(|error| EngineError::Internal(error.to_string()))?;
         let account = app.engine().accounts().get(&sale.terms.account)?;
-        Ok::<_, EngineError>((page, headers::policy(account.client.base_url())))
+        Ok::<_, EngineError>((page, headers::policy(account.base_url())))
     };
     match rendered.await {
         Ok((page, policy)) => {

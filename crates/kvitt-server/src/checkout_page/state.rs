@@ -100,7 +100,7 @@ impl State {
 /// The SDK's script for the sale's account.
 fn sdk_url(engine: &Engine, sale: &Sale) -> Result<String, EngineError> {
     let account = engine.accounts().get(&sale.terms.account)?;
-    let url = account.client.base_url().map(klarna::BaseUrl::browser_sdk);
+    let url = account.base_url().map(klarna::BaseUrl::browser_sdk);
     Ok(url.unwrap_or_else(|| BROWSER_SDK.to_owned()))
 }
 

@@ -10,12 +10,12 @@ use kvitt_money::PurchaseMarket;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::whole;
+use super::{known_account, whole};
 use crate::acts::replayed;
 use crate::app::App;
 use crate::extract::{Call, IdempotencyKeyParam, Nothing, Params};
 use crate::input::{Address, CartInput, Customer, OrderLineInput, Whole};
-use crate::problem::{MemberError, Problem, codes};
+use crate::problem::Problem;
 use crate::view::Checkout;
 
 /// A cart to be paid. Amounts are minor units of `purchase_currency`: 149.90 kr is 14990.
@@ -142,20 +142,4 @@ fn new_checkout(app: &App, body: CheckoutInput) -> Result<NewCheckout, Problem> 
             customer: body.customer.map(Into::into),
         },
     })
-}
-
-/// A name that nobody configured is the shop's mistake, not the installation's.
-fn known_account(app: &App, name: &str) -> Result<(), Problem> {
-    if app.engine().accounts().get(name).is_ok() {
-        return Ok(());
-    }
-    let known: Vec<_> = app.engine().accounts().iter().map(|it| it.name.as_str()).collect();
-    let expected = known.join(", ");
-    let message = format!("account is {name:?}; the accounts configured are {expected}");
-    Err(Problem::new(codes::UNKNOWN_ACCOUNT, &message).with_error(MemberError {
-        path: "account".to_owned(),
-        value: Some(name.to_owned()),
-        expected: Some(expected),
-        message,
-    }))
 }

@@ -102,6 +102,7 @@ mod tests {
                 revoked_at: None,
             },
             csrf: CsrfToken::of_a_test(),
+            frozen: None,
         };
         let request = Request::post("/dashboard/orders/ord_1/captures")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::HOME;
 use super::words::sentence;
-use crate::problem::Problem;
+use crate::problem::{Problem, codes};
 
 const HTML: (HeaderName, HeaderValue) =
     (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
@@ -86,6 +86,9 @@ impl From<Problem> for Message {
         let status = problem.status();
         // What is at fault here was written down where the problem was made.
         let (title, text) = match status {
+            StatusCode::SERVICE_UNAVAILABLE if problem.code() == codes::LEDGER_FROZEN.code => {
+                (problem.title(), problem.detail())
+            }
             StatusCode::SERVICE_UNAVAILABLE => (
                 "Not available just now",
                 "kvitt cannot use its database, or Klarna does not answer. Wait a moment and load \

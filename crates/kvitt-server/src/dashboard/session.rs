@@ -126,6 +126,8 @@ pub(crate) struct SignedIn {
     pub user: User,
     /// For every form on the page.
     pub csrf: CsrfToken,
+    /// Why the ledger is frozen, where it is: every page says so.
+    pub frozen: Option<String>,
 }
 
 impl SignedIn {
@@ -134,7 +136,9 @@ impl SignedIn {
         let public_url = &app.engine().settings().public_url;
         let Some(token) = SessionToken::sent(headers, public_url) else { return Ok(None) };
         let user = app.engine().ledger().session(&token.digest()).await?;
-        Ok(user.map(|user| Self { user, csrf: token.csrf() }))
+        let Some(user) = user else { return Ok(None) };
+        let frozen = app.engine().ledger().frozen().await?.map(|frozen| frozen.because);
+        Ok(Some(Self { user, csrf: token.csrf(), frozen }))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use kvitt_core::{
-    ApiKeyId, Cause, Door, Event, Evidence, Outcome, Recorded, Refused, Sale, UserId,
+    ApiKeyId, Cause, CheckoutTerms, Door, Event, Evidence, Outcome, Recorded, Refused, Sale, UserId,
 };
 use kvitt_money::Currency;
 
@@ -39,12 +39,23 @@ pub(super) struct Entry {
 
 /// Every event, the latest first.
 pub(super) fn timeline(sale: &Sale, events: &[Recorded], names: &Names) -> Vec<Entry> {
-    events.iter().rev().map(|recorded| entry(sale, recorded, names)).collect()
+    // Amounts of before a change of the market are in the currency of then.
+    let mut currency = sale.terms.market.purchase_currency();
+    let in_order = events.iter().map(|recorded| {
+        if let Event::CheckoutCreated { terms: CheckoutTerms { market, .. }, .. }
+        | Event::MarketChanged { market, .. } = &recorded.event
+        {
+            currency = market.purchase_currency();
+        }
+        entry(sale, recorded, currency, names)
+    });
+    let mut entries: Vec<_> = in_order.collect();
+    entries.reverse();
+    entries
 }
 
-fn entry(sale: &Sale, recorded: &Recorded, names: &Names) -> Entry {
+fn entry(sale: &Sale, recorded: &Recorded, currency: Currency, names: &Names) -> Entry {
     let intent = recorded.event.intent().and_then(|id| sale.intents.get(&id));
-    let currency = sale.terms.market.purchase_currency();
     let act = recorded.event.intent().and_then(|id| words::wanted(sale, id)).unwrap_or_default();
     let (sentence, tone) = told(&recorded.event, &act, currency);
     let evidence = evidence(&recorded.event);
@@ -73,21 +84,25 @@ fn told(event: &Event, act: &str, currency: Currency) -> (String, Tone) {
         Event::CartChanged { cart } => {
             plain(format!("Cart changed to {}", money(cart.cart().totals().order_amount, currency)))
         }
+        Event::MarketChanged { account, market, cart } => plain(format!(
+            "Moved to {}, {}, {}, with the cart at {}, under the account {account}",
+            market.purchase_country().code(),
+            market.purchase_currency().code(),
+            market.locale(),
+            money(cart.cart().totals().order_amount, market.purchase_currency())
+        )),
         Event::CheckoutAbandoned => plain("Checkout given up".to_owned()),
-        Event::SessionOpened { expires_at, .. } => {
-            plain(format!("Klarna opened a session, which lasts until {}", moment(*expires_at)))
-        }
-        Event::SessionUpdated { .. } => plain("Klarna took the changed cart".to_owned()),
-        Event::SessionLost { .. } => {
-            ("Klarna did not know the session any more".to_owned(), Tone::Wait)
-        }
-        Event::SessionRefused { refused } => {
-            (format!("Klarna refused the session: {}", said(refused)), Tone::Bad)
-        }
+        Event::SessionOpened { .. }
+        | Event::SessionUpdated { .. }
+        | Event::SessionLost { .. }
+        | Event::SessionRead { .. }
+        | Event::SessionCompleted { .. }
+        | Event::SessionRefused { .. } => told_of_session(event),
         Event::AuthorizationReceived { door, .. } => {
             let door = match door {
                 Door::Browser => "the browser",
                 Door::Callback => "Klarna's callback",
+                Door::Session => "Klarna's session",
             };
             plain(format!("The shopper authorized the purchase, as {door} told"))
         }
@@ -111,17 +126,12 @@ fn told(event: &Event, act: &str, currency: Currency) -> (String, Tone) {
             (format!("No clear answer to try {attempt} to {act}: {problem}; {doubt}"), Tone::Wait)
         }
         Event::NeedsHuman { reason, .. } => (format!("A person has to look: {reason}"), Tone::Bad),
-        Event::ExternalCapture { capture_id, captured_amount, .. } => plain(format!(
-            "Captured by somebody else: {}, as {capture_id}",
-            money(*captured_amount, currency)
-        )),
-        Event::ExternalRefund { refund_id, refunded_amount, .. } => plain(format!(
-            "Refunded by somebody else: {}, as {refund_id}",
-            money(*refunded_amount, currency)
-        )),
-        Event::ExternalRelease { .. } => {
-            plain("What was left was released by somebody else".to_owned())
-        }
+        Event::ExternalCapture { .. }
+        | Event::ExternalRefund { .. }
+        | Event::ExternalRelease { .. }
+        | Event::ExternalUpdate { .. }
+        | Event::ExternalReferences { .. }
+        | Event::ExternalOrder { .. } => plain(told_of_others(event, currency)),
         Event::OrderRead { snapshot, .. } => plain(format!(
             "Read from Klarna: {}, fraud {}, captured {}, refunded {}, left {}",
             snapshot.status,
@@ -157,6 +167,65 @@ fn told(event: &Event, act: &str, currency: Currency) -> (String, Tone) {
     }
 }
 
+/// What became of Klarna's session.
+fn told_of_session(event: &Event) -> (String, Tone) {
+    let plain = |text: String| (text, Tone::Plain);
+    match event {
+        Event::SessionOpened { expires_at, .. } => {
+            plain(format!("Klarna opened a session, which lasts until {}", moment(*expires_at)))
+        }
+        Event::SessionUpdated { .. } => plain("Klarna took the changed cart".to_owned()),
+        Event::SessionLost { .. } => {
+            ("Klarna did not know the session any more".to_owned(), Tone::Wait)
+        }
+        Event::SessionRead { .. } => {
+            plain("Klarna's session was read: nobody has authorized so far".to_owned())
+        }
+        Event::SessionCompleted { .. } => (
+            "Klarna's session is complete: there is an order that is not known here".to_owned(),
+            Tone::Bad,
+        ),
+        Event::SessionRefused { refused } => {
+            (format!("Klarna refused the session: {}", said(refused)), Tone::Bad)
+        }
+        _ => plain(String::new()),
+    }
+}
+
+/// What somebody else did at Klarna.
+fn told_of_others(event: &Event, currency: Currency) -> String {
+    match event {
+        Event::ExternalCapture { capture_id, captured_amount, .. } => {
+            format!(
+                "Captured by somebody else: {}, as {capture_id}",
+                money(*captured_amount, currency)
+            )
+        }
+        Event::ExternalRefund { refund_id, refunded_amount, .. } => {
+            format!(
+                "Refunded by somebody else: {}, as {refund_id}",
+                money(*refunded_amount, currency)
+            )
+        }
+        Event::ExternalRelease { .. } => "What was left was released by somebody else".to_owned(),
+        Event::ExternalUpdate { cart, .. } => {
+            format!(
+                "Lines changed by somebody else, to {}",
+                money(cart.cart().totals().order_amount, currency)
+            )
+        }
+        Event::ExternalReferences { merchant_reference1, merchant_reference2, .. } => {
+            let references = [merchant_reference1, merchant_reference2];
+            let changed: Vec<_> = references.into_iter().flatten().map(String::as_str).collect();
+            format!("References changed by somebody else, to {}", changed.join(", "))
+        }
+        Event::ExternalOrder { klarna_order_id, .. } => {
+            format!("Klarna has an order that was not placed from here, {klarna_order_id}")
+        }
+        _ => String::new(),
+    }
+}
+
 fn done(act: &str, outcome: &Outcome) -> String {
     match outcome {
         Outcome::Placed { klarna_order_id, fraud_status, .. } => {
@@ -184,6 +253,11 @@ fn evidence(event: &Event) -> Option<&Evidence> {
         Event::SessionOpened { evidence, .. }
         | Event::SessionUpdated { evidence, .. }
         | Event::SessionLost { evidence, .. }
+        | Event::SessionRead { evidence, .. }
+        | Event::SessionCompleted { evidence, .. }
+        | Event::ExternalUpdate { evidence, .. }
+        | Event::ExternalReferences { evidence, .. }
+        | Event::ExternalOrder { evidence, .. }
         | Event::AuthorizationReleased { evidence, .. }
         | Event::Done { evidence, .. }
         | Event::OutcomeUnknown { evidence, .. }
@@ -197,6 +271,7 @@ fn evidence(event: &Event) -> Option<&Evidence> {
         | Event::UndoRefused { refused, .. } => Some(&refused.evidence),
         Event::CheckoutCreated { .. }
         | Event::CartChanged { .. }
+        | Event::MarketChanged { .. }
         | Event::CheckoutAbandoned
         | Event::AuthorizationReceived { .. }
         | Event::Requested { .. }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{OrderLineInput, Whole};
-use crate::problem::Problem;
+use crate::problem::{MemberError, Problem, codes};
 
 /// Lines and their sums. Amounts are minor units.
 #[derive(Deserialize, ToSchema)]
@@ -23,6 +23,17 @@ pub(crate) struct CartInput {
 }
 
 impl CartInput {
+    /// A part of the cart was given, and this was not.
+    pub(crate) fn missing(member: &str) -> Problem {
+        let message = format!("{member} is missing: lines change together with their sum");
+        Problem::new(codes::INVALID_MEMBER, &message).with_error(MemberError {
+            path: member.to_owned(),
+            value: None,
+            expected: None,
+            message,
+        })
+    }
+
     /// The cart, if its amounts agree; `order_tax_amount` is computed where it is absent.
     pub(crate) fn check(self, country: Country) -> Result<SaleCart, Problem> {
         let wanted: Vec<_> = self.order_lines.iter().map(OrderLineInput::wanted_id).collect();

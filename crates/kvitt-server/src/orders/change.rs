@@ -13,7 +13,7 @@ use crate::acts::{ActParams, Wanted, carry_out};
 use crate::app::App;
 use crate::extract::{Call, IdempotencyKeyParam, OrderIdParam, OrderRef, Params};
 use crate::input::{Address, CartInput, OrderLineInput, Whole};
-use crate::problem::{MemberError, Problem, codes};
+use crate::problem::{Problem, codes};
 use crate::view::{ActAnswer, ActReply};
 
 /// A change of an order, of exactly one kind: lines (`order_lines`, `order_amount`,
@@ -56,9 +56,13 @@ impl OrderChange {
         match (lines, references, self.shipping_address) {
             (true, false, None) => Ok(Change::Lines {
                 cart: CartInput {
-                    order_amount: self.order_amount.ok_or_else(|| missing("order_amount"))?,
+                    order_amount: self
+                        .order_amount
+                        .ok_or_else(|| CartInput::missing("order_amount"))?,
                     order_tax_amount: self.order_tax_amount,
-                    order_lines: self.order_lines.ok_or_else(|| missing("order_lines"))?,
+                    order_lines: self
+                        .order_lines
+                        .ok_or_else(|| CartInput::missing("order_lines"))?,
                 },
                 description: self.description,
             }),
@@ -74,16 +78,6 @@ impl OrderChange {
             )),
         }
     }
-}
-
-fn missing(member: &str) -> Problem {
-    let message = format!("{member} is missing: lines change together with their sum");
-    Problem::new(codes::INVALID_MEMBER, &message).with_error(MemberError {
-        path: member.to_owned(),
-        value: None,
-        expected: None,
-        message,
-    })
 }
 
 /// Change an order

@@ -52,6 +52,8 @@ pub(crate) const INVALID_WEBHOOK: Code =
 pub(crate) const IDEMPOTENCY_KEY_REUSED: Code =
     code("idempotency_key_reused", 422, "The Idempotency-Key was used for another request");
 pub(crate) const KLARNA_REFUSED: Code = code("klarna_refused", 409, "Klarna refused");
+pub(crate) const TOO_MANY_AUTHORIZATIONS: Code =
+    code("too_many_authorizations", 409, "The checkout takes no more authorizations");
 pub(crate) const CONFLICT: Code = code("conflict", 409, "Others changed it at the same time");
 pub(crate) const INTERNAL: Code = code("internal", 500, "kvitt itself is at fault");
 pub(crate) const LEDGER_INCONSISTENT: Code =
@@ -60,14 +62,18 @@ pub(crate) const ACCOUNT_MISSING: Code =
     code("account_missing", 503, "The sale's Klarna account is not configured any more");
 pub(crate) const KLARNA_UNAVAILABLE: Code =
     code("klarna_unavailable", 503, "Klarna could not be reached or did not answer");
+pub(crate) const KLARNA_BUSY: Code =
+    code("klarna_busy", 503, "There are as many calls to Klarna as it allows");
 pub(crate) const LEDGER_UNAVAILABLE: Code =
     code("ledger_unavailable", 503, "The database is not available");
+pub(crate) const LEDGER_FROZEN: Code =
+    code("ledger_frozen", 503, "The ledger is frozen: nothing is done until it is reconciled");
 pub(crate) const TIMEOUT: Code = code("timeout", 503, "The answer took too long");
 pub(crate) const OVERLOADED: Code =
     code("overloaded", 503, "As many requests are under way as may be");
 
 /// Errors of the door itself.
-pub(crate) const OF_THE_DOOR: [Code; 31] = [
+pub(crate) const OF_THE_DOOR: [Code; 34] = [
     INVALID_JSON,
     INVALID_MEMBER,
     INVALID_PARAMETER,
@@ -91,20 +97,25 @@ pub(crate) const OF_THE_DOOR: [Code; 31] = [
     INVALID_WEBHOOK,
     IDEMPOTENCY_KEY_REUSED,
     KLARNA_REFUSED,
+    TOO_MANY_AUTHORIZATIONS,
     CONFLICT,
     INTERNAL,
     LEDGER_INCONSISTENT,
     ACCOUNT_MISSING,
     KLARNA_UNAVAILABLE,
+    KLARNA_BUSY,
     LEDGER_UNAVAILABLE,
+    LEDGER_FROZEN,
     TIMEOUT,
     OVERLOADED,
 ];
 
 /// Refusals by the rules of the business, under the codes that the core gives them.
-pub(crate) const OF_THE_BUSINESS: [Code; 28] = [
+pub(crate) const OF_THE_BUSINESS: [Code; 30] = [
     code("checkout_abandoned", 409, "The checkout was given up"),
     code("already_placed", 409, "The checkout already has its order"),
+    code("order_unknown", 409, "Klarna has an order for the checkout that is not known here"),
+    code("not_this_order", 409, "Klarna has no such order of the checkout"),
     code("cart_frozen", 409, "The order is being placed"),
     code("country_changed", 422, "The new cart is for another country"),
     code("not_authorized", 409, "The shopper has not authorized this cart"),

@@ -1,5 +1,6 @@
 //! What the engine says, as a problem.
 
+use axum::http::{HeaderValue, header};
 use kvitt_core::Refused;
 use kvitt_engine::EngineError;
 use kvitt_ledger::LedgerError;
@@ -7,6 +8,10 @@ use kvitt_ledger::LedgerError;
 use super::codes;
 use super::{MemberError, Problem};
 use crate::view::KlarnaAnswer;
+
+/// How many seconds to wait for a frozen ledger. Reconciling takes minutes, and a thaw is noticed at
+/// once.
+const RETRY_AFTER_FROZEN: HeaderValue = HeaderValue::from_static("60");
 
 impl From<EngineError> for Problem {
     fn from(error: EngineError) -> Self {
@@ -41,6 +46,12 @@ impl From<EngineError> for Problem {
                     Some(id) => problem.with_klarna(KlarnaAnswer::correlated(id)),
                 }
             }
+            EngineError::TooManyAuthorizations { .. } => {
+                Self::new(codes::TOO_MANY_AUTHORIZATIONS, text)
+            }
+            EngineError::Busy { sale, retry_after } => Self::new(codes::KLARNA_BUSY, text)
+                .about_checkout(sale.checkout_id())
+                .with_retry_after(retry_after),
             EngineError::Conflict => Self::new(codes::CONFLICT, text),
             EngineError::Inconsistent(error) => {
                 tracing::error!(%error, "a sale's events do not make sense");
@@ -82,7 +93,17 @@ impl From<LedgerError> for Problem {
                      under this request_id",
                 )
             }
-            LedgerError::Full | LedgerError::ReadOnly | LedgerError::Unavailable { .. } => {
+            LedgerError::Frozen => Self::new(codes::LEDGER_FROZEN, error.to_string())
+                .with_header(header::RETRY_AFTER, RETRY_AFTER_FROZEN),
+            LedgerError::Full => {
+                tracing::error!(%error, "the ledger is not available");
+                Self::new(
+                    codes::LEDGER_UNAVAILABLE,
+                    "the database's disk is full, and nothing was stored: make room there, then try \
+                     again with the same Idempotency-Key",
+                )
+            }
+            LedgerError::ReadOnly | LedgerError::Unavailable { .. } => {
                 tracing::error!(%error, "the ledger is not available");
                 Self::new(
                     codes::LEDGER_UNAVAILABLE,

@@ -16,7 +16,7 @@ pub(crate) struct Checkout {
     /// `open` (waits for the shopper), `authorized` (no order yet), `placing`, `completed` (there
     /// is an order) or `abandoned`.
     status: &'static str,
-    /// The Klarna account that it belongs to for good.
+    /// The Klarna account that it belongs to: for good once there is an order.
     account: String,
     /// `automatic` or `manual`.
     placement: &'static str,

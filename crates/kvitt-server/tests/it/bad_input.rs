@@ -313,6 +313,37 @@ async fn parameters_that_are_unknown_or_out_of_range() {
 }
 
 #[tokio::test]
+async fn changes_of_a_checkout_that_are_half_or_do_not_fit() {
+    let shop = Shop::open().await;
+    let checkout = shop.checkout().await;
+    let path = format!("/v1/checkouts/{}", id(&checkout));
+    let change = |body: Value| shop.request(Method::PATCH, &path).json(&body);
+    for body in [
+        json!({}),
+        json!({"order_amount": 1}),
+        json!({"order_tax_amount": 1}),
+        json!({"order_lines": []}),
+        json!({"locale": "en-SE", "order_lines": []}),
+    ] {
+        refused(&shop, change(body), 400, "invalid_member").await;
+    }
+    let lines = cart()["order_lines"].clone();
+    for body in [
+        json!({"locale": "fi-FI"}),
+        json!({"purchase_country": "FI"}),
+        json!({"purchase_currency": "EUR"}),
+        json!({"purchase_country": "XX", "order_amount": 54_700, "order_lines": lines}),
+    ] {
+        refused(&shop, change(body), 422, "invalid_market").await;
+    }
+    let finnish = json!({"purchase_country": "FI", "purchase_currency": "EUR", "locale": "fi-FI"});
+    refused(&shop, change(finnish), 422, "country_changed").await;
+    refused(&shop, change(json!({"account": "nobody"})), 422, "unknown_account").await;
+    let now = shop.get(&path).await.expect(200);
+    assert_eq!(now["session"], checkout["session"]);
+}
+
+#[tokio::test]
 async fn acts_that_the_order_does_not_allow() {
     let shop = Shop::open().await;
     let order = shop.order().await;

@@ -29,12 +29,7 @@ async fn with_account(region: Region, environment: Environment) -> (String, Stri
         .credentials(Credentials::username_password("K123_real", "a-real-password"))
         .build()
         .unwrap();
-    let account = Account {
-        name: "default".to_owned(),
-        client,
-        countries: Vec::new(),
-        expiry: kvitt_core::ExpiryPolicy::default(),
-    };
+    let account = Account::new("default", client);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let engine = Engine::new(Parts {

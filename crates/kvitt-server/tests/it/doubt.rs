@@ -78,6 +78,31 @@ async fn a_checkout_survives_that_klarna_was_away() {
 }
 
 #[tokio::test]
+async fn a_shopper_who_gets_no_turn_hears_when_to_try_again() {
+    let shop = Shop::in_a_hurry().await;
+    shop.checkout().await;
+    let answer = shop.post_once("/v1/checkouts", "k", &cart()).await;
+    let wait: u32 = answer.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=30).contains(&wait), "{wait}");
+    let problem = answer.refused(503, "klarna_busy");
+    assert!(problem["detail"].as_str().unwrap().contains("try again in"), "{problem}");
+    assert!(problem["checkout_id"].is_string());
+    let metrics = shop.get("/metrics").await;
+    let labels = "account=\"default\",category=\"create_session\"";
+    for line in [
+        format!("kvitt_klarna_calls_total{{{labels},class=\"shopper\"}} 1"),
+        format!("kvitt_klarna_calls_held_back_total{{{labels},class=\"shopper\"}} 1"),
+        format!("kvitt_klarna_calls_waiting{{{labels},class=\"shopper\"}} 0"),
+        format!("kvitt_klarna_calls_per_second_max{{{labels}}} 1"),
+        format!("kvitt_klarna_rate_limited_total{{{labels}}} 0"),
+        "kvitt_replicas 1".to_owned(),
+    ] {
+        assert!(metrics.text.lines().any(|it| it == line), "{line} not in\n{}", metrics.text);
+    }
+    assert!(!metrics.text.contains("create_hpp_session"), "nobody uses it");
+}
+
+#[tokio::test]
 async fn an_order_that_klarna_does_not_place_is_told() {
     let shop = Shop::open().await;
     let checkout = shop.checkout().await;

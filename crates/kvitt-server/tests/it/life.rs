@@ -351,6 +351,35 @@ async fn with_manual_placement_the_shop_has_the_last_word() {
 }
 
 #[tokio::test]
+async fn a_checkout_moves_to_another_market_with_its_link() {
+    let shop = Shop::open().await;
+    let checkout = shop.checkout().await;
+    let path = format!("/v1/checkouts/{}", id(&checkout));
+    let english = shop.patch(&path, &json!({"locale": "en-SE"})).await.expect(200);
+    assert_eq!(english["locale"], "en-SE");
+    assert_eq!(english["order_amount"], checkout["order_amount"]);
+    assert_ne!(english["session"]["session_id"], checkout["session"]["session_id"]);
+    let finnish = json!({
+        "purchase_country": "FI", "purchase_currency": "EUR", "locale": "fi-FI",
+        "order_amount": 2_490, "order_lines": [
+            {"name": "Paita", "quantity": 1, "unit_price": 2_490, "tax_rate": 2550,
+             "total_amount": 2_490}]
+    });
+    let moved = shop.patch(&path, &finnish).await.expect(200);
+    assert_eq!(moved["purchase_currency"], "EUR");
+    assert_eq!(moved["checkout_url"], checkout["checkout_url"]);
+    assert_ne!(moved["session"]["client_token"], english["session"]["client_token"]);
+    let events = shop.get(&format!("{path}/events")).await.expect(200);
+    let types: Vec<_> = events["items"].as_array().unwrap().iter().map(|it| &it["type"]).collect();
+    assert_eq!(types.iter().filter(|it| ***it == "checkout.market_changed").count(), 2);
+    let token = shop.authorize(&moved).await;
+    let body = json!({"authorization_token": token});
+    shop.post(&format!("{path}/authorization"), &body).await.expect(201);
+    let listed = shop.get("/v1/orders?purchase_country=FI").await.expect(200);
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
 async fn a_cart_changes_and_a_checkout_is_given_up() {
     let shop = Shop::open().await;
     let checkout = shop.checkout().await;

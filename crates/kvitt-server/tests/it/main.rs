@@ -10,6 +10,7 @@ mod contract;
 mod dashboard;
 mod dashboard_sign_in;
 mod doubt;
+mod frozen;
 mod idempotency;
 mod life;
 mod lists;

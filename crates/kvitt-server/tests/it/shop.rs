@@ -9,7 +9,7 @@ use klarna::retry::Policy;
 use klarna::{BaseUrl, Client, Credentials};
 use klarna_sandbox::{Config, Running, Sandbox};
 use kvitt_engine::webhooks::WebhookSettings;
-use kvitt_engine::{Account, Accounts, Clock, Engine, Parts, RandomIds, Settings};
+use kvitt_engine::{Account, Accounts, Clock, Engine, Limit, Parts, RandomIds, Settings};
 use kvitt_ledger::Ledger;
 use kvitt_server::{ServerConfig, api_keys};
 use reqwest::{Method, RequestBuilder, StatusCode};
@@ -80,21 +80,30 @@ impl Shop {
 
     /// A shop whose server says that it is reached there.
     pub(crate) async fn at(public_url: &str) -> Self {
-        Self::made(Some(public_url), true, |_| ()).await
+        Self::made(Some(public_url), |_, _| (), |_| ()).await
     }
 
     /// A shop whose server sends webhooks to the public internet alone.
     pub(crate) async fn in_public() -> Self {
-        Self::made(None, false, |_| ()).await
+        Self::made(None, |settings, _| settings.webhooks.allow_private = false, |_| ()).await
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut ServerConfig)) -> Self {
-        Self::made(None, true, change).await
+        Self::made(None, |_, _| (), change).await
+    }
+
+    /// A shop that opens one session a second, and waits for no turn.
+    pub(crate) async fn in_a_hurry() -> Self {
+        let adjust = |settings: &mut Settings, account: &mut Account| {
+            account.rate.sessions = Limit::AtMost(1);
+            settings.waits.shopper = Duration::ZERO;
+        };
+        Self::made(None, adjust, |_| ()).await
     }
 
     async fn made(
         public_url: Option<&str>,
-        allow_private: bool,
+        adjust: impl FnOnce(&mut Settings, &mut Account),
         change: impl FnOnce(&mut ServerConfig),
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -105,28 +114,27 @@ impl Shop {
         let klarna = Sandbox::start(Config::default()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let account = Account {
-            name: "default".to_owned(),
-            client: Client::builder()
+        let mut account = Account::new(
+            "default",
+            Client::builder()
                 .base_url(BaseUrl::custom(&klarna.url()).unwrap())
                 .credentials(Credentials::username_password("PK1_test", "secret-of-the-account"))
                 .retry(Policy::OFF)
                 .build()
                 .unwrap(),
-            countries: Vec::new(),
-            expiry: kvitt_core::ExpiryPolicy::default(),
-        };
-        let settings = Settings {
+        );
+        let mut settings = Settings {
             // A fault shows at once, and the worker of a test asks again only when told.
             retry_after: Duration::ZERO,
             answer_within: Duration::from_secs(20),
             webhooks: WebhookSettings {
                 pauses: Vec::new(),
-                allow_private,
+                allow_private: true,
                 ..WebhookSettings::default()
             },
             ..Settings::new(public_url.unwrap_or(&url).parse().unwrap())
         };
+        adjust(&mut settings, &mut account);
         let engine = Engine::new(Parts {
             ledger: Arc::clone(&ledger),
             accounts: Accounts::new([account]).unwrap(),

@@ -2,15 +2,15 @@
 
 use klarna::{BaseUrl, Credentials, Environment as KlarnaEnvironment, Region};
 use kvitt_core::ExpiryPolicy;
-use kvitt_engine::Account;
+use kvitt_engine::{Account, Rate};
 use kvitt_money::Country;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::Problems;
-use super::expiry;
-use super::file::{AccountTable, Secrets};
+use super::file::{AccountTable, RateTable, Secrets};
 use super::sources::{Given, Sources, read_secret_file};
+use super::{expiry, rate};
 
 /// Name of the account that is configured by variables alone.
 const ONLY_ACCOUNT: &str = "default";
@@ -41,6 +41,8 @@ pub(crate) struct AccountSettings {
     pub(crate) countries: Vec<Country>,
     /// What is done about authorizations that run out.
     pub(crate) expiry: ExpiryPolicy,
+    /// How many calls a second it may make.
+    pub(crate) rate: Rate,
 }
 
 impl AccountSettings {
@@ -82,8 +84,11 @@ impl AccountSettings {
             .user_agent(concat!("kvitt/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| format!("account {:?}: {error}", self.name))?;
-        let Self { name, countries, expiry, .. } = self;
-        Ok(Account { name, client, countries, expiry })
+        let mut account = Account::new(self.name, client);
+        account.countries = self.countries;
+        account.expiry = self.expiry;
+        account.rate = self.rate;
+        Ok(account)
     }
 }
 
@@ -139,6 +144,8 @@ fn only(sources: &Sources, problems: &mut Problems) -> Vec<AccountSettings> {
         keys: VARIABLE_KEYS,
         countries: Vec::new(),
         expiry: ExpiryPolicy::default(),
+        rate: RateTable::default(),
+        rate_label: String::new(),
     };
     draft.check(problems).into_iter().collect()
 }
@@ -213,6 +220,8 @@ fn named(
         keys: FILE_KEYS,
         countries: countries.collect(),
         expiry,
+        rate: table.rate.clone(),
+        rate_label: sources.in_file(format_args!("account[{index}].rate")),
     };
     draft.check(problems)
 }
@@ -256,6 +265,9 @@ struct Draft {
     keys: Keys,
     countries: Vec<Given>,
     expiry: ExpiryPolicy,
+    rate: RateTable,
+    /// How messages call the table of its rate.
+    rate_label: String,
 }
 
 impl Draft {
@@ -274,6 +286,8 @@ impl Draft {
         };
         let environment = place.as_ref().and_then(|(environment, _)| *environment);
         let credentials = self.credentials(any_will_do, environment, problems);
+        let label = |key: &str| format!("{}.{key}", self.rate_label);
+        let rate = rate::rate(&self.rate, environment, label, problems);
         let (environment, base_url) = place?;
         let credentials = credentials?;
         (problems.len() == before).then_some(AccountSettings {
@@ -283,6 +297,7 @@ impl Draft {
             credentials,
             countries,
             expiry: self.expiry,
+            rate,
         })
     }
 

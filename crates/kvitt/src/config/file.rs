@@ -35,6 +35,7 @@ pub(crate) struct AccountTable {
     pub(crate) countries: Vec<String>,
     pub(crate) secrets: Secrets,
     pub(crate) expiry: ExpiryTable,
+    pub(crate) rate: RateTable,
 }
 
 /// `[account.expiry]`: what is done about authorizations that run out.
@@ -43,6 +44,13 @@ pub(crate) struct ExpiryTable {
     pub(crate) extend: Option<bool>,
     pub(crate) extend_before: Option<String>,
     pub(crate) alarm_before: Option<Vec<String>>,
+}
+
+/// `[account.rate]`: how many calls a second.
+#[derive(Default, Clone)]
+pub(crate) struct RateTable {
+    pub(crate) sessions_per_second: Option<i64>,
+    pub(crate) others_per_second: Option<i64>,
 }
 
 /// What proves to Klarna who is calling, as it was given.
@@ -107,6 +115,12 @@ impl ConfigFile {
                 expiry.alarm_before = alarms.then_some(texts);
                 table.finish(problems);
             }
+            let mut rate = RateTable::default();
+            if let Some(mut table) = account.table("rate", problems) {
+                rate.sessions_per_second = table.number("sessions_per_second", problems);
+                rate.others_per_second = table.number("others_per_second", problems);
+                table.finish(problems);
+            }
             file.accounts.push(AccountTable {
                 name: account.text("name", problems),
                 region: account.text("region", problems),
@@ -115,6 +129,7 @@ impl ConfigFile {
                 countries: account.texts("countries", "[\"SE\", \"NO\"]", problems),
                 secrets,
                 expiry,
+                rate,
             });
             account.finish(problems);
         }
@@ -296,6 +311,9 @@ mod tests {
             extend = true
             extend_before = "t"
             alarm_before = ["u", "v"]
+            [account.rate]
+            sessions_per_second = 7
+            others_per_second = 8
             [[account]]
             "#,
         );
@@ -324,6 +342,9 @@ mod tests {
         assert_eq!(account.expiry.extend, Some(true));
         assert_eq!(account.expiry.extend_before.as_deref(), Some("t"));
         assert_eq!(account.expiry.alarm_before.unwrap(), ["u", "v"]);
+        let rate = (account.rate.sessions_per_second, account.rate.others_per_second);
+        assert_eq!(rate, (Some(7), Some(8)));
+        assert!(empty.rate.sessions_per_second.is_none());
         assert!(empty.expiry.extend.is_none() && empty.expiry.alarm_before.is_none());
         assert!(empty.name.is_none() && empty.countries.is_empty());
     }
@@ -369,6 +390,16 @@ mod tests {
                  quotes",
                 "account[0].expiry.extnd is not a setting: correct or remove it; known are \
                  extend, extend_before, alarm_before",
+            ]
+        );
+        let (_, problems) = read("[[account]]\nrate = {others_per_second = 1.5, session = 1}\n");
+        assert_eq!(
+            problems,
+            [
+                "account[0].rate.others_per_second is a TOML float: write it as a whole number, \
+                 without quotes",
+                "account[0].rate.session is not a setting: correct or remove it; known are \
+                 sessions_per_second, others_per_second",
             ]
         );
         let (_, problems) = read("account = 1\ntls = \"x\"\nlog = []\n");

@@ -61,12 +61,7 @@ pub(super) async fn start(
         .credentials(klarna::Credentials::username_password("demo", "demo"))
         .user_agent(concat!("kvitt/", env!("CARGO_PKG_VERSION")))
         .build()?;
-    let account = Account {
-        name: "sandbox".to_owned(),
-        client,
-        countries: Vec::new(),
-        expiry: kvitt_core::ExpiryPolicy::default(),
-    };
+    let account = Account::new("sandbox", client);
     let database = folder.join("kvitt.sqlite");
     let ledger = kvitt_ledger::open(&format!("sqlite:{}", database.display()))
         .await

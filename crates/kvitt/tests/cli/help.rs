@@ -6,12 +6,22 @@ use crate::support::Place;
 fn the_help_names_every_command_and_every_exit_code() {
     let help = Place::new().good(&["--help"]);
     for word in [
-        "demo", "serve", "sandbox", "key", "user", "migrate", "checkout", "order", "events",
+        "demo",
+        "serve",
+        "sandbox",
+        "key",
+        "user",
+        "migrate",
+        "ledger",
+        "checkout",
+        "order",
+        "events",
         "webhook",
+        "reconcile",
     ] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(word)), "{word}: {help}");
     }
-    for code in 0..=6 {
+    for code in 0..=7 {
         assert!(
             help.lines().any(|line| line.starts_with(&format!("  {code}  "))),
             "{code}: {help}"
@@ -37,6 +47,7 @@ fn every_command_explains_itself() {
                 "max_requests",
                 "[tls]",
                 "postgres://",
+                "[account.rate]",
             ],
         ),
         (
@@ -74,6 +85,14 @@ fn every_command_explains_itself() {
         (&["user"], &["create", "list", "password", "revoke", "KVITT_DATABASE_URL", "Examples"]),
         (&["user", "create"], &["--password-stdin", "stdin"]),
         (&["migrate"], &["--plan", "KVITT_DATABASE_URL", "Examples"]),
+        (
+            &["ledger"],
+            &["backup", "copy", "freeze", "thaw", "status", "KVITT_DATABASE_URL", "pg_dump"],
+        ),
+        (&["ledger", "backup"], &["<FILE>", "frozen", "-wal", "pg_dump", "Examples"]),
+        (&["ledger", "copy"], &["<FROM>", "<TO>", "empty", "GET /v1/events", "Examples"]),
+        (&["ledger", "freeze"], &["--because", "PITR", "Examples"]),
+        (&["ledger", "thaw"], &["--yes"]),
         (&["checkout"], &["create", "show", "KVITT_API_KEY", "KVITT_SERVER"]),
         (&["checkout", "create"], &["--file", "--country", "--locale", "--line", "minor units"]),
         (
@@ -109,17 +128,56 @@ fn every_command_explains_itself() {
                 "Examples",
             ],
         ),
-        (&["webhook", "create"], &["--event", "--description", "whsec_"]),
+    ] {
+        explains(&place, command, words);
+    }
+}
+
+#[test]
+fn webhooks_explain_themselves() {
+    let place = Place::new();
+    for (command, words) in [
+        (&["webhook", "create"][..], &["--event", "--description", "whsec_"][..]),
         (&["webhook", "deliveries"], &["--state", "--cursor", "--limit"]),
         (&["webhook", "resend"], &["--event", "--since"]),
         (&["webhook", "listen"], &["--forward", "--secret", "--event", "--after", "Examples"]),
     ] {
-        let help = place.good(&[command, &["--help"]].concat());
-        for word in words {
-            assert!(help.contains(word), "{command:?} does not explain {word}: {help}");
-        }
-        assert!(!help.contains('\x1b'), "no colours where there is no terminal");
+        explains(&place, command, words);
     }
+}
+
+#[test]
+fn reconciling_explains_itself() {
+    let place = Place::new();
+    for (command, words) in [
+        (
+            &["reconcile"][..],
+            &[
+                "--since",
+                "--until",
+                "--status",
+                "--account",
+                "--order",
+                "--preview",
+                "--resume",
+                "--keep-frozen",
+                "frozen",
+                "Exit codes",
+                "Examples",
+            ][..],
+        ),
+        (&["checkout", "adopt"], &["--order", "<ID>"]),
+    ] {
+        explains(&place, command, words);
+    }
+}
+
+fn explains(place: &Place, command: &[&str], words: &[&str]) {
+    let help = place.good(&[command, &["--help"]].concat());
+    for word in words {
+        assert!(help.contains(word), "{command:?} does not explain {word}: {help}");
+    }
+    assert!(!help.contains('\x1b'), "no colours where there is no terminal");
 }
 
 #[test]
@@ -143,6 +201,13 @@ fn a_wrong_command_line_is_a_usage_error() {
         &["order", "list", "--limit", "0"],
         &["user"],
         &["user", "create"],
+        &["reconcile", "--order", "ord_1", "--since", "2026-01-01T00:00:00Z"],
+        &["reconcile", "--since"],
+        &["ledger"],
+        &["ledger", "backup"],
+        &["ledger", "freeze", "now"],
+        &["ledger", "copy", "sqlite:kvitt.db"],
+        &["ledger", "copy", "sqlite:a.db", "postgres://b/c", "--database-url", "sqlite:d.db"],
         &["checkout", "create"],
         &["checkout", "create", "--country", "SE"],
         &["checkout", "create", "--file", "a.json", "--country", "SE"],

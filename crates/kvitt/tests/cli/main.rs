@@ -4,9 +4,13 @@
 
 mod configuration;
 mod demo;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod help;
 mod keys;
+mod ledger;
 mod migrate;
+mod reconcile;
 mod refusals;
 mod sale;
 mod sandbox;

@@ -38,6 +38,11 @@ impl Place {
         self
     }
 
+    /// A variable that was set.
+    pub(crate) fn variable(&self, name: &str) -> &str {
+        &self.variables[name]
+    }
+
     pub(crate) fn write(&self, name: &str, text: &str) -> String {
         let path = self.path().join(name);
         std::fs::write(&path, text).unwrap();
@@ -45,7 +50,12 @@ impl Place {
     }
 
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kvitt"));
+        self.command_of(env!("CARGO_BIN_EXE_kvitt"), args)
+    }
+
+    /// Another program, which is run like this one.
+    pub(crate) fn command_of(&self, program: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("KVITT_") {
                 command.env_remove(name);
@@ -138,8 +148,14 @@ impl Serving {
 
     /// Ends it without a word.
     pub(crate) fn kill(mut self) {
+        self.end();
+    }
+
+    /// Ends it without a word, and waits until it is gone.
+    pub(crate) fn end(&mut self) {
         // It may have ended by itself.
         let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 
     /// Asks it to stop as an operating system does, and gives its exit code.
@@ -218,6 +234,17 @@ pub(crate) fn get(url: &str) -> Value {
     let (status, text) = ask(url);
     assert_eq!(status, 200, "{url}: {text}");
     serde_json::from_str(&text).unwrap()
+}
+
+/// Deletes what a sandbox has there.
+pub(crate) fn delete(url: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = client.delete(url).send().await.unwrap();
+        assert!(answer.status().is_success(), "{url}: {}", answer.status());
+    });
 }
 
 /// An address that nobody has and nobody is given by chance, so that it can be taken twice.

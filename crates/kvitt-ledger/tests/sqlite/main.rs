@@ -1,6 +1,8 @@
 //! The suite on SQLite, and what only SQLite has: a file.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod backup;
+#[path = "../suite/mod.rs"]
 mod suite;
 
 use std::path::{Path, PathBuf};
@@ -223,6 +225,7 @@ async fn a_file_of_the_first_version_is_brought_up_to_date() {
         "DROP TABLE webhook_message",
         "DROP TABLE webhook_queue",
         "DROP TABLE inbox",
+        "DROP TABLE ledger_state",
         "DROP INDEX sale_look",
         "ALTER TABLE sale DROP COLUMN look_at_us",
         "DELETE FROM _sqlx_migrations WHERE version > 1",
