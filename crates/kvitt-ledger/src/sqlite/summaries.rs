@@ -169,7 +169,7 @@ fn select_from(
         sql.push(", ").push_bind(sale_text(sale)).push(")");
     }
     let Some(search) = search else { return Ok(()) };
-    let plus = if way == Way::Time { "" } else { "" };
+    let plus = if way == Way::Time { "+" } else { "" };
     for (index, Range { column, from, to }) in ranges(search).into_iter().enumerate() {
         sql.push(if index == 0 { " AND ((" } else { " OR (" });
         sql.push(plus).push(column).push(" >= ").push_bind(from);

@@ -23,7 +23,7 @@ pub(crate) async fn while_there_is_room(
     if WATCHED.contains(&request.uri().path()) && request.body().is_end_stream() {
         return Ok(next.run(request).await);
     }
-    let Ok(_place) = app.places().acquire().await else {
+    let Ok(_place) = app.places().try_acquire() else {
         let detail = format!(
             "{} requests are under way already: nothing was done; send it again in a second, or \
              raise max_requests",
