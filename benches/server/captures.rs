@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kvitt_ledger::Ledger;
 use tokio::runtime::Runtime;
 
 use crate::bare::{self, Loop};
@@ -121,10 +122,16 @@ pub(crate) fn of_ledger(
 ) -> Loop {
     let clients = plan.clients as u64;
     runtime.block_on(async {
-        let ledger = kvitt_ledger::open(&home.url()).await.unwrap();
-        sample.store_orders(&ledger, clients).await;
+        let ledger = with_orders(home, sample, clients).await;
         bare::of_ledger(&ledger, sample, clients, plan.duration).await
     })
+}
+
+/// A ledger with an order for each client.
+async fn with_orders(home: &Home, sample: &Sample, clients: u64) -> Arc<dyn Ledger> {
+    let ledger = kvitt_ledger::open(&home.url()).await.unwrap();
+    sample.store_orders(&ledger, clients).await;
+    ledger
 }
 
 /// The loop that has none of kvitt's code.
@@ -136,10 +143,7 @@ pub(crate) fn without_kvitt(
     plan: &Plan<'_>,
 ) -> Loop {
     let clients = plan.clients as u64;
-    runtime.block_on(async {
-        let ledger = kvitt_ledger::open(&home.url()).await.unwrap();
-        sample.store_orders(&ledger, clients).await;
-    });
+    runtime.block_on(async { drop(with_orders(home, sample, clients).await) });
     match store {
         Store::Sqlite => {
             runtime.block_on(bare_sqlite::run(&home.file(), sample, clients, plan.duration))

@@ -146,7 +146,8 @@ pub(crate) fn schedule_read(sale: SaleId, engine: &Engine, draft: &mut Draft) {
 }
 
 /// The order has to be read by the worker, because of news. This is work of its own: a read that
-/// was under way when the news came may be older than the news, and must not count as having followed it.
+/// was under way when the news came may be older than the news, and must not count as having
+/// followed it.
 pub(crate) fn schedule_news(sale: SaleId, due_in: Duration, draft: &mut Draft) {
     draft.work.push(WorkChange::Schedule {
         work_id: work_id(sale, NEWS),

@@ -12,7 +12,7 @@ use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _};
 
-use crate::support::{Ended, Place, Serving, ask, get, post};
+use crate::support::{Ended, Place, Serving, ask, buy, get, post};
 
 /// A shop whose server can be kept from writing.
 struct Shop {
@@ -57,14 +57,7 @@ impl Shop {
     /// An order of 200.00.
     fn order(&self) -> String {
         let checkout: Value = serde_json::from_str(&self.create("order").stdout).unwrap();
-        let session = checkout["session"]["session_id"].as_str().unwrap();
-        let url = format!("{}/sandbox/v1/sessions/{session}/authorize", self.sandbox.url);
-        let authorized = post(&url, &json!({ "outcome": "approved", "callback": "never" }), None);
-        let id = checkout["id"].as_str().unwrap();
-        let url = format!("{}/v1/checkouts/{id}/authorization", self.server.url);
-        let token = json!({ "authorization_token": authorized["authorization_token"] });
-        let placed = post(&url, &token, Some(&self.key));
-        placed["order_id"].as_str().unwrap().to_owned()
+        buy(&checkout, &self.sandbox, &self.server, &self.key)
     }
 
     /// Begins a capture of 100.00 whose answer Klarna keeps for a moment, and fills the disk when

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::{Place, Serving, delete, get, post};
+use crate::support::{Place, Serving, buy, delete, get, post};
 
 const CHECKOUT: [&str; 6] = ["checkout", "create", "--country", "SE", "--line", "Mug,1,100,0"];
 
@@ -143,14 +143,7 @@ fn a_capture_in_doubt_is_finished_after_the_move_exactly_once() {
     let mut place = Place::new();
     let (sandbox, server) = serving(&mut place);
     let checkout = place.json(&["checkout", "create", "--country", "SE", "--line", "Mug,2,100,0"]);
-    let session = checkout["session"]["session_id"].as_str().unwrap();
-    let url = format!("{}/sandbox/v1/sessions/{session}/authorize", sandbox.url);
-    let authorized = post(&url, &json!({ "outcome": "approved", "callback": "never" }), None);
-    let url =
-        format!("{}/v1/checkouts/{}/authorization", server.url, checkout["id"].as_str().unwrap());
-    let token = json!({ "authorization_token": authorized["authorization_token"] });
-    let key = place.variable("KVITT_API_KEY").to_owned();
-    let order = post(&url, &token, Some(&key))["order_id"].as_str().unwrap().to_owned();
+    let order = buy(&checkout, &sandbox, &server, place.variable("KVITT_API_KEY"));
     place.good(&["webhook", "create", "http://127.0.0.1:1/hook"]);
     let lost = json!({
         "match": { "operation": "captureOrder" }, "effect": { "kind": "reset_after" }, "times": 99,

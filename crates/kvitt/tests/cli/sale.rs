@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Place, Serving, post};
+use crate::support::{Place, Serving, buy, post};
 
 /// A shop with a server and a sandbox of its own.
 struct Shop {
@@ -25,14 +25,7 @@ impl Shop {
 
     /// The shopper's step, and the order that follows from it.
     fn buy(&self, checkout: &Value) -> String {
-        let session = checkout["session"]["session_id"].as_str().unwrap();
-        let url = format!("{}/sandbox/v1/sessions/{session}/authorize", self.sandbox.url);
-        let authorized = post(&url, &json!({ "outcome": "approved", "callback": "never" }), None);
-        let id = checkout["id"].as_str().unwrap();
-        let url = format!("{}/v1/checkouts/{id}/authorization", self.server.url);
-        let token = json!({ "authorization_token": authorized["authorization_token"] });
-        let placed = post(&url, &token, Some(&self.key));
-        placed["order_id"].as_str().unwrap().to_owned()
+        buy(checkout, &self.sandbox, &self.server, &self.key)
     }
 
     fn order(&self, line: &str) -> String {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A folder of its own, in which the program is run without anything from outside.
@@ -234,6 +234,18 @@ pub(crate) fn get(url: &str) -> Value {
     let (status, text) = ask(url);
     assert_eq!(status, 200, "{url}: {text}");
     serde_json::from_str(&text).unwrap()
+}
+
+/// The shopper's step, handed in by the shop, and the order that follows from it. No callback comes.
+pub(crate) fn buy(checkout: &Value, sandbox: &Serving, server: &Serving, api_key: &str) -> String {
+    let session = checkout["session"]["session_id"].as_str().unwrap();
+    let url = format!("{}/sandbox/v1/sessions/{session}/authorize", sandbox.url);
+    let authorized = post(&url, &json!({ "outcome": "approved", "callback": "never" }), None);
+    let id = checkout["id"].as_str().unwrap();
+    let url = format!("{}/v1/checkouts/{id}/authorization", server.url);
+    let token = json!({ "authorization_token": authorized["authorization_token"] });
+    let placed = post(&url, &token, Some(api_key));
+    placed["order_id"].as_str().unwrap().to_owned()
 }
 
 /// Deletes what a sandbox has there.
