@@ -31,8 +31,18 @@ pub struct Inconsistent {
 impl Sale {
     /// The sale as it follows from its events. `None` where there are none.
     pub fn fold(id: SaleId, events: &[Recorded]) -> Result<Option<Self>, Inconsistent> {
-        let mut sale: Option<Self> = None;
-        for recorded in events {
+        Self::fold_on(id, None, events)
+    }
+
+    /// The sale as it follows from what it was and the events since then. Where that fails, the
+    /// sale is gone, since some of the events may have changed it.
+    pub fn fold_on(
+        id: SaleId,
+        before: Option<Self>,
+        since: &[Recorded],
+    ) -> Result<Option<Self>, Inconsistent> {
+        let mut sale = before;
+        for recorded in since {
             let inconsistent =
                 |problem: String| Inconsistent { sale: id, seq: recorded.seq, problem };
             sale = Some(match (sale, &recorded.event) {

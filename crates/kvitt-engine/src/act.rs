@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use kvitt_core::{
-    ActKind, Cause, Event, Evidence, Intent, IntentId, IntentState, Preview, Refused, Sale, SaleId,
-    Wish,
+    ActKind, Cause, Event, Evidence, Intent, IntentId, IntentState, Preview, Recorded, Refused,
+    Sale, SaleId, Wish,
 };
-use kvitt_ledger::{LedgerError, PrivateChange, WorkChange};
+use kvitt_ledger::{LedgerError, Private, PrivateChange, WorkChange};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 use crate::calls::{self, Verdict};
 use crate::doubt::may_exist;
-use crate::engine::{Caller, Draft, Engine, History, Idempotency, Seen};
+use crate::engine::{Caller, Draft, Engine, Idempotency, Known, Seen};
 use crate::rate::Class;
 use crate::shopper::impersonal;
 use crate::work::{self, Claim};
@@ -29,6 +29,8 @@ const NOT_PLACED: &str = "NOT_PLACED";
 pub struct Answered {
     /// The sale as it is now.
     pub sale: Sale,
+    /// The events that it follows from, oldest first.
+    pub events: Vec<Recorded>,
     /// The act's intent, or the undo.
     pub intent: IntentId,
     /// Whether an earlier request under the same key is answered again.
@@ -72,20 +74,21 @@ impl Engine {
                 Ok(draft)
             })
             .await;
-        let (history, intent) = match (stored, intent) {
-            (Ok(history), Some(intent)) => (history, intent),
+        let (known, intent) = match (stored, intent) {
+            (Ok(known), Some(intent)) => (known, intent),
             (Ok(_), None) => return Err(EngineError::Internal("an act without intent".to_owned())),
             // What stands in its way may be its own first copy.
             (Err(error), _) => return self.answered_before(id, caller).await?.ok_or(error),
         };
-        if history.sale.state_of(intent) == Some(IntentState::Held) {
-            return Ok(Answered { sale: history.sale, intent, replayed: false });
+        if known.sale.state_of(intent) == Some(IntentState::Held) {
+            let Known { sale, events, .. } = known;
+            return Ok(Answered { sale, events, intent, replayed: false });
         }
         let engine = self.clone();
         let carried_out =
-            async move { Box::pin(engine.carry_out_on(id, intent, None, Some(history))).await };
-        let sale = self.in_time(id, intent, alone, carried_out).await?;
-        Ok(Answered { sale, intent, replayed: false })
+            async move { Box::pin(engine.carry_out_on(id, intent, None, Some(known))).await };
+        let (sale, events) = self.in_time(id, intent, alone, carried_out).await?;
+        Ok(Answered { sale, events, intent, replayed: false })
     }
 
     /// The sale once an act was carried out, or as it is when the caller has waited long enough.
@@ -95,20 +98,20 @@ impl Engine {
         id: SaleId,
         intent: IntentId,
         alone: tokio::sync::OwnedMutexGuard<()>,
-        carried_out: impl Future<Output = Result<Sale, EngineError>> + Send + 'static,
-    ) -> Result<Sale, EngineError> {
+        carried_out: impl Future<Output = Result<(Sale, Vec<Recorded>), EngineError>> + Send + 'static,
+    ) -> Result<(Sale, Vec<Recorded>), EngineError> {
         let task = tokio::spawn(async move {
             let _alone = alone;
             carried_out.await
         });
         match tokio::time::timeout(self.parts.settings.answer_within, task).await {
-            Ok(Ok(Ok(sale))) => Ok(sale),
+            Ok(Ok(Ok(history))) => Ok(history),
             Ok(Ok(Err(error))) => {
                 // The intent is stored: its work finishes it. The caller hears "not known yet".
                 tracing::error!(%id, %intent, %error, "an act was left to the worker");
-                self.sale(id).await
+                self.history(id).await
             }
-            Ok(Err(_)) | Err(_) => self.sale(id).await,
+            Ok(Err(_)) | Err(_) => self.history(id).await,
         }
     }
 
@@ -120,7 +123,8 @@ impl Engine {
         let Some(record) = self.replayed(id, caller).await? else { return Ok(None) };
         // A key that was used for something that is not an act cannot be this request again.
         let intent = record.intent.ok_or(EngineError::IdempotencyKeyReused)?;
-        Ok(Some(Answered { sale: self.sale(id).await?, intent, replayed: true }))
+        let (sale, events) = self.history(id).await?;
+        Ok(Some(Answered { sale, events, intent, replayed: true }))
     }
 
     /// The write that stores an intent: event, call, key and due work, all at once.
@@ -182,34 +186,39 @@ impl Engine {
         intent: IntentId,
         claim: Option<Claim>,
     ) -> Result<Sale, EngineError> {
-        Box::pin(self.carry_out_on(id, intent, claim, None)).await
+        Box::pin(self.carry_out_on(id, intent, claim, None)).await.map(|(sale, _)| sale)
     }
 
-    /// The same for who has just stored the intent, and knows the sale from that.
+    /// The same for who has just stored the intent, and knows the sale from that. The events go
+    /// with the sale.
     async fn carry_out_on(
         &self,
         id: SaleId,
         intent: IntentId,
         claim: Option<Claim>,
-        mut known: Option<History>,
-    ) -> Result<Sale, EngineError> {
+        mut known: Option<Known>,
+    ) -> Result<(Sale, Vec<Recorded>), EngineError> {
         let read;
-        let sale = if let Some(known) = &known {
-            &known.sale
+        let (sale, private) = if let Some(known) = &known {
+            (&known.sale, Some(&known.private))
         } else {
             read = self.sale(id).await?;
-            &read
+            (&read, None)
         };
         let unknown = || EngineError::NotFound { what: "intent", id: intent.to_string() };
         let stored = sale.intents.get(&intent).ok_or_else(unknown)?;
         let verdict = if stored.state.is_settled() || stored.state == IntentState::Held {
             None
         } else {
-            Some(self.call(sale, stored, claim).await?)
+            Some(self.call(sale, stored, claim, private).await?)
         };
+        // An address that was erased during the call must not be written back.
+        if stored.act.kind() == ActKind::UpdateShippingAddress {
+            known = None;
+        }
         let hold = claim.map_or_else(|| work::unclaimed(intent), Claim::fence);
         let mut tries = 1;
-        let sale = loop {
+        let Known { sale, events, .. } = loop {
             let written = self
                 .write_on(id, &Cause::Kvitt, known.take(), |seen| {
                     self.verdict_draft(seen, intent, verdict.as_ref(), Some(hold))
@@ -227,23 +236,21 @@ impl Engine {
                 // be of the second call, so what came of the act is the worker's to tell.
                 Err(EngineError::Ledger(LedgerError::LeaseLost)) if claim.is_none() => {
                     tracing::warn!(%id, %intent, "an act took longer than its lease");
-                    return self.sale(id).await;
+                    return self.history(id).await;
                 }
-                written => break written?.sale,
+                written => break written?,
             }
         };
-        let sale = self.follow_up(sale).await?;
-        if !sale.order.as_ref().is_some_and(|order| order.is_release_due(sale.updated_at)) {
-            return Ok(sale);
-        }
-        // The capture is made, and its caller hears so, whatever becomes of the rest.
-        match Box::pin(self.release_rest(id)).await {
-            Ok(released) => Ok(released),
-            Err(error) => {
-                tracing::warn!(%id, %error, "the rest will be released later");
-                Ok(sale)
+        let version = sale.version;
+        let mut sale = self.follow_up(sale).await?;
+        if sale.order.as_ref().is_some_and(|order| order.is_release_due(sale.updated_at)) {
+            // The capture is made, and its caller hears so, whatever becomes of the rest.
+            match Box::pin(self.release_rest(id)).await {
+                Ok(released) => sale = released,
+                Err(error) => tracing::warn!(%id, %error, "the rest will be released later"),
             }
         }
+        if sale.version == version { Ok((sale, events)) } else { self.history(id).await }
     }
 
     async fn call(
@@ -251,6 +258,7 @@ impl Engine {
         sale: &Sale,
         intent: &Intent,
         claim: Option<Claim>,
+        private: Option<&Private>,
     ) -> Result<Verdict, EngineError> {
         let at = self.now().await;
         let too_late = at.duration_since(intent.requested_at) > calls::KEY_LIFETIME;
@@ -260,7 +268,7 @@ impl Engine {
                 claim.follows_silence() || matches!(intent.state, IntentState::Requested)
             });
         if matches!(intent.act, kvitt_core::Act::Place { .. }) {
-            return self.call_placing(sale, intent, in_doubt, too_late).await;
+            return self.call_placing(sale, intent, in_doubt, too_late, private).await;
         }
         // With its key forgotten, the call would be another one. What Klarna has tells whether it
         // is still to be made.
@@ -270,7 +278,7 @@ impl Engine {
         {
             return Ok(verdict);
         }
-        match self.make_call(sale, intent, in_doubt).await? {
+        match self.make_call(sale, intent, in_doubt, private).await? {
             // A try before this one may have had effect, and be what Klarna refuses this one for.
             Verdict::Refused(refused) if in_doubt => {
                 Ok(self.recognised(sale, intent).await.unwrap_or(Verdict::Refused(refused)))
@@ -286,6 +294,7 @@ impl Engine {
         intent: &Intent,
         in_doubt: bool,
         too_late: bool,
+        private: Option<&Private>,
     ) -> Result<Verdict, EngineError> {
         if in_doubt && let Some(verdict) = self.placed_as_heard(sale, intent).await? {
             return Ok(verdict);
@@ -305,7 +314,7 @@ impl Engine {
                 verdict => Ok(verdict),
             };
         }
-        match self.make_call(sale, intent, in_doubt).await? {
+        match self.make_call(sale, intent, in_doubt, private).await? {
             Verdict::OrderMayExist { refused, says_so } => {
                 match self.placed_as_heard(sale, intent).await? {
                     Some(verdict) => Ok(verdict),
@@ -321,8 +330,15 @@ impl Engine {
         sale: &Sale,
         intent: &Intent,
         in_doubt: bool,
+        private: Option<&Private>,
     ) -> Result<Verdict, EngineError> {
-        let private = self.parts.ledger.private(sale.id).await?;
+        let read;
+        let private = if let Some(private) = private {
+            private
+        } else {
+            read = self.parts.ledger.private(sale.id).await?;
+            &read
+        };
         let Some(call) = private.secret(&names::call(intent.id)) else {
             return Ok(Verdict::NeedsHuman {
                 reason: "the stored call is gone: look at the order at Klarna".to_owned(),

@@ -118,8 +118,8 @@ impl Engine {
                 value: self.parts.ids.secret(),
             });
         }
-        let history = self.append(id, Vec::new(), at, caller.cause.clone(), draft).await?;
-        Ok(history.sale)
+        let known = self.append(id, None, at, caller.cause.clone(), draft).await?;
+        Ok(known.sale)
     }
 
     /// Changes the cart before an order is placed. An authorization of the old cart places no

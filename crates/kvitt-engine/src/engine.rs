@@ -214,38 +214,43 @@ impl Engine {
         cause: &Cause,
         decide: impl FnMut(&Seen) -> Result<Draft, EngineError> + Send,
     ) -> Result<Sale, EngineError> {
-        Box::pin(self.write_on(id, cause, None, decide)).await.map(|history| history.sale)
+        Box::pin(self.write_on(id, cause, None, decide)).await.map(|known| known.sale)
     }
 
-    /// The same for who knows the sale already, from a write of its own just now: it is not read
-    /// once more, and the ledger refuses what was decided on a version that is not the last. Private
-    /// data is read in any case, since it can be erased without a new version.
+    /// The same for who knows the sale already, from a write of its own just now: nothing is read
+    /// once more, and the ledger refuses what was decided on a version that is not the last.
     pub(crate) async fn write_on(
         &self,
         id: SaleId,
         cause: &Cause,
-        mut known: Option<History>,
+        mut known: Option<Known>,
         mut decide: impl FnMut(&Seen) -> Result<Draft, EngineError> + Send,
-    ) -> Result<History, EngineError> {
+    ) -> Result<Known, EngineError> {
         for _ in 0..CONFLICTS_MAX {
-            let History { sale, events } = if let Some(known) = known.take() {
-                known
-            } else {
-                let (sale, events) = self.history(id).await?;
-                History { sale, events }
+            let Known { sale, events, private } = match known.take() {
+                Some(known) => known,
+                None => self.known(id).await?,
             };
-            let private = self.parts.ledger.private(id).await?;
             let seen = Seen { sale, private, at: self.now().await };
             let draft = decide(&seen)?;
+            let Seen { sale, private, at } = seen;
+            let known = Known { sale, events, private };
             if draft.is_empty() {
-                return Ok(History { sale: seen.sale, events });
+                return Ok(known);
             }
-            match self.append(id, events, seen.at, cause.clone(), draft).await {
+            match self.append(id, Some(known), at, cause.clone(), draft).await {
                 Err(EngineError::Ledger(LedgerError::Conflict { .. })) => {}
                 other => return other,
             }
         }
         Err(EngineError::Conflict)
+    }
+
+    async fn known(&self, id: SaleId) -> Result<Known, EngineError> {
+        // In this order: private data that is older than the events would pass for theirs.
+        let (sale, events) = self.history(id).await?;
+        let private = self.parts.ledger.private(id).await?;
+        Ok(Known { sale, events, private })
     }
 
     /// Decides and writes what a caller asked for. Where another replica took the same request at
@@ -265,32 +270,33 @@ impl Engine {
         }
     }
 
-    /// Appends a draft to the events known so far; they must be all there are.
+    /// Appends a draft to the sale as it is known, or begins one.
     pub(crate) async fn append(
         &self,
         id: SaleId,
-        mut known: Vec<Recorded>,
+        before: Option<Known>,
         at: Timestamp,
         cause: Cause,
         mut draft: Draft,
-    ) -> Result<History, EngineError> {
-        let expected_version = known.len() as u64;
-        for (seq, event) in (expected_version + 1..).zip(std::mem::take(&mut draft.events)) {
-            let id = EventId(self.new_id(at));
-            known.push(Recorded { id, seq, at, cause: cause.clone(), event });
-        }
-        let mut sale = Sale::fold(id, &known)?
-            .ok_or_else(|| EngineError::Internal("an append without events".to_owned()))?;
-        let follows = held::decide(&sale, &mut draft);
-        if !follows.is_empty() {
-            for (seq, event) in (sale.version + 1..).zip(follows) {
+    ) -> Result<Known, EngineError> {
+        let (sale, mut events, private) = match before {
+            Some(Known { sale, events, private }) => (Some(sale), events, private),
+            None => (None, Vec::new(), Private::default()),
+        };
+        let known = events.len();
+        let mut record = |sale: Option<Sale>, cause: &Cause, new: Vec<Event>| {
+            let first = events.len();
+            for (seq, event) in (first as u64 + 1..).zip(new) {
                 let id = EventId(self.new_id(at));
-                known.push(Recorded { id, seq, at, cause: Cause::Kvitt, event });
+                events.push(Recorded { id, seq, at, cause: cause.clone(), event });
             }
-            sale = Sale::fold(id, &known)?.unwrap_or(sale);
-        }
-        let new = known.get(usize::try_from(expected_version).unwrap_or(usize::MAX)..);
-        let new = new.unwrap_or_default();
+            Sale::fold_on(id, sale, &events[first..])?
+                .ok_or_else(|| EngineError::Internal("an append without events".to_owned()))
+        };
+        let sale = record(sale, &cause, std::mem::take(&mut draft.events))?;
+        let follows = held::decide(&sale, &mut draft);
+        let sale = record(Some(sale), &Cause::Kvitt, follows)?;
+        let new = &events[known..];
         if undo::has_to_go_on(&sale, new) {
             work::schedule_undo(id, self, &mut draft);
         }
@@ -313,7 +319,7 @@ impl Engine {
         let acts = new.iter().any(|it| frozen::acts(&it.event));
         let append = Append {
             sale: id,
-            expected_version,
+            expected_version: known as u64,
             events: new.iter().map(named).collect(),
             summary: summary(&sale, &self.expiry_policy(&sale)),
             idempotency: draft.idempotency,
@@ -323,9 +329,10 @@ impl Engine {
             acts,
             fence: draft.fence,
         };
+        let private = private.after(&append.private);
         self.parts.ledger.append(append).await?;
         self.webhook_wake.notify_one();
-        Ok(History { sale, events: known })
+        Ok(Known { sale, events, private })
     }
 
     /// The record of an earlier request under the same key. A different request under it is
@@ -347,10 +354,11 @@ impl Engine {
     }
 }
 
-/// A sale, and the events that it follows from.
-pub(crate) struct History {
+/// A sale, the events that it follows from, and what it keeps in private.
+pub(crate) struct Known {
     pub sale: Sale,
     pub events: Vec<Recorded>,
+    pub private: Private,
 }
 
 /// What a decision is made from.

@@ -41,7 +41,8 @@ impl Engine {
     ) -> Result<Answered, EngineError> {
         let _alone = self.alone_with(id).await;
         if self.replayed(id, caller).await?.is_some() {
-            return Ok(Answered { sale: self.sale(id).await?, intent, replayed: true });
+            let (sale, events) = self.history(id).await?;
+            return Ok(Answered { sale, events, intent, replayed: true });
         }
         let sale = self.sale(id).await?;
         let stored = to_settle(&sale, intent, settlement)?;
@@ -61,8 +62,9 @@ impl Engine {
                 Ok(draft.answering(caller, Some(intent), seen.at))
             })
             .await?;
-        let sale = Box::pin(self.follow_up(sale)).await?;
-        Ok(Answered { sale, intent, replayed: false })
+        Box::pin(self.follow_up(sale)).await?;
+        let (sale, events) = self.history(id).await?;
+        Ok(Answered { sale, events, intent, replayed: false })
     }
 
     /// What is said to be done, as Klarna has it.

@@ -55,9 +55,12 @@ impl Engine {
             (Err(error), _) => return self.answered_before(id, caller).await?.ok_or(error),
         };
         let engine = self.clone();
-        let undone = async move { engine.go_on_undoing(id).await };
-        let sale = self.in_time(id, intent, alone, undone).await?;
-        Ok(Answered { sale, intent, replayed: false })
+        let undone = async move {
+            engine.go_on_undoing(id).await?;
+            engine.history(id).await
+        };
+        let (sale, events) = self.in_time(id, intent, alone, undone).await?;
+        Ok(Answered { sale, events, intent, replayed: false })
     }
 
     /// Goes on with the sale's open undo until it is over or has to wait for an act in doubt. Safe

@@ -53,6 +53,28 @@ impl Private {
         self.secrets.get(name)
     }
 
+    /// What it is after these changes.
+    #[must_use]
+    pub fn after(mut self, changes: &[PrivateChange]) -> Self {
+        for change in changes {
+            match change {
+                PrivateChange::SetPersonal { name, value } => {
+                    self.personal.insert(name.clone(), value.clone());
+                }
+                PrivateChange::SetSecret { name, value } => {
+                    self.secrets.insert(name.clone(), value.clone());
+                }
+                PrivateChange::RemovePersonal { name } => {
+                    self.personal.remove(name);
+                }
+                PrivateChange::RemoveSecret { name } => {
+                    self.secrets.remove(name);
+                }
+            }
+        }
+        self
+    }
+
     /// The names under which there is personal data, sorted.
     pub fn personal_names(&self) -> impl Iterator<Item = &str> {
         self.personal.keys().map(String::as_str)

@@ -78,18 +78,18 @@ pub(crate) async fn answer(
     done: StatusCode,
 ) -> Result<Response, Problem> {
     let engine = app.engine();
-    let (sale, events) = engine.history(id).await?;
+    let Answered { sale, events, .. } = answered;
     let at = engine.now().await;
-    let intent = noted(app, &sale, &events, answered.intent, answered.replayed)
+    let intent = noted(app, sale, events, answered.intent, answered.replayed)
         .ok_or_else(Problem::internal)?;
-    let plan = engine.expiry_plan(&sale, at);
-    let order = Order::of(&sale, &events, plan, at).ok_or_else(Problem::internal)?;
+    let plan = engine.expiry_plan(sale, at);
+    let order = Order::of(sale, events, plan, at).ok_or_else(Problem::internal)?;
     let status = match sale.state_of(answered.intent) {
         Some(IntentState::Done(_)) => done,
         Some(IntentState::Refused(said)) => {
             let problem = klarna_refused(&said)
                 .about_order(id.order_id())
-                .with_allowed_acts(allowed_acts(&sale, at))
+                .with_allowed_acts(allowed_acts(sale, at))
                 .with_act(intent, Some(order));
             return Err(if answered.replayed { replayed_problem(problem) } else { problem });
         }

@@ -16,6 +16,8 @@ const WINDOW: Duration = Duration::from_millis(1_010);
 const REACHES_WITHIN: Duration = Duration::from_secs(1);
 /// One call in so many is kept for a replica that the others do not know of yet.
 const KEPT_PART: u32 = 10;
+/// So many calls that are over may be kept until somebody looks.
+const SLOTS_KEPT_MIN: usize = 64;
 /// How often in a row a class that waits is passed over before it has its turn.
 const PASSED_OVER_MAX: u32 = 9;
 /// The longest that Klarna's word is taken for how long to rest.
@@ -105,6 +107,8 @@ pub(super) struct Budget {
     told: Option<u32>,
     share: Share,
     slots: HashMap<Ticket, Slot>,
+    /// With so many slots, those that are over are forgotten, though nobody counts them.
+    slots_swept_at: usize,
     lines: [VecDeque<Ticket>; 3],
     passed_over: [u32; 3],
     rests_until: Duration,
@@ -120,6 +124,7 @@ impl Budget {
             told: None,
             share: Share::Whole,
             slots: HashMap::new(),
+            slots_swept_at: SLOTS_KEPT_MIN,
             lines: Default::default(),
             passed_over: [0; 3],
             rests_until: Duration::ZERO,
@@ -165,12 +170,18 @@ impl Budget {
 
     /// Gives the next turn to whom it belongs, if there is one now.
     pub(super) fn turn(&mut self, now: Duration) -> Result<(Ticket, Class), NoTurn> {
-        self.slots.retain(|_, slot| slot.end > now);
+        if self.slots.len() >= self.slots_swept_at {
+            self.forget_those_over(now);
+            self.slots_swept_at = (2 * self.slots.len()).max(SLOTS_KEPT_MIN);
+        }
         let class = self.whose_turn().ok_or(NoTurn::NobodyWaits)?;
         if self.rests_until > now {
             return Err(NoTurn::Until(self.rests_until));
         }
-        if self.share().is_some_and(|share| self.slots.len() >= share as usize) {
+        if self.is_used_up() {
+            self.forget_those_over(now);
+        }
+        if self.is_used_up() {
             let first = self.slots.values().map(|slot| slot.end).min();
             return Err(NoTurn::Until(first.unwrap_or(now + WINDOW)));
         }
@@ -183,6 +194,14 @@ impl Budget {
         self.passed_over[class as usize] = 0;
         self.slots.insert(ticket, Slot { sent: now, end: now + REACHES_WITHIN + WINDOW });
         Ok((ticket, class))
+    }
+
+    fn is_used_up(&self) -> bool {
+        self.share().is_some_and(|share| self.slots.len() >= share as usize)
+    }
+
+    fn forget_those_over(&mut self, now: Duration) {
+        self.slots.retain(|_, slot| slot.end > now);
     }
 
     /// The first class that waits, unless another was passed over too often.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kvitt_ledger::{Append, Ledger, PrivateChange};
+use kvitt_ledger::{Append, Ledger, Private, PrivateChange};
 use secrecy::ExposeSecret as _;
 
 use super::sample::{quiet_step, sale, step};
@@ -13,6 +13,13 @@ fn set_personal(name: &str, value: &str) -> PrivateChange {
 
 fn set_secret(name: &str, value: &str) -> PrivateChange {
     PrivateChange::SetSecret { name: name.to_owned(), value: value.into() }
+}
+
+/// Everything that is in it.
+fn told(private: &Private) -> Vec<(&str, &str)> {
+    let personal = private.personal_names().map(|name| (name, private.personal(name)));
+    let secrets = private.secret_names().map(|name| (name, private.secret(name)));
+    personal.chain(secrets).map(|(name, value)| (name, value.unwrap().expose_secret())).collect()
 }
 
 fn with(step: Append, private: Vec<PrivateChange>) -> Append {
@@ -42,9 +49,11 @@ pub(crate) async fn values_are_set_replaced_and_removed(ledger: Arc<dyn Ledger>)
         PrivateChange::RemoveSecret { name: "token".to_owned() },
         set_personal("shipping", "elsewhere"),
     ];
+    let foreseen = private.after(&then);
     ledger.append(with(quiet_step(sale(1), 1), then)).await.unwrap();
 
     let private = ledger.private(sale(1)).await.unwrap();
+    assert_eq!(told(&foreseen), told(&private));
     assert!(private.personal("billing").is_none());
     assert_eq!(private.personal("shipping").unwrap().expose_secret(), "elsewhere");
     assert!(private.secret("billing").is_some());

@@ -140,7 +140,7 @@ async fn confirm(
     let caller = caller(signed_in, fields, act.kind.as_str())?;
     let answered =
         app.engine().act(act.sale, wanted.wish, wanted.shipping_address, &caller).await?;
-    led_to(app, act.sale, &answered).await
+    Ok(led_to(app, act.sale, &answered))
 }
 
 /// The operator, and the key of the page on which they said yes to this act.
@@ -161,9 +161,8 @@ fn caller(signed_in: &SignedIn, fields: &Fields, act: &str) -> Result<Caller, Tr
 }
 
 /// The order's page, which says what came of it.
-async fn led_to(app: &App, id: SaleId, answered: &Answered) -> Result<Response, Trouble> {
-    let (sale, events) = app.engine().history(id).await?;
-    noted(app, &sale, &events, answered.intent, answered.replayed);
+fn led_to(app: &App, id: SaleId, answered: &Answered) -> Response {
+    noted(app, &answered.sale, &answered.events, answered.intent, answered.replayed);
     let page = format!("{}?intent={}#result", order_href(id), answered.intent);
-    Ok(Redirect::to(&page).into_response())
+    Redirect::to(&page).into_response()
 }

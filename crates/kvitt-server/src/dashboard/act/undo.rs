@@ -51,7 +51,7 @@ pub(in crate::dashboard) async fn submit(
     Ordered::read(&app, id).await?;
     let caller = caller(&signed_in, &fields, "undo")?;
     let answered = app.engine().undo(id, UndoWish::default(), &caller).await?;
-    led_to(&app, id, &answered).await
+    Ok(led_to(&app, id, &answered))
 }
 
 async fn look_over(app: &App, signed_in: &SignedIn, id: SaleId) -> Result<Response, Trouble> {
