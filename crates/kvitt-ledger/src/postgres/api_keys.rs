@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use kvitt_core::ApiKeyId;
-use sqlx::PgPool;
 
+use super::connections::Connections;
 use super::error::{Failed, driver, violated};
 use super::row::storable;
 use crate::api_key::ApiKey;
@@ -11,7 +11,7 @@ use crate::error::LedgerError;
 use crate::rows;
 
 /// The key with this digest.
-pub(super) async fn by_hash(db: &PgPool, hash: &[u8; 32]) -> Result<Option<ApiKey>, Failed> {
+pub(super) async fn by_hash(db: &Connections, hash: &[u8; 32]) -> Result<Option<ApiKey>, Failed> {
     let row = sqlx::query(
         "SELECT id, name, hash, created_at_us, revoked_at_us FROM api_key WHERE hash = $1",
     )
@@ -23,7 +23,7 @@ pub(super) async fn by_hash(db: &PgPool, hash: &[u8; 32]) -> Result<Option<ApiKe
 }
 
 /// All keys, oldest first.
-pub(super) async fn all(db: &PgPool) -> Result<Vec<ApiKey>, Failed> {
+pub(super) async fn all(db: &Connections) -> Result<Vec<ApiKey>, Failed> {
     let rows = sqlx::query(
         "SELECT id, name, hash, created_at_us, revoked_at_us FROM api_key
          ORDER BY created_at_us, id",
@@ -35,7 +35,7 @@ pub(super) async fn all(db: &PgPool) -> Result<Vec<ApiKey>, Failed> {
 }
 
 /// Stores a key.
-pub(super) async fn insert(db: &PgPool, key: &ApiKey) -> Result<(), Failed> {
+pub(super) async fn insert(db: &Connections, key: &ApiKey) -> Result<(), Failed> {
     sqlx::query(
         "INSERT INTO api_key (id, name, hash, created_at_us, revoked_at_us)
          VALUES ($1, $2, $3, $4, $5)",
@@ -55,7 +55,7 @@ pub(super) async fn insert(db: &PgPool, key: &ApiKey) -> Result<(), Failed> {
 }
 
 /// Revokes a key.
-pub(super) async fn revoke(db: &PgPool, id: ApiKeyId, at: Timestamp) -> Result<bool, Failed> {
+pub(super) async fn revoke(db: &Connections, id: ApiKeyId, at: Timestamp) -> Result<bool, Failed> {
     let done =
         sqlx::query("UPDATE api_key SET revoked_at_us = coalesce(revoked_at_us, $1) WHERE id = $2")
             .bind(at.as_microsecond())

@@ -6,9 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kvitt_core::{Recorded, Requester, SaleId};
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::PgPool;
 use uuid::Uuid;
 
+use super::connections::Connections;
 use super::error::{Failed, driver, violated};
 use super::row::{is_storable, storable};
 use crate::append::{Append, IdempotencyRecord};
@@ -23,7 +23,7 @@ use crate::work::WorkChange;
 const TRIES_MAX: u32 = 3;
 
 /// Stores one step of a sale, and answers with its events in their places.
-pub(super) async fn append(db: &PgPool, append: Append) -> Result<Vec<Recorded>, Failed> {
+pub(super) async fn append(db: &Connections, append: Append) -> Result<Vec<Recorded>, Failed> {
     check_texts(&append)?;
     store(db, &append).await?;
     let recorded = |(seq, new): (u64, crate::event::NewEvent)| Recorded {
@@ -52,7 +52,7 @@ fn check_texts(append: &Append) -> Result<(), LedgerError> {
     }
 }
 
-async fn store(db: &PgPool, append: &Append) -> Result<(), Failed> {
+async fn store(db: &Connections, append: &Append) -> Result<(), Failed> {
     let step = Step::of(append)?;
     for _ in 0..TRIES_MAX {
         if step.write(db, append).await? {
@@ -109,7 +109,7 @@ impl<'a> Step<'a> {
     }
 
     /// Writes it, unless something stands against it.
-    async fn write(&self, db: &PgPool, append: &Append) -> Result<bool, Failed> {
+    async fn write(&self, db: &Connections, append: &Append) -> Result<bool, Failed> {
         let summary = &append.summary;
         // A version that cannot be stored is none that the sale has.
         let Ok(expected_version) = i64::try_from(append.expected_version) else {
@@ -210,7 +210,7 @@ fn claim(append: &Append) -> (Option<Uuid>, Option<i64>) {
 
 /// Says what stands against a step that was not written. None of the reasons ever goes away again,
 /// except that a version which lies ahead may have been reached.
-async fn explain(db: &PgPool, append: &Append) -> Result<(), Failed> {
+async fn explain(db: &Connections, append: &Append) -> Result<(), Failed> {
     let (work_id, fence) = claim(append);
     let record = append.idempotency.as_ref();
     let row = sqlx::query(
@@ -252,7 +252,7 @@ async fn explain(db: &PgPool, append: &Append) -> Result<(), Failed> {
 
 /// The request that was taken under this key.
 pub(super) async fn idempotency(
-    db: &PgPool,
+    db: &Connections,
     sale: SaleId,
     requester: Requester,
     key: &str,

@@ -1,15 +1,16 @@
 //! Events: one sale's stream, and the feed of all.
 
 use kvitt_core::{IntentId, Recorded, SaleId};
-use sqlx::{PgExecutor, PgPool};
+use sqlx::PgExecutor;
 
+use super::connections::Connections;
 use super::error::{Failed, driver};
 use crate::event::FeedEntry;
 use crate::row::Read;
 use crate::rows;
 
 /// The sale's events, oldest first.
-pub(super) async fn of_sale(db: &PgPool, sale: SaleId) -> Result<Vec<Recorded>, Failed> {
+pub(super) async fn of_sale(db: &Connections, sale: SaleId) -> Result<Vec<Recorded>, Failed> {
     let rows = sqlx::query(
         "SELECT sale, seq, id, at_us, cause::text, event::text FROM event
          WHERE sale = $1 ORDER BY seq",
@@ -23,7 +24,7 @@ pub(super) async fn of_sale(db: &PgPool, sale: SaleId) -> Result<Vec<Recorded>, 
 
 /// The sale in which an intent was requested.
 pub(super) async fn sale_of_intent(
-    db: &PgPool,
+    db: &Connections,
     intent: IntentId,
 ) -> Result<Option<SaleId>, Failed> {
     let row = sqlx::query("SELECT sale FROM event WHERE intent = $1 LIMIT 1")
@@ -36,7 +37,11 @@ pub(super) async fn sale_of_intent(
 
 /// The events of all sales after a position, up to the oldest transaction under way: what that one
 /// and those after it write may still come to lie between what others have written.
-pub(super) async fn feed(db: &PgPool, after: u64, limit: u32) -> Result<Vec<FeedEntry>, Failed> {
+pub(super) async fn feed(
+    db: &Connections,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<FeedEntry>, Failed> {
     // A position that cannot be stored lies behind every one that is.
     let Ok(after) = i64::try_from(after) else { return Ok(Vec::new()) };
     let rows = sqlx::query(
@@ -56,7 +61,7 @@ pub(super) async fn feed(db: &PgPool, after: u64, limit: u32) -> Result<Vec<Feed
 }
 
 /// The position of the last entry that the feed shows; 0 where there is none.
-pub(super) async fn end(db: &PgPool) -> Result<u64, Failed> {
+pub(super) async fn end(db: &Connections) -> Result<u64, Failed> {
     let row = sqlx::query(
         "SELECT coalesce(max(position), 0) AS position FROM event WHERE position < (
              SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint + transaction_offset)

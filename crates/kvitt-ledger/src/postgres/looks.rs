@@ -1,14 +1,14 @@
 //! Looks: sales whose time has come, by business time, become due work.
 
 use jiff::Timestamp;
-use sqlx::PgPool;
 
+use super::connections::Connections;
 use super::error::{Failed, driver};
 use super::row::now_us;
 
 /// Makes work of sales that must be looked at, past those that others are writing just now.
 pub(super) async fn schedule(
-    db: &PgPool,
+    db: &Connections,
     at: Timestamp,
     kind: &str,
     limit: u32,

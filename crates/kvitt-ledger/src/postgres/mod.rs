@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod append;
+mod connections;
 mod copy;
 mod error;
 mod events;
@@ -76,29 +77,29 @@ impl PostgresLedger {
 #[async_trait]
 impl Ledger for PostgresLedger {
     async fn events(&self, sale: SaleId) -> Result<Vec<Recorded>, LedgerError> {
-        self.server.call(events::of_sale(self.server.pool(), sale)).await
+        self.server.call(events::of_sale(self.server.connections(), sale)).await
     }
 
     async fn sale_of_intent(&self, intent: IntentId) -> Result<Option<SaleId>, LedgerError> {
-        self.server.call(events::sale_of_intent(self.server.pool(), intent)).await
+        self.server.call(events::sale_of_intent(self.server.connections(), intent)).await
     }
 
     async fn append(&self, append: Append) -> Result<Vec<Recorded>, LedgerError> {
         append.check()?;
-        self.server.call(append::append(self.server.pool(), append)).await
+        self.server.call(append::append(self.server.connections(), append)).await
     }
 
     async fn feed(&self, after: u64, limit: u32) -> Result<Vec<FeedEntry>, LedgerError> {
         let limit = limit.clamp(1, LIST_MAX);
-        self.server.call(events::feed(self.server.pool(), after, limit)).await
+        self.server.call(events::feed(self.server.connections(), after, limit)).await
     }
 
     async fn summaries(&self, query: &SaleQuery) -> Result<Page, LedgerError> {
-        self.server.call(summaries::page(self.server.pool(), query)).await
+        self.server.call(summaries::page(self.server.connections(), query)).await
     }
 
     async fn summary(&self, sale: SaleId) -> Result<Option<SaleSummary>, LedgerError> {
-        self.server.call(summaries::of_sale(self.server.pool(), sale)).await
+        self.server.call(summaries::of_sale(self.server.connections(), sale)).await
     }
 
     async fn idempotency(
@@ -107,24 +108,24 @@ impl Ledger for PostgresLedger {
         requester: Requester,
         key: &str,
     ) -> Result<Option<IdempotencyRecord>, LedgerError> {
-        self.server.call(append::idempotency(self.server.pool(), sale, requester, key)).await
+        self.server.call(append::idempotency(self.server.connections(), sale, requester, key)).await
     }
 
     async fn private(&self, sale: SaleId) -> Result<Private, LedgerError> {
-        self.server.call(private::of_sale(self.server.pool(), sale)).await
+        self.server.call(private::of_sale(self.server.connections(), sale)).await
     }
 
     async fn inbox(&self, sale: SaleId) -> Result<Vec<Message>, LedgerError> {
-        self.server.call(inbox::of_sale(self.server.pool(), sale)).await
+        self.server.call(inbox::of_sale(self.server.connections(), sale)).await
     }
 
     async fn erase_personal(&self, sale: SaleId) -> Result<(), LedgerError> {
-        self.server.call(private::erase_personal(self.server.pool(), sale)).await
+        self.server.call(private::erase_personal(self.server.connections(), sale)).await
     }
 
     async fn claim_due(&self, limit: u32, lease: Duration) -> Result<Vec<Work>, LedgerError> {
         let limit = limit.clamp(1, LIST_MAX);
-        self.server.call(work::claim_due(self.server.pool(), None, limit, lease)).await
+        self.server.call(work::claim_due(self.server.connections(), None, limit, lease)).await
     }
 
     async fn claim_due_of(
@@ -134,7 +135,9 @@ impl Ledger for PostgresLedger {
         lease: Duration,
     ) -> Result<Vec<Work>, LedgerError> {
         let limit = limit.clamp(1, LIST_MAX);
-        self.server.call(work::claim_due(self.server.pool(), Some(kinds), limit, lease)).await
+        self.server
+            .call(work::claim_due(self.server.connections(), Some(kinds), limit, lease))
+            .await
     }
 
     async fn schedule_looks(
@@ -144,7 +147,7 @@ impl Ledger for PostgresLedger {
         limit: u32,
     ) -> Result<usize, LedgerError> {
         let limit = limit.clamp(1, LIST_MAX);
-        self.server.call(looks::schedule(self.server.pool(), at, kind, limit)).await
+        self.server.call(looks::schedule(self.server.connections(), at, kind, limit)).await
     }
 
     async fn release_work(
@@ -154,7 +157,7 @@ impl Ledger for PostgresLedger {
         fence: u64,
         due_in: Duration,
     ) -> Result<(), LedgerError> {
-        let pool = self.server.pool();
+        let pool = self.server.connections();
         self.server.call(work::release(pool, sale, work_id, fence, due_in)).await
     }
 
@@ -163,39 +166,39 @@ impl Ledger for PostgresLedger {
         replica: Uuid,
         lives_for: Duration,
     ) -> Result<Replicas, LedgerError> {
-        self.server.call(replicas::tell_alive(self.server.pool(), replica, lives_for)).await
+        self.server.call(replicas::tell_alive(self.server.connections(), replica, lives_for)).await
     }
 
     async fn tell_gone(&self, replica: Uuid) -> Result<(), LedgerError> {
-        self.server.call(replicas::tell_gone(self.server.pool(), replica)).await
+        self.server.call(replicas::tell_gone(self.server.connections(), replica)).await
     }
 
     async fn insert_api_key(&self, key: &ApiKey) -> Result<(), LedgerError> {
-        self.server.call(api_keys::insert(self.server.pool(), key)).await
+        self.server.call(api_keys::insert(self.server.connections(), key)).await
     }
 
     async fn api_key_by_hash(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>, LedgerError> {
-        self.server.call(api_keys::by_hash(self.server.pool(), hash)).await
+        self.server.call(api_keys::by_hash(self.server.connections(), hash)).await
     }
 
     async fn api_keys(&self) -> Result<Vec<ApiKey>, LedgerError> {
-        self.server.call(api_keys::all(self.server.pool())).await
+        self.server.call(api_keys::all(self.server.connections())).await
     }
 
     async fn revoke_api_key(&self, id: ApiKeyId, at: Timestamp) -> Result<bool, LedgerError> {
-        self.server.call(api_keys::revoke(self.server.pool(), id, at)).await
+        self.server.call(api_keys::revoke(self.server.connections(), id, at)).await
     }
 
     async fn insert_user(&self, user: &User) -> Result<(), LedgerError> {
-        self.server.call(users::insert(self.server.pool(), user)).await
+        self.server.call(users::insert(self.server.connections(), user)).await
     }
 
     async fn user_by_name(&self, name: &str) -> Result<Option<User>, LedgerError> {
-        self.server.call(users::by_name(self.server.pool(), name)).await
+        self.server.call(users::by_name(self.server.connections(), name)).await
     }
 
     async fn users(&self) -> Result<Vec<User>, LedgerError> {
-        self.server.call(users::all(self.server.pool())).await
+        self.server.call(users::all(self.server.connections())).await
     }
 
     async fn set_password(
@@ -203,11 +206,11 @@ impl Ledger for PostgresLedger {
         id: UserId,
         password_hash: &PasswordHash,
     ) -> Result<bool, LedgerError> {
-        self.server.call(users::set_password(self.server.pool(), id, password_hash)).await
+        self.server.call(users::set_password(self.server.connections(), id, password_hash)).await
     }
 
     async fn revoke_user(&self, id: UserId, at: Timestamp) -> Result<bool, LedgerError> {
-        self.server.call(users::revoke(self.server.pool(), id, at)).await
+        self.server.call(users::revoke(self.server.connections(), id, at)).await
     }
 
     async fn open_session(
@@ -216,27 +219,27 @@ impl Ledger for PostgresLedger {
         user: &User,
         lifetime: Duration,
     ) -> Result<bool, LedgerError> {
-        self.server.call(sessions::open(self.server.pool(), digest, user, lifetime)).await
+        self.server.call(sessions::open(self.server.connections(), digest, user, lifetime)).await
     }
 
     async fn session(&self, digest: &SessionDigest) -> Result<Option<User>, LedgerError> {
-        self.server.call(sessions::holder(self.server.pool(), digest)).await
+        self.server.call(sessions::holder(self.server.connections(), digest)).await
     }
 
     async fn close_session(&self, digest: &SessionDigest) -> Result<(), LedgerError> {
-        self.server.call(sessions::close(self.server.pool(), digest)).await
+        self.server.call(sessions::close(self.server.connections(), digest)).await
     }
 
     async fn frozen(&self) -> Result<Option<Frozen>, LedgerError> {
-        self.server.call(state::frozen(self.server.pool())).await
+        self.server.call(state::frozen(self.server.connections())).await
     }
 
     async fn freeze(&self, at: Timestamp, because: &str) -> Result<bool, LedgerError> {
-        self.server.call(state::freeze(self.server.pool(), at, because)).await
+        self.server.call(state::freeze(self.server.connections(), at, because)).await
     }
 
     async fn thaw(&self) -> Result<bool, LedgerError> {
-        self.server.call(state::thaw(self.server.pool())).await
+        self.server.call(state::thaw(self.server.connections())).await
     }
 
     fn webhooks(&self) -> &dyn WebhookStore {
@@ -244,6 +247,6 @@ impl Ledger for PostgresLedger {
     }
 
     async fn check(&self) -> Result<(), LedgerError> {
-        self.server.call(work::check(self.server.pool())).await
+        self.server.call(work::check(self.server.connections())).await
     }
 }

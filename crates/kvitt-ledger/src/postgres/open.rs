@@ -41,8 +41,8 @@ pub(super) async fn open(url: PostgresUrl) -> Result<Server, LedgerError> {
     }
     // The lock, if it was taken, ends with the connection.
     drop(connection);
-    state::look_where_it_is(server.pool()).await.map_err(|failed| failed.error)?;
-    events::catch_up(server.pool()).await.map_err(|failed| failed.error)?;
+    state::look_where_it_is(server.connections()).await.map_err(|failed| failed.error)?;
+    events::catch_up(server.connections()).await.map_err(|failed| failed.error)?;
     Ok(server)
 }
 

@@ -2,14 +2,15 @@
 
 use kvitt_core::SaleId;
 use secrecy::SecretString;
-use sqlx::{PgPool, Row as _};
+use sqlx::Row as _;
 
+use super::connections::Connections;
 use super::error::{Failed, driver};
 use crate::private::Private;
 use crate::row::Read;
 
 /// What the sale keeps in private.
-pub(super) async fn of_sale(db: &PgPool, sale: SaleId) -> Result<Private, Failed> {
+pub(super) async fn of_sale(db: &Connections, sale: SaleId) -> Result<Private, Failed> {
     let rows = sqlx::query("SELECT personal, name, value FROM private WHERE sale = $1")
         .bind(sale.0)
         .fetch_all(db)
@@ -32,7 +33,7 @@ pub(super) async fn of_sale(db: &PgPool, sale: SaleId) -> Result<Private, Failed
 
 /// Erases the sale's personal data, with the sale locked as by its steps. The server's next vacuum
 /// frees the place that it had; the log and backups hold it for as long as they are kept.
-pub(super) async fn erase_personal(db: &PgPool, sale: SaleId) -> Result<(), Failed> {
+pub(super) async fn erase_personal(db: &Connections, sale: SaleId) -> Result<(), Failed> {
     sqlx::query(
         "WITH locked AS (SELECT sale FROM sale WHERE sale = $1 FOR UPDATE),
          emptied AS (

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use sqlx::{PgPool, Row as _};
+use sqlx::Row as _;
 use uuid::Uuid;
 
+use super::connections::Connections;
 use super::error::{Failed, driver};
 use super::row::now_us;
 use crate::replica::Replicas;
@@ -13,7 +14,7 @@ use crate::row::wait_us;
 /// Says that a process lives, drops those that do not, past what others are writing just now, and
 /// counts. The statement does not see what it writes itself, so the process is counted apart.
 pub(super) async fn tell_alive(
-    db: &PgPool,
+    db: &Connections,
     replica: Uuid,
     lives_for: Duration,
 ) -> Result<Replicas, Failed> {
@@ -46,7 +47,7 @@ pub(super) async fn tell_alive(
 }
 
 /// Says that a process is gone.
-pub(super) async fn tell_gone(db: &PgPool, replica: Uuid) -> Result<(), Failed> {
+pub(super) async fn tell_gone(db: &Connections, replica: Uuid) -> Result<(), Failed> {
     sqlx::query("DELETE FROM replica WHERE replica = $1")
         .bind(replica)
         .execute(db)

@@ -1,12 +1,13 @@
 //! The way to the server: connections, and which of several servers can be written to.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
-use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgPool};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 
+use super::connections::{BrokenAt, Connections};
 use super::error::{Failed, Way};
 use super::open::opening;
 use super::url::{PostgresUrl, name};
@@ -36,26 +37,11 @@ pub(super) const SESSION: &str = "
 
 /// The server that can be written to, one of those that were named.
 pub(super) struct Server {
-    pool: PgPool,
+    connections: Connections,
     servers: Vec<PgConnectOptions>,
     /// The place of the one in use. It is locked while another is looked for.
     current: tokio::sync::Mutex<usize>,
     broken: Arc<BrokenAt>,
-}
-
-/// When a connection last broke. Those made before are suspect, and are not used again.
-#[derive(Debug, Default)]
-struct BrokenAt(Mutex<Option<Instant>>);
-
-impl BrokenAt {
-    fn now(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-    }
-
-    fn is_suspect(&self, age: Duration) -> bool {
-        let at = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        at.is_some_and(|at| age >= at.elapsed())
-    }
 }
 
 impl fmt::Debug for Server {
@@ -86,12 +72,13 @@ impl Server {
             })
             .connect_lazy_with(servers.get(current).cloned().unwrap_or_default());
         let current = tokio::sync::Mutex::new(current);
-        Ok(Self { pool, servers, current, broken })
+        let connections = Connections::of(pool, Arc::clone(&broken));
+        Ok(Self { connections, servers, current, broken })
     }
 
     /// The connections.
-    pub(super) fn pool(&self) -> &PgPool {
-        &self.pool
+    pub(super) fn connections(&self) -> &Connections {
+        &self.connections
     }
 
     /// A connection of its own to the server in use, and where that is.
@@ -137,7 +124,7 @@ impl Server {
                 Ok(()) if candidate == *current => return,
                 Ok(()) => {
                     *current = candidate;
-                    self.pool.set_connect_options(server.clone());
+                    self.connections.pool().set_connect_options(server.clone());
                     self.broken.now();
                     tracing::warn!(server = name(server), "another database server took over");
                     return;

@@ -3,8 +3,7 @@
 
 use std::time::Duration;
 
-use sqlx::PgPool;
-
+use super::connections::Connections;
 use super::error::{Failed, driver};
 use super::row::now_us;
 use crate::row::wait_us;
@@ -12,7 +11,10 @@ use crate::rows;
 use crate::user::{SessionDigest, User};
 
 /// Whose session it is, while it lives.
-pub(super) async fn holder(db: &PgPool, digest: &SessionDigest) -> Result<Option<User>, Failed> {
+pub(super) async fn holder(
+    db: &Connections,
+    digest: &SessionDigest,
+) -> Result<Option<User>, Failed> {
     let row = sqlx::query(concat!(
         "SELECT id, name, password_hash, created_at_us, revoked_at_us
          FROM dashboard_session JOIN dashboard_user ON id = user_id
@@ -28,7 +30,7 @@ pub(super) async fn holder(db: &PgPool, digest: &SessionDigest) -> Result<Option
 
 /// Opens a session, and drops those that have ended.
 pub(super) async fn open(
-    db: &PgPool,
+    db: &Connections,
     digest: &SessionDigest,
     user: &User,
     lifetime: Duration,
@@ -61,7 +63,7 @@ pub(super) async fn open(
 }
 
 /// Ends a session.
-pub(super) async fn close(db: &PgPool, digest: &SessionDigest) -> Result<(), Failed> {
+pub(super) async fn close(db: &Connections, digest: &SessionDigest) -> Result<(), Failed> {
     sqlx::query("DELETE FROM dashboard_session WHERE digest = $1")
         .bind(digest.0.as_slice())
         .execute(db)

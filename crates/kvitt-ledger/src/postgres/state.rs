@@ -1,8 +1,8 @@
 //! Whether the ledger is frozen, and whether it is where it was.
 
 use jiff::Timestamp;
-use sqlx::PgPool;
 
+use super::connections::Connections;
 use super::error::{Failed, driver};
 use super::row::{now_us, storable};
 use crate::frozen::Frozen;
@@ -13,7 +13,7 @@ const ELSEWHERE: &str = "the database is not where it was when kvitt last opened
     restored from a dump, or moved";
 
 /// Whether it is, since when, and why.
-pub(super) async fn frozen(db: &PgPool) -> Result<Option<Frozen>, Failed> {
+pub(super) async fn frozen(db: &Connections) -> Result<Option<Frozen>, Failed> {
     let row = sqlx::query("SELECT id, frozen_since_us, frozen_because FROM ledger_state")
         .fetch_one(db)
         .await
@@ -22,7 +22,7 @@ pub(super) async fn frozen(db: &PgPool) -> Result<Option<Frozen>, Failed> {
 }
 
 /// Freezes it.
-pub(super) async fn freeze(db: &PgPool, at: Timestamp, because: &str) -> Result<bool, Failed> {
+pub(super) async fn freeze(db: &Connections, at: Timestamp, because: &str) -> Result<bool, Failed> {
     let done = sqlx::query(
         "UPDATE ledger_state SET frozen_since_us = $1, frozen_because = $2
          WHERE frozen_since_us IS NULL",
@@ -36,7 +36,7 @@ pub(super) async fn freeze(db: &PgPool, at: Timestamp, because: &str) -> Result<
 }
 
 /// Lets it act again.
-pub(super) async fn thaw(db: &PgPool) -> Result<bool, Failed> {
+pub(super) async fn thaw(db: &Connections) -> Result<bool, Failed> {
     let done = sqlx::query(
         "UPDATE ledger_state SET frozen_since_us = NULL, frozen_because = NULL
          WHERE frozen_since_us IS NOT NULL",
@@ -52,7 +52,7 @@ pub(super) async fn thaw(db: &PgPool) -> Result<bool, Failed> {
 /// A place is the server's own number, which a standby shares with its primary, the database's in
 /// it, and the table's in that. A dump has none of them; a restore of files up to a moment (PITR)
 /// has all, and cannot be told from a standby that takes over.
-pub(super) async fn look_where_it_is(db: &PgPool) -> Result<(), Failed> {
+pub(super) async fn look_where_it_is(db: &Connections) -> Result<(), Failed> {
     let row = sqlx::query(concat!(
         "WITH here AS (
              SELECT (SELECT system_identifier FROM pg_control_system()) || '/'

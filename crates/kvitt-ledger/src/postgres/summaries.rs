@@ -1,9 +1,10 @@
 //! Sales at a glance: listed and searched. They are kept up to date by `append.sql`.
 
 use kvitt_core::SaleId;
-use sqlx::{PgPool, Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
+use super::connections::Connections;
 use super::error::{Failed, driver};
 use super::row::is_storable;
 use crate::cursor::Cursor;
@@ -14,7 +15,7 @@ use crate::rows::{self, summary_columns};
 use crate::summary::{Page, SaleQuery, SaleSummary};
 
 /// The sale at a glance.
-pub(super) async fn of_sale(db: &PgPool, sale: SaleId) -> Result<Option<SaleSummary>, Failed> {
+pub(super) async fn of_sale(db: &Connections, sale: SaleId) -> Result<Option<SaleSummary>, Failed> {
     let row = sqlx::query(concat!("SELECT ", summary_columns!(), " FROM sale WHERE sale = $1"))
         .bind(sale.0)
         .fetch_optional(db)
@@ -24,7 +25,7 @@ pub(super) async fn of_sale(db: &PgPool, sale: SaleId) -> Result<Option<SaleSumm
 }
 
 /// One page of sales, newest first.
-pub(super) async fn page(db: &PgPool, query: &SaleQuery) -> Result<Page, Failed> {
+pub(super) async fn page(db: &Connections, query: &SaleQuery) -> Result<Page, Failed> {
     let limit = query.limit.clamp(1, SaleQuery::LIMIT_MAX);
     if !texts(query).all(|text| is_storable(text)) {
         return Ok(Page::of(Vec::new(), limit));
@@ -46,7 +47,7 @@ pub(super) async fn page(db: &PgPool, query: &SaleQuery) -> Result<Page, Failed>
 
 /// Whether a search finds so few that all can be put in order. What the server guesses is too rough:
 /// it goes through all sales, the newest first, for one that it could have looked up.
-async fn finds_few(db: &PgPool, search: &str) -> Result<bool, Failed> {
+async fn finds_few(db: &Connections, search: &str) -> Result<bool, Failed> {
     let mut sql = QueryBuilder::<Postgres>::new("SELECT count(*) AS found FROM (");
     for (index, range) in ranges(search).iter().enumerate() {
         sql.push(if index == 0 {

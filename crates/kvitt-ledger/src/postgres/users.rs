@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use kvitt_core::UserId;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
+use super::connections::Connections;
 use super::error::{Failed, driver, violated};
 use super::row::{is_storable, storable};
 use crate::error::LedgerError;
@@ -11,7 +12,7 @@ use crate::rows;
 use crate::user::{PasswordHash, User};
 
 /// The user of this name.
-pub(super) async fn by_name(db: &PgPool, name: &str) -> Result<Option<User>, Failed> {
+pub(super) async fn by_name(db: &Connections, name: &str) -> Result<Option<User>, Failed> {
     if !is_storable(name) {
         return Ok(None);
     }
@@ -27,7 +28,7 @@ pub(super) async fn by_name(db: &PgPool, name: &str) -> Result<Option<User>, Fai
 }
 
 /// All users, oldest first.
-pub(super) async fn all(db: &PgPool) -> Result<Vec<User>, Failed> {
+pub(super) async fn all(db: &Connections) -> Result<Vec<User>, Failed> {
     let rows = sqlx::query(
         "SELECT id, name, password_hash, created_at_us, revoked_at_us FROM dashboard_user
          ORDER BY created_at_us, id",
@@ -39,7 +40,7 @@ pub(super) async fn all(db: &PgPool) -> Result<Vec<User>, Failed> {
 }
 
 /// Stores a user.
-pub(super) async fn insert(db: &PgPool, user: &User) -> Result<(), Failed> {
+pub(super) async fn insert(db: &Connections, user: &User) -> Result<(), Failed> {
     sqlx::query(
         "INSERT INTO dashboard_user (id, name, password_hash, created_at_us, revoked_at_us)
          VALUES ($1, $2, $3, $4, $5)",
@@ -60,11 +61,12 @@ pub(super) async fn insert(db: &PgPool, user: &User) -> Result<(), Failed> {
 
 /// Gives a user another password.
 pub(super) async fn set_password(
-    db: &PgPool,
+    db: &Connections,
     id: UserId,
     password_hash: &PasswordHash,
 ) -> Result<bool, Failed> {
-    let mut transaction = db.begin().await.map_err(driver)?;
+    let mut connection = db.acquire().await.map_err(driver)?;
+    let mut transaction = connection.begin().await.map_err(driver)?;
     let done = sqlx::query("UPDATE dashboard_user SET password_hash = $1 WHERE id = $2")
         .bind(password_hash.expose())
         .bind(id.0)
@@ -73,12 +75,14 @@ pub(super) async fn set_password(
         .map_err(driver)?;
     end_sessions(&mut transaction, id).await?;
     transaction.commit().await.map_err(driver)?;
+    connection.give_back();
     Ok(done.rows_affected() == 1)
 }
 
 /// Revokes a user.
-pub(super) async fn revoke(db: &PgPool, id: UserId, at: Timestamp) -> Result<bool, Failed> {
-    let mut transaction = db.begin().await.map_err(driver)?;
+pub(super) async fn revoke(db: &Connections, id: UserId, at: Timestamp) -> Result<bool, Failed> {
+    let mut connection = db.acquire().await.map_err(driver)?;
+    let mut transaction = connection.begin().await.map_err(driver)?;
     let done = sqlx::query(
         "UPDATE dashboard_user SET revoked_at_us = coalesce(revoked_at_us, $1) WHERE id = $2",
     )
@@ -89,6 +93,7 @@ pub(super) async fn revoke(db: &PgPool, id: UserId, at: Timestamp) -> Result<boo
     .map_err(driver)?;
     end_sessions(&mut transaction, id).await?;
     transaction.commit().await.map_err(driver)?;
+    connection.give_back();
     Ok(done.rows_affected() == 1)
 }
 

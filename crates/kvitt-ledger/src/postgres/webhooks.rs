@@ -27,18 +27,18 @@ impl WebhookStore for PostgresLedger {
         endpoint: &WebhookEndpoint,
         request: Option<&WebhookRequest>,
     ) -> Result<(), LedgerError> {
-        self.server.call(endpoints::insert(self.server.pool(), endpoint, request)).await
+        self.server.call(endpoints::insert(self.server.connections(), endpoint, request)).await
     }
 
     async fn webhook_endpoints(&self) -> Result<Vec<WebhookEndpoint>, LedgerError> {
-        self.server.call(endpoints::all(self.server.pool())).await
+        self.server.call(endpoints::all(self.server.connections())).await
     }
 
     async fn webhook_endpoint(
         &self,
         id: WebhookEndpointId,
     ) -> Result<Option<WebhookEndpoint>, LedgerError> {
-        self.server.call(endpoints::one(self.server.pool(), id)).await
+        self.server.call(endpoints::one(self.server.connections(), id)).await
     }
 
     async fn update_webhook_endpoint(
@@ -47,11 +47,13 @@ impl WebhookStore for PostgresLedger {
         request: Option<&WebhookRequest>,
         wake: bool,
     ) -> Result<bool, LedgerError> {
-        self.server.call(endpoints::update(self.server.pool(), endpoint, request, wake)).await
+        self.server
+            .call(endpoints::update(self.server.connections(), endpoint, request, wake))
+            .await
     }
 
     async fn delete_webhook_endpoint(&self, id: WebhookEndpointId) -> Result<bool, LedgerError> {
-        self.server.call(endpoints::delete(self.server.pool(), id)).await
+        self.server.call(endpoints::delete(self.server.connections(), id)).await
     }
 
     async fn touch_webhook_endpoint(
@@ -59,7 +61,7 @@ impl WebhookStore for PostgresLedger {
         id: WebhookEndpointId,
         at: Timestamp,
     ) -> Result<(), LedgerError> {
-        self.server.call(endpoints::touch(self.server.pool(), id, at)).await
+        self.server.call(endpoints::touch(self.server.connections(), id, at)).await
     }
 
     async fn webhook_request(
@@ -67,11 +69,11 @@ impl WebhookStore for PostgresLedger {
         requester: Requester,
         key: &str,
     ) -> Result<Option<WebhookRequest>, LedgerError> {
-        self.server.call(requests::find(self.server.pool(), requester, key)).await
+        self.server.call(requests::find(self.server.connections(), requester, key)).await
     }
 
     async fn feed_end(&self) -> Result<u64, LedgerError> {
-        self.server.call(events::end(self.server.pool())).await
+        self.server.call(events::end(self.server.connections())).await
     }
 
     async fn move_webhook_position(
@@ -80,7 +82,7 @@ impl WebhookStore for PostgresLedger {
         from: u64,
         to: u64,
     ) -> Result<(), LedgerError> {
-        self.server.call(endpoints::move_position(self.server.pool(), id, from, to)).await
+        self.server.call(endpoints::move_position(self.server.connections(), id, from, to)).await
     }
 
     async fn move_webhook_again(
@@ -89,7 +91,7 @@ impl WebhookStore for PostgresLedger {
         from: FeedSpan,
         to: Option<FeedSpan>,
     ) -> Result<(), LedgerError> {
-        self.server.call(endpoints::move_again(self.server.pool(), id, from, to)).await
+        self.server.call(endpoints::move_again(self.server.connections(), id, from, to)).await
     }
 
     async fn queue_webhooks(
@@ -97,7 +99,7 @@ impl WebhookStore for PostgresLedger {
         batch: &WebhookBatch,
         request: Option<&WebhookRequest>,
     ) -> Result<(), LedgerError> {
-        self.server.call(queue::queue(self.server.pool(), batch, request)).await
+        self.server.call(queue::queue(self.server.connections(), batch, request)).await
     }
 
     async fn claim_webhooks(
@@ -108,7 +110,9 @@ impl WebhookStore for PostgresLedger {
         claim: Uuid,
     ) -> Result<Vec<WebhookClaim>, LedgerError> {
         let limit = limit.clamp(1, LIST_MAX);
-        self.server.call(queue::claim(self.server.pool(), endpoint, limit, lease, claim)).await
+        self.server
+            .call(queue::claim(self.server.connections(), endpoint, limit, lease, claim))
+            .await
     }
 
     async fn next_webhook(
@@ -116,11 +120,11 @@ impl WebhookStore for PostgresLedger {
         sale: SaleId,
         endpoint: WebhookEndpointId,
     ) -> Result<Option<WebhookMessage>, LedgerError> {
-        self.server.call(messages::next(self.server.pool(), sale, endpoint)).await
+        self.server.call(messages::next(self.server.connections(), sale, endpoint)).await
     }
 
     async fn record_webhook(&self, attempt: &WebhookAttempt) -> Result<(), LedgerError> {
-        self.server.call(queue::record(self.server.pool(), attempt)).await
+        self.server.call(queue::record(self.server.connections(), attempt)).await
     }
 
     async fn release_webhooks(
@@ -128,7 +132,7 @@ impl WebhookStore for PostgresLedger {
         claim: &WebhookClaim,
         due_in: Duration,
     ) -> Result<(), LedgerError> {
-        self.server.call(queue::release(self.server.pool(), claim, due_in)).await
+        self.server.call(queue::release(self.server.connections(), claim, due_in)).await
     }
 
     async fn webhook_messages(
@@ -136,7 +140,7 @@ impl WebhookStore for PostgresLedger {
         query: &WebhookMessageQuery,
     ) -> Result<Vec<WebhookMessage>, LedgerError> {
         let limit = query.limit.clamp(1, LIST_MAX);
-        self.server.call(messages::page(self.server.pool(), query, limit)).await
+        self.server.call(messages::page(self.server.connections(), query, limit)).await
     }
 
     async fn webhook_message(
@@ -144,6 +148,6 @@ impl WebhookStore for PostgresLedger {
         endpoint: WebhookEndpointId,
         event: EventId,
     ) -> Result<Option<WebhookMessage>, LedgerError> {
-        self.server.call(messages::of_event(self.server.pool(), endpoint, event)).await
+        self.server.call(messages::of_event(self.server.connections(), endpoint, event)).await
     }
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use kvitt_core::SaleId;
-use sqlx::PgPool;
 use uuid::Uuid;
 
+use super::connections::Connections;
 use super::error::{Failed, driver};
 use super::row::now_us;
 use crate::error::LedgerError;
@@ -15,7 +15,7 @@ use crate::work::Work;
 
 /// Claims what is due, of these kinds or of all, past what others are claiming or writing just now.
 pub(super) async fn claim_due(
-    db: &PgPool,
+    db: &Connections,
     kinds: Option<&[&str]>,
     limit: u32,
     lease: Duration,
@@ -45,7 +45,7 @@ pub(super) async fn claim_due(
 
 /// Puts claimed work back.
 pub(super) async fn release(
-    db: &PgPool,
+    db: &Connections,
     sale: SaleId,
     work_id: Uuid,
     fence: u64,
@@ -69,7 +69,7 @@ pub(super) async fn release(
 }
 
 /// Whether writing works.
-pub(super) async fn check(db: &PgPool) -> Result<(), Failed> {
+pub(super) async fn check(db: &Connections) -> Result<(), Failed> {
     sqlx::query(concat!(
         "INSERT INTO readiness (id, checked_at_us) VALUES (1, ",
         now_us!(),

@@ -22,7 +22,7 @@ fn schedule(number: u128) -> WorkChange {
 }
 
 /// A transaction that has done this and is left open.
-async fn hold(database: &Database, sql: &'static str) -> PgConnection {
+pub(crate) async fn hold(database: &Database, sql: &'static str) -> PgConnection {
     let mut holder = database.url().parse::<PgConnectOptions>().unwrap().connect().await.unwrap();
     holder.execute("BEGIN").await.unwrap();
     holder.execute(sql).await.unwrap();
@@ -30,7 +30,7 @@ async fn hold(database: &Database, sql: &'static str) -> PgConnection {
 }
 
 /// Waits until so many calls wait for a lock.
-async fn wait_for(database: &Database, waiting: usize) {
+pub(crate) async fn wait_for(database: &Database, waiting: usize) {
     let question = "SELECT count(*) FROM pg_stat_activity
                     WHERE datname = current_database() AND wait_event_type = 'Lock'";
     let enough = async {
@@ -41,7 +41,8 @@ async fn wait_for(database: &Database, waiting: usize) {
     tokio::time::timeout(Duration::from_mins(1), enough).await.expect("somebody waits");
 }
 
-fn start(
+/// Begins to store a step.
+pub(crate) fn start(
     ledger: &Arc<dyn Ledger>,
     append: Append,
 ) -> JoinHandle<Result<Vec<kvitt_core::Recorded>, LedgerError>> {

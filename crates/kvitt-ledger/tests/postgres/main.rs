@@ -1,6 +1,7 @@
 //! The suite on PostgreSQL, and what only PostgreSQL has: a server.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod connections;
 mod copying;
 mod damage;
 mod late_commits;

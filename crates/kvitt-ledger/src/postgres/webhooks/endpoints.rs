@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use kvitt_core::WebhookEndpointId;
 use secrecy::ExposeSecret as _;
-use sqlx::PgPool;
 
 use super::requests;
+use crate::postgres::connections::Connections;
 use crate::postgres::error::{Failed, driver};
 use crate::postgres::row::{now_us, storable};
 use crate::row::{json, number};
@@ -13,7 +13,7 @@ use crate::webhook::rows::{self, endpoint_columns};
 use crate::webhook::{FeedSpan, WebhookEndpoint, WebhookRequest};
 
 /// All endpoints, oldest first.
-pub(super) async fn all(db: &PgPool) -> Result<Vec<WebhookEndpoint>, Failed> {
+pub(super) async fn all(db: &Connections) -> Result<Vec<WebhookEndpoint>, Failed> {
     let rows = sqlx::query(concat!(
         "SELECT ",
         endpoint_columns!(),
@@ -27,7 +27,7 @@ pub(super) async fn all(db: &PgPool) -> Result<Vec<WebhookEndpoint>, Failed> {
 
 /// One endpoint.
 pub(super) async fn one(
-    db: &PgPool,
+    db: &Connections,
     id: WebhookEndpointId,
 ) -> Result<Option<WebhookEndpoint>, Failed> {
     let row = sqlx::query(concat!(
@@ -44,11 +44,12 @@ pub(super) async fn one(
 
 /// Stores an endpoint.
 pub(super) async fn insert(
-    db: &PgPool,
+    db: &Connections,
     it: &WebhookEndpoint,
     request: Option<&WebhookRequest>,
 ) -> Result<(), Failed> {
-    let mut transaction = db.begin().await.map_err(driver)?;
+    let mut connection = db.acquire().await.map_err(driver)?;
+    let mut transaction = connection.begin().await.map_err(driver)?;
     requests::take(&mut transaction, request).await?;
     sqlx::query(
         "INSERT INTO webhook_endpoint (id, revision, url, description, events, secret,
@@ -72,7 +73,7 @@ pub(super) async fn insert(
 
 /// Stores what was changed of an endpoint.
 pub(super) async fn update(
-    db: &PgPool,
+    db: &Connections,
     it: &WebhookEndpoint,
     request: Option<&WebhookRequest>,
     wake: bool,
@@ -81,7 +82,8 @@ pub(super) async fn update(
     let (after, until_position) = it.again.map(|span| (span.after, span.until)).unzip();
     let position =
         |position: Option<u64>| position.map(|position| number("again", position)).transpose();
-    let mut transaction = db.begin().await.map_err(driver)?;
+    let mut connection = db.acquire().await.map_err(driver)?;
+    let mut transaction = connection.begin().await.map_err(driver)?;
     let done = sqlx::query(
         "UPDATE webhook_endpoint SET revision = revision + 1, url = $1, description = $2,
              events = $3, secret = $4, previous_secret = $5, previous_until_us = $6,
@@ -121,12 +123,14 @@ pub(super) async fn update(
         .map_err(driver)?;
     }
     transaction.commit().await.map_err(driver)?;
+    connection.give_back();
     Ok(true)
 }
 
 /// Forgets an endpoint. Its messages stay as a record of what was sent.
-pub(super) async fn delete(db: &PgPool, id: WebhookEndpointId) -> Result<bool, Failed> {
-    let mut transaction = db.begin().await.map_err(driver)?;
+pub(super) async fn delete(db: &Connections, id: WebhookEndpointId) -> Result<bool, Failed> {
+    let mut connection = db.acquire().await.map_err(driver)?;
+    let mut transaction = connection.begin().await.map_err(driver)?;
     let done = sqlx::query("DELETE FROM webhook_endpoint WHERE id = $1")
         .bind(id.0)
         .execute(&mut *transaction)
@@ -140,11 +144,16 @@ pub(super) async fn delete(db: &PgPool, id: WebhookEndpointId) -> Result<bool, F
         .await
         .map_err(driver)?;
     transaction.commit().await.map_err(driver)?;
+    connection.give_back();
     Ok(done.rows_affected() == 1)
 }
 
 /// Notes a delivery.
-pub(super) async fn touch(db: &PgPool, id: WebhookEndpointId, at: Timestamp) -> Result<(), Failed> {
+pub(super) async fn touch(
+    db: &Connections,
+    id: WebhookEndpointId,
+    at: Timestamp,
+) -> Result<(), Failed> {
     sqlx::query(
         "UPDATE webhook_endpoint SET delivered_at_us = greatest($1, delivered_at_us)
          WHERE id = $2",
@@ -159,7 +168,7 @@ pub(super) async fn touch(db: &PgPool, id: WebhookEndpointId, at: Timestamp) -> 
 
 /// Moves an endpoint on in the feed.
 pub(super) async fn move_position(
-    db: &PgPool,
+    db: &Connections,
     id: WebhookEndpointId,
     from: u64,
     to: u64,
@@ -176,7 +185,7 @@ pub(super) async fn move_position(
 
 /// Moves what is being queued once more.
 pub(super) async fn move_again(
-    db: &PgPool,
+    db: &Connections,
     id: WebhookEndpointId,
     from: FeedSpan,
     to: Option<FeedSpan>,

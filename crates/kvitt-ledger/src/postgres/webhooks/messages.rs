@@ -1,8 +1,9 @@
 //! Messages, as they are read.
 
 use kvitt_core::{EventId, SaleId, WebhookEndpointId};
-use sqlx::{PgPool, Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder};
 
+use crate::postgres::connections::Connections;
 use crate::postgres::error::{Failed, driver};
 use crate::row::number;
 use crate::webhook::rows::{self, message_columns};
@@ -10,7 +11,7 @@ use crate::webhook::{WebhookMessage, WebhookMessageQuery, WebhookState};
 
 /// The first message of a sale that is still to be sent.
 pub(super) async fn next(
-    db: &PgPool,
+    db: &Connections,
     sale: SaleId,
     endpoint: WebhookEndpointId,
 ) -> Result<Option<WebhookMessage>, Failed> {
@@ -31,7 +32,7 @@ pub(super) async fn next(
 
 /// The message about an event.
 pub(super) async fn of_event(
-    db: &PgPool,
+    db: &Connections,
     endpoint: WebhookEndpointId,
     event: EventId,
 ) -> Result<Option<WebhookMessage>, Failed> {
@@ -50,7 +51,7 @@ pub(super) async fn of_event(
 
 /// An endpoint's messages, the newest event first.
 pub(super) async fn page(
-    db: &PgPool,
+    db: &Connections,
     query: &WebhookMessageQuery,
     limit: u32,
 ) -> Result<Vec<WebhookMessage>, Failed> {

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use kvitt_core::{SaleId, WebhookEndpointId};
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::requests;
 use crate::error::LedgerError;
+use crate::postgres::connections::Connections;
 use crate::postgres::error::{Failed, driver};
 use crate::postgres::row::{now_us, storable};
 use crate::row::{Read, number, wait_us};
@@ -17,12 +17,13 @@ use crate::webhook::{
 
 /// Queues messages of one sale.
 pub(super) async fn queue(
-    db: &PgPool,
+    db: &Connections,
     batch: &WebhookBatch,
     request: Option<&WebhookRequest>,
 ) -> Result<(), Failed> {
     let WebhookBatch { sale, endpoint, messages, again } = batch;
-    let mut transaction = db.begin().await.map_err(driver)?;
+    let mut connection = db.acquire().await.map_err(driver)?;
+    let mut transaction = connection.begin().await.map_err(driver)?;
     requests::take(&mut transaction, request).await?;
     // Whoever deletes the endpoint waits until this is done, and then deletes it too.
     let is_known = sqlx::query("SELECT 1 FROM webhook_endpoint WHERE id = $1 FOR KEY SHARE")
@@ -80,7 +81,7 @@ pub(super) async fn queue(
 
 /// Claims sales whose messages are due, past those that others are claiming or writing just now.
 pub(super) async fn claim(
-    db: &PgPool,
+    db: &Connections,
     endpoint: WebhookEndpointId,
     limit: u32,
     lease: Duration,
@@ -113,7 +114,7 @@ pub(super) async fn claim(
 }
 
 /// Records an attempt, in one statement.
-pub(super) async fn record(db: &PgPool, attempt: &WebhookAttempt) -> Result<(), Failed> {
+pub(super) async fn record(db: &Connections, attempt: &WebhookAttempt) -> Result<(), Failed> {
     let WebhookAttempt { claim, seq, at, status, problem, next } = attempt;
     let (state, due_in, stays) = match next {
         WebhookNext::Delivered { lease } => (WebhookState::Delivered, *lease, true),
@@ -164,11 +165,12 @@ fn missing(sale: SaleId, seq: u64) -> String {
 
 /// Ends a claim.
 pub(super) async fn release(
-    db: &PgPool,
+    db: &Connections,
     held: &WebhookClaim,
     due_in: Duration,
 ) -> Result<(), Failed> {
-    let mut transaction = db.begin().await.map_err(driver)?;
+    let mut connection = db.acquire().await.map_err(driver)?;
+    let mut transaction = connection.begin().await.map_err(driver)?;
     let done = sqlx::query(concat!(
         "UPDATE webhook_queue SET claim = NULL, due_at_us = ",
         now_us!(),

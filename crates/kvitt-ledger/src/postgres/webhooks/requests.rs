@@ -1,16 +1,17 @@
 //! Requests about webhooks that were taken.
 
 use kvitt_core::Requester;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
 use crate::error::LedgerError;
+use crate::postgres::connections::Connections;
 use crate::postgres::error::{Failed, driver, violated};
 use crate::postgres::row::is_storable;
 use crate::webhook::{WebhookRequest, rows};
 
 /// The request under this key.
 pub(super) async fn find(
-    db: &PgPool,
+    db: &Connections,
     requester: Requester,
     key: &str,
 ) -> Result<Option<WebhookRequest>, Failed> {
