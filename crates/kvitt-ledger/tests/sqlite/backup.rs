@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use kvitt_ledger::{
     Append, Backup, Ledger, LedgerError, PrivateChange, SqliteLedger, WorkChange, backup,
 };
-use sqlx::Executor as _;
 use tempfile::TempDir;
 
 use super::suite::sample::{moment, sale, step, work_id};
@@ -129,9 +128,9 @@ async fn a_ledger_that_does_not_hold_together_makes_no_backup() {
         for version in 0..3 {
             ledger.append(step(sale(1), version)).await.unwrap();
         }
-        let mut other = connect(&file(&dir)).await;
-        other.execute("DROP TRIGGER event_stays").await.unwrap();
-        other.execute(damage).await.unwrap();
+        let other = connect(&file(&dir));
+        other.execute_batch("DROP TRIGGER event_stays").unwrap();
+        other.execute_batch(damage).unwrap();
         let error = back_up(&dir, "copy.db").await.unwrap_err();
         assert!(matches!(error, LedgerError::Inconsistent { .. }), "{damage}: {error}");
         assert_eq!(files(&dir), [""; 0], "{damage}");
@@ -168,7 +167,7 @@ async fn what_is_no_ledger_is_told() {
     std::fs::write(file(&dir), "hello ".repeat(1_000)).unwrap();
     refused(back_up(&dir, "copy.db").await.unwrap_err());
     std::fs::remove_file(file(&dir)).unwrap();
-    connect(&file(&dir)).await.execute("CREATE TABLE other (it)").await.unwrap();
+    connect(&file(&dir)).execute_batch("CREATE TABLE other (it)").unwrap();
     refused(back_up(&dir, "copy.db").await.unwrap_err());
     assert_eq!(files(&dir), [""; 0]);
 }

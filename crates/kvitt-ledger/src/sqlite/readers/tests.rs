@@ -1,0 +1,126 @@
+//! The readers, in a file of the tests' own.
+
+use std::sync::mpsc;
+
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+use super::*;
+use crate::sqlite::statement::{execute, is_any, one};
+
+async fn fresh() -> (TempDir, Connection, Arc<Readers>) {
+    let dir = tempfile::tempdir().unwrap();
+    let opened = open::open(&dir.path().join("kvitt.db")).await.unwrap();
+    opened.writer.execute_batch("CREATE TABLE note (text TEXT) STRICT").unwrap();
+    (dir, opened.writer, Arc::new(opened.readers))
+}
+
+fn notes(db: &Connection) -> Result<i64, LedgerError> {
+    one(db, "SELECT count(*) FROM note", [], |row| row.get(0).map_err(driver))
+}
+
+/// Reads that go on until they are let go, once all of them have begun.
+async fn held(readers: &Arc<Readers>, how_many: usize) -> (JoinSet<()>, Vec<mpsc::Sender<()>>) {
+    let (mut reads, mut let_go) = (JoinSet::new(), Vec::new());
+    let (begun, mut have_begun) = tokio::sync::mpsc::channel(how_many);
+    for _ in 0..how_many {
+        let (sender, held) = mpsc::channel::<()>();
+        let_go.push(sender);
+        let (readers, begun) = (Arc::clone(readers), begun.clone());
+        reads.spawn(async move {
+            let read = move |db: &Connection| {
+                let found = notes(db);
+                begun.blocking_send(()).unwrap();
+                let _ = held.recv();
+                found
+            };
+            assert_eq!(readers.read(read).await.unwrap(), 0);
+        });
+    }
+    for _ in 0..how_many {
+        have_begun.recv().await.unwrap();
+    }
+    (reads, let_go)
+}
+
+#[tokio::test]
+async fn a_connection_is_opened_when_it_is_needed_and_used_again() {
+    let (_dir, _writer, readers) = fresh().await;
+    assert_eq!(readers.idle(), 0);
+    for _ in 0..3 {
+        readers.read(notes).await.unwrap();
+        assert_eq!(readers.idle(), 1);
+    }
+}
+
+#[tokio::test]
+async fn more_reads_than_connections_wait_and_get_their_turn() {
+    let (_dir, _writer, readers) = fresh().await;
+    let (reads, let_go) = held(&readers, READERS_MAX).await;
+    let mut waiting = JoinSet::new();
+    for _ in 0..3 * READERS_MAX {
+        let readers = Arc::clone(&readers);
+        waiting.spawn(async move { readers.read(notes).await.unwrap() });
+    }
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+        assert!(waiting.try_join_next().is_none(), "all connections are in use");
+    }
+    drop(let_go);
+    assert_eq!(waiting.join_all().await, [0; 3 * READERS_MAX]);
+    reads.join_all().await;
+    assert!(readers.idle() <= READERS_MAX, "{}", readers.idle());
+}
+
+#[tokio::test]
+async fn a_turn_that_does_not_come_is_told() {
+    let (_dir, _writer, mut readers) = fresh().await;
+    Arc::get_mut(&mut readers).unwrap().patience = Duration::ZERO;
+    let (reads, let_go) = held(&readers, READERS_MAX).await;
+    let error = readers.read(notes).await.unwrap_err();
+    assert!(matches!(error, LedgerError::Unavailable { .. }), "{error}");
+    drop(let_go);
+    reads.join_all().await;
+    readers.read(notes).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_read_that_is_given_up_loses_no_connection() {
+    let (_dir, _writer, readers) = fresh().await;
+    for _ in 0..3 {
+        let (mut reads, let_go) = held(&readers, READERS_MAX).await;
+        reads.shutdown().await;
+        drop(let_go);
+        // As soon as they have ended, whoever comes next has them all.
+        let all = u32::try_from(READERS_MAX).unwrap();
+        drop(readers.turns.acquire_many(all).await.unwrap());
+        assert_eq!(readers.idle(), READERS_MAX);
+    }
+}
+
+#[tokio::test]
+async fn a_read_that_fails_or_panics_keeps_nobody_from_reading() {
+    let (_dir, _writer, readers) = fresh().await;
+    for _ in 0..=READERS_MAX {
+        let missing = readers.read(|db| is_any(db, "SELECT 1 FROM missing", [])).await;
+        assert!(matches!(missing, Err(LedgerError::Driver(_))), "{missing:?}");
+        assert_eq!(readers.idle(), 0, "another connection is opened");
+        let panicked = readers.read::<()>(|_| panic!("as a mistake would")).await;
+        assert!(matches!(panicked, Err(LedgerError::Unavailable { .. })), "{panicked:?}");
+    }
+    assert_eq!(readers.read(notes).await.unwrap(), 0);
+    let refused = readers.read::<()>(|_| Err(LedgerError::BadCursor)).await;
+    assert!(matches!(refused, Err(LedgerError::BadCursor)), "{refused:?}");
+    assert_eq!(readers.idle(), 1, "what the ledger refuses says nothing of a connection");
+}
+
+#[tokio::test]
+async fn reads_go_on_beside_a_writer_and_cannot_write() {
+    let (_dir, writer, readers) = fresh().await;
+    writer.execute_batch("BEGIN IMMEDIATE; INSERT INTO note VALUES ('new')").unwrap();
+    assert_eq!(readers.read(notes).await.unwrap(), 0, "it sees what is committed");
+    writer.execute_batch("COMMIT").unwrap();
+    assert_eq!(readers.read(notes).await.unwrap(), 1);
+    let refused = readers.read(|db| execute(db, "DELETE FROM note", [])).await;
+    assert!(matches!(refused, Err(LedgerError::ReadOnly)), "{refused:?}");
+}
