@@ -3,38 +3,59 @@
 use kvitt_core::{Recorded, Requester, SaleId};
 use rusqlite::{Connection, params};
 
+use super::events::StoredEvent;
 use super::readers::Readers;
 use super::row::sale_text;
 use super::statement::{execute, find, one};
 use super::writer::Write;
-use super::{events, inbox, private, summaries, work};
+use super::{inbox, private, summaries, work};
 use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
 use crate::row::Read;
 use crate::rows;
 
-impl Write for Append {
+/// A step as it is stored. What can be written out before its turn comes is: others wait for it.
+pub(super) struct Step {
+    append: Append,
+    requester: Option<String>,
+    events: Vec<StoredEvent>,
+}
+
+impl Step {
+    pub(super) fn of(mut append: Append) -> Result<Self, LedgerError> {
+        let requester = append.idempotency.as_ref().map(|record| record.requester.to_string());
+        // A version that no sale has is refused later, by what the sale's is.
+        let place = |new: u64| append.expected_version.saturating_add(new);
+        let events = (1..).map(place).zip(append.events.drain(..));
+        let events =
+            events.map(|(seq, new)| StoredEvent::of(seq, new)).collect::<Result<_, _>>()?;
+        Ok(Self { append, requester, events })
+    }
+}
+
+impl Write for Step {
     type Output = Vec<Recorded>;
 
     fn apply(&mut self, db: &Connection) -> Result<Vec<Recorded>, LedgerError> {
-        let sale = self.sale;
-        check(db, self)?;
+        let Self { append, requester, events } = self;
+        let sale = append.sale;
+        check(db, append, requester.as_deref())?;
         // The sale's row comes first: the others refer to it.
-        summaries::upsert(db, &self.summary)?;
-        if let Some(record) = &self.idempotency {
-            insert_idempotency(db, sale, record)?;
+        summaries::store(db, &append.summary)?;
+        if let Some(record) = &append.idempotency {
+            insert_idempotency(db, sale, record, requester.as_deref())?;
         }
-        let mut recorded = Vec::with_capacity(self.events.len());
-        for (seq, event) in (self.expected_version + 1..).zip(self.events.drain(..)) {
-            recorded.push(events::insert(db, sale, seq, event)?);
+        let mut recorded = Vec::with_capacity(events.len());
+        for event in events.drain(..) {
+            recorded.push(event.insert(db, sale)?);
         }
-        for change in &self.private {
+        for change in &append.private {
             private::change(db, sale, change)?;
         }
-        if let Some(message) = &self.inbox {
+        if let Some(message) = &append.inbox {
             inbox::receive(db, sale, message)?;
         }
-        for change in &self.work {
+        for change in &append.work {
             work::change(db, sale, change)?;
         }
         Ok(recorded)
@@ -45,15 +66,13 @@ impl Write for Append {
 
 /// Refuses what a frozen ledger must not do, a claim that has ended, a key that is taken, and a
 /// version that is not the last; of several, the first of these.
-fn check(db: &Connection, append: &Append) -> Result<(), LedgerError> {
+fn check(db: &Connection, append: &Append, requester: Option<&str>) -> Result<(), LedgerError> {
     let Append { sale, expected_version: expected, acts, fence, .. } = *append;
-    let record = append.idempotency.as_ref();
     let sql = "SELECT coalesce(max(seq), 0) AS version,
              (SELECT count(*) FROM idempotency WHERE sale = ?1 AND api_key = ?2 AND key = ?3) AS taken,
              (SELECT count(*) FROM ledger_state WHERE frozen_since_us IS NOT NULL) AS frozen
          FROM event WHERE sale = ?1";
-    let requester = record.map(|record| record.requester.to_string());
-    let key = record.map(|record| record.key.as_str());
+    let key = append.idempotency.as_ref().map(|record| record.key.as_str());
     let (actual, taken, frozen): (u64, u64, u64) =
         one(db, sql, params![sale_text(sale), requester, key], |row| {
             Ok((
@@ -81,6 +100,7 @@ fn insert_idempotency(
     db: &Connection,
     sale: SaleId,
     record: &IdempotencyRecord,
+    requester: Option<&str>,
 ) -> Result<(), LedgerError> {
     execute(
         db,
@@ -88,7 +108,7 @@ fn insert_idempotency(
          VALUES (?, ?, ?, ?, ?, ?)",
         params![
             sale_text(sale),
-            record.requester.to_string(),
+            requester,
             record.key,
             record.request_hash,
             record.intent.map(|intent| intent.to_string()),

@@ -52,26 +52,42 @@ pub(super) async fn end(readers: &Readers) -> Result<u64, LedgerError> {
     readers.read(|db| one(db, sql, [], |row| Read::new("event", row).count("position"))).await
 }
 
-/// Stores an event in its place.
-pub(super) fn insert(
-    db: &Connection,
-    sale: SaleId,
-    seq: u64,
-    new: NewEvent,
-) -> Result<Recorded, LedgerError> {
-    let NewEvent { id, at, cause, name, event } = new;
-    execute(
-        db,
-        "INSERT INTO event (sale, seq, id, at_us, name, cause, event) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        params![
-            sale_text(sale),
-            number("seq", seq)?,
-            id.to_string(),
-            at.as_microsecond(),
+/// An event as it is stored in its place.
+pub(super) struct StoredEvent {
+    recorded: Recorded,
+    name: String,
+    cause: String,
+    event: String,
+}
+
+impl StoredEvent {
+    pub(super) fn of(seq: u64, new: NewEvent) -> Result<Self, LedgerError> {
+        let NewEvent { id, at, cause, name, event } = new;
+        Ok(Self {
             name,
-            json("cause", &cause)?,
-            json("event", &event)?,
-        ],
-    )?;
-    Ok(Recorded { id, seq, at: stored(at), cause, event })
+            cause: json("cause", &cause)?,
+            event: json("event", &event)?,
+            recorded: Recorded { id, seq, at: stored(at), cause, event },
+        })
+    }
+
+    /// Stores it.
+    pub(super) fn insert(self, db: &Connection, sale: SaleId) -> Result<Recorded, LedgerError> {
+        let Self { recorded, name, cause, event } = self;
+        execute(
+            db,
+            "INSERT INTO event (sale, seq, id, at_us, name, cause, event)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            params![
+                sale_text(sale),
+                number("seq", recorded.seq)?,
+                recorded.id.to_string(),
+                recorded.at.as_microsecond(),
+                name,
+                cause,
+                event,
+            ],
+        )?;
+        Ok(recorded)
+    }
 }

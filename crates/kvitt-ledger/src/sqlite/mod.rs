@@ -34,6 +34,7 @@ use kvitt_core::{ApiKeyId, IntentId, Recorded, Requester, SaleId, UserId};
 use uuid::Uuid;
 
 use self::api_keys::{InsertApiKey, RevokeApiKey};
+use self::append::Step;
 pub(crate) use self::backup::backup;
 pub(crate) use self::copy::CopySource;
 use self::looks::ScheduleLooks;
@@ -104,7 +105,7 @@ impl Ledger for SqliteLedger {
 
     async fn append(&self, append: Append) -> Result<Vec<Recorded>, LedgerError> {
         append.check()?;
-        self.writer.write(append).await
+        self.writer.write(Step::of(append)?).await
     }
 
     async fn feed(&self, after: u64, limit: u32) -> Result<Vec<FeedEntry>, LedgerError> {
