@@ -91,3 +91,68 @@ fn applied(db: &Connection) -> Result<Vec<(i64, Vec<u8>, bool)>, Error> {
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MADE_BY_SQLX: &str = include_str!("migrate/made_by_sqlx.sql");
+
+    fn versions(db: &Connection) -> Vec<i64> {
+        applied(db).unwrap().into_iter().map(|(version, ..)| version).collect()
+    }
+
+    #[test]
+    fn a_file_that_sqlx_brought_up_to_date_lacks_nothing() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.execute_batch(MADE_BY_SQLX).unwrap();
+        let path = Path::new("kvitt.db");
+        assert_eq!(pending(path, &db).unwrap(), []);
+        migrate(path, &mut db).unwrap();
+        assert_eq!(versions(&db), [1, 2, 3, 4, 5, 6, 7]);
+        let tables: i64 =
+            db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).unwrap();
+        assert_eq!(
+            tables, 2,
+            "nothing was carried out again, not even on tables that are not there"
+        );
+    }
+
+    #[test]
+    fn what_is_brought_up_to_date_looks_as_if_sqlx_had_done_it() {
+        let (mut ours, theirs) =
+            (Connection::open_in_memory().unwrap(), Connection::open_in_memory().unwrap());
+        migrate(Path::new("kvitt.db"), &mut ours).unwrap();
+        theirs.execute_batch(MADE_BY_SQLX).unwrap();
+        let rows = |db: &Connection| -> Vec<(i64, String, Vec<u8>, bool)> {
+            db.prepare("SELECT version, description, checksum, success FROM _sqlx_migrations")
+                .unwrap()
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+                .unwrap()
+                .collect::<Result<_, _>>()
+                .unwrap()
+        };
+        assert_eq!(rows(&ours), rows(&theirs));
+        let columns = |db: &Connection| -> Vec<(String, String, bool, Option<String>, bool)> {
+            db.prepare("SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_info(?)")
+                .unwrap()
+                .query_map([migrations::TABLE], |row| {
+                    let (name, of, always) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                    Ok((name, of, always, row.get(3)?, row.get(4)?))
+                })
+                .unwrap()
+                .collect::<Result<_, _>>()
+                .unwrap()
+        };
+        assert_eq!(columns(&ours), columns(&theirs));
+    }
+
+    #[test]
+    fn a_change_that_came_half_is_refused() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.execute_batch(MADE_BY_SQLX).unwrap();
+        db.execute_batch("UPDATE _sqlx_migrations SET success = 0 WHERE version = 7").unwrap();
+        let error = migrate(Path::new("kvitt.db"), &mut db).unwrap_err();
+        assert!(matches!(error, LedgerError::CannotOpen { .. }), "{error}");
+    }
+}

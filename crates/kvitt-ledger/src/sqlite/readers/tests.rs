@@ -56,16 +56,16 @@ async fn a_connection_is_opened_when_it_is_needed_and_used_again() {
 #[tokio::test]
 async fn more_reads_than_connections_wait_and_get_their_turn() {
     let (_dir, _writer, readers) = fresh().await;
+    assert_eq!(readers.turns.available_permits(), READERS_MAX);
     let (reads, let_go) = held(&readers, READERS_MAX).await;
     let mut waiting = JoinSet::new();
     for _ in 0..3 * READERS_MAX {
         let readers = Arc::clone(&readers);
         waiting.spawn(async move { readers.read(notes).await.unwrap() });
     }
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-        assert!(waiting.try_join_next().is_none(), "all connections are in use");
-    }
+    tokio::task::yield_now().await;
+    assert_eq!(readers.turns.available_permits(), 0, "each connection is in use");
+    assert!(waiting.try_join_next().is_none());
     drop(let_go);
     assert_eq!(waiting.join_all().await, [0; 3 * READERS_MAX]);
     reads.join_all().await;
