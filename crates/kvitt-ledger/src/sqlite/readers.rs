@@ -93,6 +93,7 @@ fn leaves_it_sound<T>(done: &Result<T, LedgerError>) -> bool {
     !matches!(
         done,
         Err(LedgerError::Driver(_)
+            | LedgerError::Inconsistent { .. }
             | LedgerError::Unavailable { .. }
             | LedgerError::Full
             | LedgerError::ReadOnly)
