@@ -19,6 +19,19 @@ fn notes(db: &Connection) -> Result<i64, LedgerError> {
     one(db, "SELECT count(*) FROM note", [], |row| row.get(0).map_err(driver))
 }
 
+fn idle(readers: &Readers) -> usize {
+    readers.idle.threads().len()
+}
+
+/// Marks the connection that reads.
+fn mark(db: &Connection) -> Result<(), LedgerError> {
+    db.execute_batch("PRAGMA cache_size = 77").map_err(driver)
+}
+
+fn is_marked(db: &Connection) -> Result<bool, LedgerError> {
+    one(db, "PRAGMA cache_size", [], |row| Ok(row.get::<_, i64>(0).map_err(driver)? == 77))
+}
+
 /// Reads that go on until they are let go, once all of them have begun.
 async fn held(readers: &Arc<Readers>, how_many: usize) -> (JoinSet<()>, Vec<mpsc::Sender<()>>) {
     let (mut reads, mut let_go) = (JoinSet::new(), Vec::new());
@@ -44,12 +57,13 @@ async fn held(readers: &Arc<Readers>, how_many: usize) -> (JoinSet<()>, Vec<mpsc
 }
 
 #[tokio::test]
-async fn a_connection_is_opened_when_it_is_needed_and_used_again() {
+async fn a_thread_is_started_when_it_is_needed_and_its_connection_used_again() {
     let (_dir, _writer, readers) = fresh().await;
-    assert_eq!(readers.idle(), 0);
+    assert_eq!(idle(&readers), 0);
+    readers.read(mark).await.unwrap();
     for _ in 0..3 {
-        readers.read(notes).await.unwrap();
-        assert_eq!(readers.idle(), 1);
+        assert!(readers.read(is_marked).await.unwrap());
+        assert_eq!(idle(&readers), 1);
     }
 }
 
@@ -69,7 +83,7 @@ async fn more_reads_than_connections_wait_and_get_their_turn() {
     drop(let_go);
     assert_eq!(waiting.join_all().await, [0; 3 * READERS_MAX]);
     reads.join_all().await;
-    assert!(readers.idle() <= READERS_MAX, "{}", readers.idle());
+    assert!(idle(&readers) <= READERS_MAX, "{}", idle(&readers));
 }
 
 #[tokio::test]
@@ -94,7 +108,7 @@ async fn a_read_that_is_given_up_loses_no_connection() {
         // As soon as they have ended, whoever comes next has them all.
         let all = u32::try_from(READERS_MAX).unwrap();
         drop(readers.turns.acquire_many(all).await.unwrap());
-        assert_eq!(readers.idle(), READERS_MAX);
+        assert_eq!(idle(&readers), READERS_MAX);
     }
 }
 
@@ -102,16 +116,31 @@ async fn a_read_that_is_given_up_loses_no_connection() {
 async fn a_read_that_fails_or_panics_keeps_nobody_from_reading() {
     let (_dir, _writer, readers) = fresh().await;
     for _ in 0..=READERS_MAX {
+        readers.read(mark).await.unwrap();
+        let refused = readers.read::<()>(|_| Err(LedgerError::BadCursor)).await;
+        assert!(matches!(refused, Err(LedgerError::BadCursor)), "{refused:?}");
+        assert!(readers.read(is_marked).await.unwrap(), "the ledger refused, not the connection");
         let missing = readers.read(|db| is_any(db, "SELECT 1 FROM missing", [])).await;
         assert!(matches!(missing, Err(LedgerError::Driver(_))), "{missing:?}");
-        assert_eq!(readers.idle(), 0, "another connection is opened");
+        assert!(!readers.read(is_marked).await.unwrap(), "another connection");
         let panicked = readers.read::<()>(|_| panic!("as a mistake would")).await;
         assert!(matches!(panicked, Err(LedgerError::Unavailable { .. })), "{panicked:?}");
+        assert_eq!(idle(&readers), 0);
     }
     assert_eq!(readers.read(notes).await.unwrap(), 0);
-    let refused = readers.read::<()>(|_| Err(LedgerError::BadCursor)).await;
-    assert!(matches!(refused, Err(LedgerError::BadCursor)), "{refused:?}");
-    assert_eq!(readers.idle(), 1, "what the ledger refuses says nothing of a connection");
+}
+
+#[tokio::test]
+async fn the_file_is_let_go_once_nobody_reads_it_any_more() {
+    let (dir, writer, readers) = fresh().await;
+    let (reads, let_go) = held(&readers, 2).await;
+    drop((writer, readers, let_go));
+    reads.join_all().await;
+    // Only when no other has the file open can one have it for itself.
+    let alone = Connection::open(dir.path().join("kvitt.db")).unwrap();
+    alone.busy_timeout(Duration::from_secs(20)).unwrap();
+    alone.execute_batch("PRAGMA locking_mode = EXCLUSIVE").unwrap();
+    while alone.execute_batch("INSERT INTO note VALUES ('last')").is_err() {}
 }
 
 #[tokio::test]
