@@ -105,7 +105,7 @@ pub(crate) fn cannot(problem: impl Into<String>) -> LedgerError {
 
 /// Copies a table's rows, and digests what the file has.
 async fn write(
-    table: &Table,
+    table: &'static Table,
     source: &mut CopySource,
     target: &mut CopyTarget,
     report: Report<'_>,

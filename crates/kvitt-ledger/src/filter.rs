@@ -1,22 +1,43 @@
 //! What a query for sales asks of a row, where both stores ask it in the same words.
 
 use kvitt_core::OrderStatus;
-use sqlx::{Database, Encode, QueryBuilder, Type};
+use sqlx::{Postgres, QueryBuilder};
 
 use crate::summary::{SaleQuery, expires_to};
 
+/// A statement that is put together, with the values that are bound in it.
+pub(crate) trait Parts {
+    /// Adds SQL.
+    fn add(&mut self, sql: &str) -> &mut Self;
+
+    /// Adds a text as a bound value.
+    fn add_text(&mut self, value: &str) -> &mut Self;
+
+    /// Adds a whole number as a bound value.
+    fn add_number(&mut self, value: i64) -> &mut Self;
+}
+
+impl Parts for QueryBuilder<Postgres> {
+    fn add(&mut self, sql: &str) -> &mut Self {
+        self.push(sql)
+    }
+
+    fn add_text(&mut self, value: &str) -> &mut Self {
+        self.push_bind(value.to_owned())
+    }
+
+    fn add_number(&mut self, value: i64) -> &mut Self {
+        self.push_bind(value)
+    }
+}
+
 /// Adds every filter but the state, the search and the cursor, which each store has in its own words.
-pub(crate) fn push<DB>(sql: &mut QueryBuilder<DB>, query: &SaleQuery)
-where
-    DB: Database,
-    String: for<'t> Encode<'t, DB> + Type<DB>,
-    i64: for<'t> Encode<'t, DB> + Type<DB>,
-{
+pub(crate) fn push(sql: &mut impl Parts, query: &SaleQuery) {
     if query.orders_only {
-        sql.push(" AND order_status IS NOT NULL");
+        sql.add(" AND order_status IS NOT NULL");
     }
     if query.attention_only {
-        sql.push(" AND attention IS NOT NULL");
+        sql.add(" AND attention IS NOT NULL");
     }
     for (column, wanted) in [
         ("fraud_status", &query.fraud_status),
@@ -24,14 +45,14 @@ where
         ("purchase_country", &query.purchase_country),
     ] {
         if let Some(wanted) = wanted {
-            sql.push(" AND ").push(column).push(" = ").push_bind(wanted.clone());
+            sql.add(" AND ").add(column).add(" = ").add_text(wanted);
         }
     }
     if let Some(from) = query.created_from {
-        sql.push(" AND created_at_us >= ").push_bind(from.as_microsecond());
+        sql.add(" AND created_at_us >= ").add_number(from.as_microsecond());
     }
     if let Some(before) = query.created_before {
-        sql.push(" AND created_at_us < ").push_bind(before.as_microsecond());
+        sql.add(" AND created_at_us < ").add_number(before.as_microsecond());
     }
 }
 
@@ -84,39 +105,29 @@ impl StoredState {
     }
 
     /// Adds the condition; `column` is the state's, as it shall be written.
-    pub(crate) fn push<DB>(&self, sql: &mut QueryBuilder<DB>, column: &str, at_us: i64)
-    where
-        DB: Database,
-        String: for<'t> Encode<'t, DB> + Type<DB>,
-        i64: for<'t> Encode<'t, DB> + Type<DB>,
-    {
-        sql.push("(").push(column).push(" = ").push_bind(self.status.clone());
+    pub(crate) fn push(&self, sql: &mut impl Parts, column: &str, at_us: i64) {
+        sql.add("(").add(column).add(" = ").add_text(&self.status);
         match self.expiry {
             Expiry::Whatever => {}
             Expiry::Ahead => {
-                sql.push(" AND (expires_at_us IS NULL OR expires_at_us > ");
-                sql.push_bind(at_us).push(")");
+                sql.add(" AND (expires_at_us IS NULL OR expires_at_us > ");
+                sql.add_number(at_us).add(")");
             }
             Expiry::Passed => {
-                sql.push(" AND expires_at_us <= ").push_bind(at_us);
+                sql.add(" AND expires_at_us <= ").add_number(at_us);
             }
         }
-        sql.push(")");
+        sql.add(")");
     }
 
     /// Adds the condition that one of them holds.
-    pub(crate) fn push_any<DB>(all: &[Self], sql: &mut QueryBuilder<DB>, column: &str, at_us: i64)
-    where
-        DB: Database,
-        String: for<'t> Encode<'t, DB> + Type<DB>,
-        i64: for<'t> Encode<'t, DB> + Type<DB>,
-    {
+    pub(crate) fn push_any(all: &[Self], sql: &mut impl Parts, column: &str, at_us: i64) {
         for (index, state) in all.iter().enumerate() {
-            sql.push(if index == 0 { " AND (" } else { " OR " });
+            sql.add(if index == 0 { " AND (" } else { " OR " });
             state.push(sql, column, at_us);
         }
         if !all.is_empty() {
-            sql.push(")");
+            sql.add(")");
         }
     }
 }

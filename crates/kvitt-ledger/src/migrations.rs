@@ -1,8 +1,10 @@
 //! Changes of a database's schema. Forward only: one that was released is never changed, the next
 //! one is added, such that a kvitt that still runs can go on.
 
+use std::borrow::Cow;
+
 use sqlx::SqlSafeStr as _;
-use sqlx::migrate::{self, Migrate, MigrateError, MigrationType, Migrator};
+use sqlx::migrate::{self, MigrateError, MigrationType, Migrator};
 
 /// Where a database keeps which changes it has had: the driver's own name for it.
 pub(crate) const TABLE: &str = "_sqlx_migrations";
@@ -23,6 +25,11 @@ impl Migration {
         Self { version, name, sql }
     }
 
+    /// What tells it from another of its number.
+    pub(crate) fn checksum(self) -> Cow<'static, [u8]> {
+        self.for_driver().checksum
+    }
+
     fn for_driver(self) -> migrate::Migration {
         let Self { version, name, sql } = self;
         let kind = MigrationType::Simple;
@@ -35,20 +42,20 @@ pub(crate) fn migrator(all: &[Migration]) -> Migrator {
     Migrator::with_migrations(all.iter().map(|it| it.for_driver()).collect())
 }
 
-/// What a database that has the table has not had. Refused where it had something else.
-pub(crate) async fn pending(
+/// What a database has not had that had these, by their numbers and checksums. Refused where it had
+/// something else.
+pub(crate) fn lacking(
     all: &[Migration],
-    db: &mut impl Migrate,
+    applied: impl IntoIterator<Item = (i64, impl AsRef<[u8]>)>,
 ) -> Result<Vec<Migration>, MigrateError> {
-    let mut pending = all.to_vec();
-    for applied in db.list_applied_migrations(TABLE).await? {
-        let version = applied.version;
+    let mut lacking = all.to_vec();
+    for (version, checksum) in applied {
         let known = all.iter().find(|it| it.version == version);
         let known = known.ok_or(MigrateError::VersionMissing(version))?;
-        if known.for_driver().checksum != applied.checksum {
+        if *known.checksum() != *checksum.as_ref() {
             return Err(MigrateError::VersionMismatch(version));
         }
-        pending.retain(|it| it.version != version);
+        lacking.retain(|it| it.version != version);
     }
-    Ok(pending)
+    Ok(lacking)
 }

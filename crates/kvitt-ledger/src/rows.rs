@@ -56,11 +56,14 @@ pub(crate) fn summary(row: &impl Cells) -> Result<SaleSummary, LedgerError> {
 }
 
 /// A sale's whole stream, in order and without a hole.
-pub(crate) fn stream(sale: SaleId, rows: &[impl Cells]) -> Result<Vec<Recorded>, LedgerError> {
+pub(crate) fn stream(
+    sale: SaleId,
+    events: impl IntoIterator<Item = Result<Recorded, LedgerError>>,
+) -> Result<Vec<Recorded>, LedgerError> {
     (1..)
-        .zip(rows)
-        .map(|(seq, row)| {
-            let event = recorded(row)?;
+        .zip(events)
+        .map(|(seq, event)| {
+            let event = event?;
             if event.seq == seq {
                 Ok(event)
             } else {
@@ -72,7 +75,7 @@ pub(crate) fn stream(sale: SaleId, rows: &[impl Cells]) -> Result<Vec<Recorded>,
         .collect()
 }
 
-fn recorded(row: &impl Cells) -> Result<Recorded, LedgerError> {
+pub(crate) fn recorded(row: &impl Cells) -> Result<Recorded, LedgerError> {
     let read = Read::new("event", row);
     Ok(Recorded {
         id: read.id("id")?,

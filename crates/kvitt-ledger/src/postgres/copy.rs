@@ -129,13 +129,14 @@ impl CopyTarget {
     }
 
     /// Each sale's events.
-    pub(crate) fn streams(&mut self) -> Streams<'_, PgRow> {
+    pub(crate) fn streams(&mut self) -> Streams<'_> {
         let rows = sqlx::query(
             "SELECT sale, seq, id, at_us, name, cause::text, event::text FROM event
              ORDER BY sale, seq",
         )
         .fetch(&mut self.db)
-        .map_err(plain);
+        .map_err(plain)
+        .and_then(|row| std::future::ready(Streams::read(&row)));
         Streams::of(Box::pin(rows))
     }
 

@@ -19,7 +19,7 @@ pub(super) async fn of_sale(db: &Connections, sale: SaleId) -> Result<Vec<Record
     .fetch_all(db)
     .await
     .map_err(driver)?;
-    Ok(rows::stream(sale, &rows)?)
+    Ok(rows::stream(sale, rows.iter().map(rows::recorded))?)
 }
 
 /// The sale in which an intent was requested.

@@ -4,7 +4,7 @@ use sqlx::{Executor as _, Row as _};
 use std::fmt;
 use std::io::ErrorKind;
 
-use sqlx::migrate::MigrateError;
+use sqlx::migrate::{Migrate as _, MigrateError};
 use sqlx::postgres::PgConnection;
 
 use super::error::driver;
@@ -92,8 +92,10 @@ async fn not_had(at: &str, connection: &mut PgConnection) -> Result<Vec<Migratio
     if !row.try_get("is_there").map_err(|error| opening(at, error))? {
         return Ok(MIGRATIONS.to_vec());
     }
-    let pending = migrations::pending(&MIGRATIONS, connection).await;
-    pending.map_err(|error| migrating(at, error))
+    let applied = connection.list_applied_migrations(migrations::TABLE).await;
+    let applied = applied.map_err(|error| migrating(at, error))?;
+    migrations::lacking(&MIGRATIONS, applied.into_iter().map(|it| (it.version, it.checksum)))
+        .map_err(|error| migrating(at, error))
 }
 
 fn migrating(at: &str, error: MigrateError) -> LedgerError {

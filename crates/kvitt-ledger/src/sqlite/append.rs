@@ -1,49 +1,62 @@
 //! One step of a sale, and the requests that were taken.
 
-use async_trait::async_trait;
 use kvitt_core::{Recorded, Requester, SaleId};
-use sqlx::SqlitePool;
-use sqlx::sqlite::SqliteConnection;
+use rusqlite::{Connection, params};
 
-use super::error::driver;
+use super::events::StoredEvent;
+use super::readers::Readers;
 use super::row::sale_text;
+use super::statement::{execute, find, one};
 use super::writer::Write;
-use super::{events, inbox, private, state, summaries, work};
+use super::{inbox, private, summaries, work};
 use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
 use crate::row::Read;
 use crate::rows;
 
-#[async_trait]
-impl Write for Append {
+/// A step as it is stored. What can be written out before its turn comes is: others wait for it.
+pub(super) struct Step {
+    append: Append,
+    requester: Option<String>,
+    events: Vec<StoredEvent>,
+}
+
+impl Step {
+    pub(super) fn of(mut append: Append) -> Result<Self, LedgerError> {
+        let requester = append.idempotency.as_ref().map(|record| record.requester.to_string());
+        // A version that no sale has is refused later, by what the sale's is.
+        let place = |new: u64| append.expected_version.saturating_add(new);
+        let events = (1..).map(place).zip(append.events.drain(..));
+        let events =
+            events.map(|(seq, new)| StoredEvent::of(seq, new)).collect::<Result<_, _>>()?;
+        Ok(Self { append, requester, events })
+    }
+}
+
+impl Write for Step {
     type Output = Vec<Recorded>;
 
-    async fn apply(&mut self, db: &mut SqliteConnection) -> Result<Vec<Recorded>, LedgerError> {
-        let sale = self.sale;
-        if self.acts && state::is_frozen(db).await? {
-            return Err(LedgerError::Frozen);
-        }
-        if let Some((work_id, fence)) = self.fence {
-            work::check_claim(db, sale, work_id, fence).await?;
-        }
-        check(db, self).await?;
+    fn apply(&mut self, db: &Connection) -> Result<Vec<Recorded>, LedgerError> {
+        let Self { append, requester, events } = self;
+        let sale = append.sale;
+        check(db, append, requester.as_deref())?;
         // The sale's row comes first: the others refer to it.
-        summaries::upsert(db, &self.summary).await?;
-        if let Some(record) = &self.idempotency {
-            insert_idempotency(db, sale, record).await?;
+        summaries::store(db, &append.summary)?;
+        if let Some(record) = &append.idempotency {
+            insert_idempotency(db, sale, record, requester.as_deref())?;
         }
-        let mut recorded = Vec::with_capacity(self.events.len());
-        for (seq, event) in (self.expected_version + 1..).zip(self.events.drain(..)) {
-            recorded.push(events::insert(db, sale, seq, event).await?);
+        let mut recorded = Vec::with_capacity(events.len());
+        for event in events.drain(..) {
+            recorded.push(event.insert(db, sale)?);
         }
-        for change in &self.private {
-            private::change(db, sale, change).await?;
+        for change in &append.private {
+            private::change(db, sale, change)?;
         }
-        if let Some(message) = &self.inbox {
-            inbox::receive(db, sale, message).await?;
+        if let Some(message) = &append.inbox {
+            inbox::receive(db, sale, message)?;
         }
-        for change in &self.work {
-            work::change(db, sale, change).await?;
+        for change in &append.work {
+            work::change(db, sale, change)?;
         }
         Ok(recorded)
     }
@@ -51,23 +64,29 @@ impl Write for Append {
 
 // The column is called `api_key` since the days when nobody else sent requests.
 
-/// Refuses a key that is taken, and a version that is not the last.
-async fn check(db: &mut SqliteConnection, append: &Append) -> Result<(), LedgerError> {
-    let Append { sale, expected_version: expected, .. } = *append;
-    let record = append.idempotency.as_ref();
-    let row = sqlx::query(
-        "SELECT coalesce(max(seq), 0) AS version,
-             (SELECT count(*) FROM idempotency WHERE sale = ?1 AND api_key = ?2 AND key = ?3) AS taken
-         FROM event WHERE sale = ?1",
-    )
-    .bind(sale_text(sale))
-    .bind(record.map(|record| record.requester.to_string()))
-    .bind(record.map(|record| record.key.as_str()))
-    .fetch_one(db)
-    .await
-    .map_err(driver)?;
-    let taken: u64 = Read::new("idempotency", &row).count("taken")?;
-    let actual: u64 = Read::new("event", &row).count("version")?;
+/// Refuses what a frozen ledger must not do, a claim that has ended, a key that is taken, and a
+/// version that is not the last; of several, the first of these.
+fn check(db: &Connection, append: &Append, requester: Option<&str>) -> Result<(), LedgerError> {
+    let Append { sale, expected_version: expected, acts, fence, .. } = *append;
+    let sql = "SELECT coalesce(max(seq), 0) AS version,
+             (SELECT count(*) FROM idempotency WHERE sale = ?1 AND api_key = ?2 AND key = ?3) AS taken,
+             (SELECT count(*) FROM ledger_state WHERE frozen_since_us IS NOT NULL) AS frozen
+         FROM event WHERE sale = ?1";
+    let key = append.idempotency.as_ref().map(|record| record.key.as_str());
+    let (actual, taken, frozen): (u64, u64, u64) =
+        one(db, sql, params![sale_text(sale), requester, key], |row| {
+            Ok((
+                Read::new("event", row).count("version")?,
+                Read::new("idempotency", row).count("taken")?,
+                Read::new("ledger_state", row).count("frozen")?,
+            ))
+        })?;
+    if acts && frozen > 0 {
+        return Err(LedgerError::Frozen);
+    }
+    if let Some((work_id, fence)) = fence {
+        work::check_claim(db, sale, work_id, fence)?;
+    }
     if taken > 0 {
         Err(LedgerError::IdempotencyKeyTaken)
     } else if actual != expected {
@@ -77,43 +96,41 @@ async fn check(db: &mut SqliteConnection, append: &Append) -> Result<(), LedgerE
     }
 }
 
-async fn insert_idempotency(
-    db: &mut SqliteConnection,
+fn insert_idempotency(
+    db: &Connection,
     sale: SaleId,
     record: &IdempotencyRecord,
+    requester: Option<&str>,
 ) -> Result<(), LedgerError> {
-    sqlx::query(
+    execute(
+        db,
         "INSERT INTO idempotency (sale, api_key, key, request_hash, intent, at_us)
          VALUES (?, ?, ?, ?, ?, ?)",
-    )
-    .bind(sale_text(sale))
-    .bind(record.requester.to_string())
-    .bind(&record.key)
-    .bind(record.request_hash.as_slice())
-    .bind(record.intent.map(|intent| intent.to_string()))
-    .bind(record.at.as_microsecond())
-    .execute(db)
-    .await
-    .map_err(driver)?;
+        params![
+            sale_text(sale),
+            requester,
+            record.key,
+            record.request_hash,
+            record.intent.map(|intent| intent.to_string()),
+            record.at.as_microsecond(),
+        ],
+    )?;
     Ok(())
 }
 
 /// The request that was taken under this key.
 pub(super) async fn idempotency(
-    db: &SqlitePool,
+    readers: &Readers,
     sale: SaleId,
     requester: Requester,
     key: &str,
 ) -> Result<Option<IdempotencyRecord>, LedgerError> {
-    let row = sqlx::query(
-        "SELECT sale, request_hash, intent, at_us FROM idempotency
-         WHERE sale = ? AND api_key = ? AND key = ?",
-    )
-    .bind(sale_text(sale))
-    .bind(requester.to_string())
-    .bind(key)
-    .fetch_optional(db)
-    .await
-    .map_err(driver)?;
-    row.map(|row| rows::idempotency(requester, key, &row)).transpose()
+    let key = key.to_owned();
+    let read = move |db: &Connection| {
+        let sql = "SELECT sale, request_hash, intent, at_us FROM idempotency
+             WHERE sale = ? AND api_key = ? AND key = ?";
+        let values = params![sale_text(sale), requester.to_string(), key];
+        find(db, sql, values, |row| rows::idempotency(requester, &key, row))
+    };
+    readers.read(read).await
 }

@@ -6,21 +6,29 @@
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{Connection as _, Executor as _, Row as _};
+use rusqlite::{Connection, InterruptHandle};
 use tempfile::TempPath;
 
+use super::blocking::blocking;
 use super::error::driver;
-use super::open::{self, Boxed};
+use super::migrate::migrate;
+use super::open::{self, Access, BUSY_TIMEOUT};
 use super::state::Freeze;
+use super::statement::{execute, find, list, one};
 use super::writer::Write as _;
 use crate::backup::Backup;
 use crate::error::LedgerError;
 use crate::progress::{Progress, Report};
 use crate::row::Read;
+
+/// What the copy is worked on with: no other file beside it, and nothing to take along with it.
+const ALONE: &str =
+    "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA foreign_keys = ON";
 
 /// How often the backup's growth is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -44,7 +52,9 @@ pub(crate) async fn backup(
     }
     let part = beside(to).map_err(|error| failed(cannot_write(&error)))?;
     let before = copy(from, &part, report).await.map_err(|error| of_target(error, &failed))?;
-    let backup = finish(&part, at, before).await.map_err(|error| of_target(error, &failed))?;
+    let file = part.to_path_buf();
+    let backup = blocking(move || finish(&file, at, before)).await;
+    let backup = backup.map_err(|error| of_target(error, &failed))?;
     let to = to.to_owned();
     let named = tokio::task::spawn_blocking(move || name(part, &to));
     let named = named.await.map_err(|error| failed(error.to_string()))?;
@@ -112,63 +122,76 @@ struct Held {
     work: u64,
 }
 
-async fn held(db: &mut SqliteConnection) -> Result<Held, LedgerError> {
-    let row = sqlx::query(
-        "SELECT (SELECT count(*) FROM sale) AS sales, (SELECT count(*) FROM event) AS events,
+fn held(db: &Connection) -> Result<Held, LedgerError> {
+    let sql = "SELECT (SELECT count(*) FROM sale) AS sales, (SELECT count(*) FROM event) AS events,
              (SELECT coalesce(max(position), 0) FROM event) AS last_position,
-             (SELECT count(*) FROM work) AS work",
-    )
-    .fetch_one(db)
-    .await
-    .map_err(driver)?;
-    let read = Read::new("sale", &row);
-    Ok(Held {
-        sales: read.count("sales")?,
-        events: read.count("events")?,
-        last_position: read.count("last_position")?,
-        work: read.count("work")?,
+             (SELECT count(*) FROM work) AS work";
+    one(db, sql, [], |row| {
+        let read = Read::new("sale", row);
+        Ok(Held {
+            sales: read.count("sales")?,
+            events: read.count("events")?,
+            last_position: read.count("last_position")?,
+            work: read.count("work")?,
+        })
     })
 }
 
 /// Copies what is committed into the empty file, and answers with what was there before it began.
 async fn copy(from: &Path, part: &Path, report: Report<'_>) -> Result<Held, LedgerError> {
-    let options = SqliteConnectOptions::new()
-        .filename(from)
-        .create_if_missing(false)
-        .read_only(true)
-        .busy_timeout(open::BUSY_TIMEOUT);
-    let mut db = open::connect(&options).await.map_err(|error| open::opening(from, error))?;
-    let before = held(&mut db).await.map_err(|error| match error {
-        LedgerError::Driver(problem) => no_ledger(from, &problem),
-        LedgerError::Inconsistent { what } => no_ledger(from, &what),
-        other => other,
-    })?;
-    let size = sqlx::query(
-        "SELECT (page_count - freelist_count) * page_size AS bytes
-         FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()",
-    )
-    .fetch_one(&mut db)
-    .await
-    .map_err(driver)?;
-    let of: u64 = Read::new("pragma_page_count", &size).count("bytes")?;
-    let Some(name) = part.to_str() else {
+    let Some(name) = part.to_str().map(str::to_owned) else {
         return Err(LedgerError::CannotBackUp {
             path: part.to_owned(),
             problem: "its folder's name is no UTF-8: name another".to_owned(),
         });
     };
-    let mut copying = into(&mut db, name);
+    let from = from.to_owned();
+    let (db, before, of) = blocking(move || look(&from)).await?;
+    let end = GivenUp { is_so: Arc::default(), statement: db.get_interrupt_handle() };
+    let is_given_up = Arc::clone(&end.is_so);
+    let mut copying = Box::pin(blocking(move || {
+        let done = execute(&db, "VACUUM INTO ?", [&name]);
+        // Who gave it up removed the file, but SQLite may have made it anew since.
+        if is_given_up.load(Ordering::SeqCst) {
+            let _ = std::fs::remove_file(&name);
+        }
+        done
+    }));
     loop {
         if let Ok(done) = tokio::time::timeout(LOOK_EVERY, &mut copying).await {
-            done.map_err(driver)?;
-            break;
+            done?;
+            return Ok(before);
         }
         let done = part.metadata().map_or(0, |it| it.len()).min(of);
         report(Progress { part: "bytes", done, of });
     }
-    drop(copying);
-    let _ = db.close().await;
-    Ok(before)
+}
+
+/// Tells the statement that copies when nobody waits for it any more.
+struct GivenUp {
+    is_so: Arc<AtomicBool>,
+    statement: InterruptHandle,
+}
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        self.is_so.store(true, Ordering::SeqCst);
+        self.statement.interrupt();
+    }
+}
+
+/// Opens a ledger to be copied: what it holds, and how many bytes that takes.
+fn look(from: &Path) -> Result<(Connection, Held, u64), LedgerError> {
+    let db = open::connect_reader(from).map_err(|error| open::opening(from, error))?;
+    let before = held(&db).map_err(|error| match error {
+        LedgerError::Driver(problem) => no_ledger(from, &problem),
+        LedgerError::Inconsistent { what } => no_ledger(from, &what),
+        other => other,
+    })?;
+    let sql = "SELECT (page_count - freelist_count) * page_size AS bytes
+         FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()";
+    let bytes = one(&db, sql, [], |row| Read::new("pragma_page_count", row).count("bytes"))?;
+    Ok((db, before, bytes))
 }
 
 fn no_ledger(path: &Path, problem: &dyn std::fmt::Display) -> LedgerError {
@@ -176,32 +199,18 @@ fn no_ledger(path: &Path, problem: &dyn std::fmt::Display) -> LedgerError {
     LedgerError::CannotOpen { path: path.to_owned(), problem }
 }
 
-fn into<'a>(db: &'a mut SqliteConnection, name: &'a str) -> Boxed<'a, Result<(), sqlx::Error>> {
-    Box::pin(async move {
-        sqlx::query("VACUUM INTO ?").bind(name).execute(db).await?;
-        Ok(())
-    })
-}
-
 /// Brings the copy's schema up to date, marks it as a backup, and looks it through.
-async fn finish(part: &Path, at: Timestamp, before: Held) -> Result<Backup, LedgerError> {
-    let options = SqliteConnectOptions::new()
-        .filename(part)
-        .create_if_missing(false)
-        // No other file beside it, and nothing to take along with it.
-        .journal_mode(SqliteJournalMode::Memory)
-        .synchronous(SqliteSynchronous::Off)
-        .foreign_keys(true);
-    let mut db = open::connect(&options).await.map_err(driver)?;
-    open::migrate(part, &mut db).await?;
-    let held = held(&mut db).await?;
+fn finish(part: &Path, at: Timestamp, before: Held) -> Result<Backup, LedgerError> {
+    let mut db = open::connect(part, Access::Write, BUSY_TIMEOUT, ALONE).map_err(driver)?;
+    migrate(part, &mut db)?;
+    let held = held(&db)?;
     let because =
         format!("it is a backup, made at {at} of all up to position {}", held.last_position);
-    Freeze { at, because }.apply(&mut db).await?;
-    look_through(&mut db, held, before).await?;
+    Freeze { at, because }.apply(&db)?;
+    look_through(&db, held, before)?;
     // As whoever opens it finds it.
-    db.execute("PRAGMA journal_mode = DELETE").await.map_err(driver)?;
-    db.close().await.map_err(driver)?;
+    db.execute_batch("PRAGMA journal_mode = DELETE").map_err(driver)?;
+    db.close().map_err(|(_, error)| driver(error))?;
     let bytes = part.metadata().map_or(0, |it| it.len());
     let Held { sales, events, last_position, work } = held;
     Ok(Backup { bytes, sales, events, last_position, work })
@@ -209,30 +218,25 @@ async fn finish(part: &Path, at: Timestamp, before: Held) -> Result<Backup, Ledg
 
 /// Whether the copy is whole: its pages and indexes, its references, each sale's stream, and that
 /// nothing is missing that was there before the copying began.
-async fn look_through(
-    db: &mut SqliteConnection,
-    held: Held,
-    before: Held,
-) -> Result<(), LedgerError> {
+fn look_through(db: &Connection, held: Held, before: Held) -> Result<(), LedgerError> {
     let wrong = |what: String| Err(LedgerError::Inconsistent { what });
-    let pages = db.fetch_all("PRAGMA integrity_check(1)").await.map_err(driver)?;
-    match pages.first().and_then(|row| row.try_get::<String, _>(0).ok()) {
-        Some(said) if said == "ok" => {}
-        said => return wrong(format!("its pages: {}", said.unwrap_or_default())),
+    let said: String = one(db, "PRAGMA integrity_check(1)", [], |row| row.get(0).map_err(driver))?;
+    if said != "ok" {
+        return wrong(format!("its pages: {said}"));
     }
-    let lost = db.fetch_all("PRAGMA foreign_key_check").await.map_err(driver)?;
+    let lost = list(db, "PRAGMA foreign_key_check", [], |_| Ok(()))?;
     if !lost.is_empty() {
         return wrong(format!("{} rows belong to a sale that is not there", lost.len()));
     }
-    let hole = sqlx::query(
+    let hole = find(
+        db,
         "SELECT sale, 0 AS seq FROM event GROUP BY sale
          HAVING count(*) <> max(seq) OR min(seq) <> 1 LIMIT 1",
-    )
-    .fetch_optional(db)
-    .await
-    .map_err(driver)?;
-    if let Some(row) = hole {
-        return wrong(format!("events of sale {} are missing", Read::new("event", &row).sale()?));
+        [],
+        |row| Read::new("event", row).sale(),
+    )?;
+    if let Some(sale) = hole {
+        return wrong(format!("events of sale {sale} are missing"));
     }
     let is_whole = held.sales >= before.sales
         && held.events >= before.events

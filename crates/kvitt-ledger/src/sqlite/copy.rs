@@ -1,26 +1,26 @@
 //! The file that a ledger is moved from, which nobody else may have open.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::TryStreamExt as _;
+use futures_util::{TryStreamExt as _, stream};
 use jiff::Timestamp;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteLockingMode, SqliteRow,
-    SqliteSynchronous,
-};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
+use rusqlite::{Connection, Error, Row};
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use super::blocking::blocking;
 use super::error::{driver, is_busy};
-use super::open;
-use super::state::Freeze;
+use super::migrate::migrate;
+use super::open::{self, Access};
+use super::state::{self, Freeze};
+use super::statement::one;
 use super::writer::Write as _;
-use crate::copy::{Kind, Rows, Streams, Table, Value, cannot};
+use crate::copy::{Kind, Streams, Table, Value, cannot};
 use crate::error::LedgerError;
 use crate::frozen::Frozen;
 use crate::row::{Cell, Cells as _, Read};
-use crate::rows;
 
 /// How long another process is given to let go of the file.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -32,51 +32,37 @@ const BATCH_BYTES_MAX: usize = 1 << 20;
 /// Which way the file went, in the mark of a frozen ledger.
 const MOVED: &str = "it was moved to ";
 
+/// In this mode the first access takes the lock of the whole file, and only closing ends it.
+const ALONE: &str = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; \
+                     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
+
 /// The file. As long as this is there nobody else can read or write it.
 pub(crate) struct CopySource {
-    db: SqliteConnection,
+    /// None once it is closed.
+    db: Arc<Mutex<Option<Connection>>>,
 }
 
 impl CopySource {
     /// Opens the file for itself alone, and brings its schema up to date.
     pub(crate) async fn open(path: &Path) -> Result<Self, LedgerError> {
-        let opening = |error: sqlx::Error| {
-            if is_busy(&error) {
-                cannot(format!(
-                    "another process has {} open: stop `kvitt serve`, and whatever else uses it, \
-                     first",
-                    path.display()
-                ))
-            } else {
-                open::opening(path, error)
-            }
-        };
         if !path.exists() {
             let problem = "there is no such file".to_owned();
             return Err(LedgerError::CannotOpen { path: path.to_owned(), problem });
         }
-        // In this mode the first access takes the lock of the whole file, and only closing ends it.
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(false)
-            .foreign_keys(true)
-            .locking_mode(SqliteLockingMode::Exclusive)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(PATIENCE);
-        let mut db = options.connect().await.map_err(opening)?;
-        open::migrate(path, &mut db).await?;
-        Ok(Self { db })
+        let path = path.to_owned();
+        blocking(move || {
+            let mut db = open::connect_once(&path, Access::Write, PATIENCE, ALONE)
+                .map_err(|error| opening(&path, error))?;
+            migrate(&path, &mut db)?;
+            Ok(Self { db: Arc::new(Mutex::new(Some(db))) })
+        })
+        .await
     }
 
     /// Whether it may be moved to this database. Answers with the mark that the database shall
     /// have too.
     pub(crate) async fn check_moved(&mut self, to: &str) -> Result<Option<Frozen>, LedgerError> {
-        let row = sqlx::query("SELECT id, frozen_since_us, frozen_because FROM ledger_state")
-            .fetch_one(&mut self.db)
-            .await
-            .map_err(driver)?;
-        let frozen = rows::frozen(&row)?;
+        let frozen = self.run(state::frozen).await?;
         match frozen.as_ref().and_then(|it| it.because.strip_prefix(MOVED)) {
             None => Ok(frozen),
             // The end of the move before was not heard of, or did not come.
@@ -95,12 +81,16 @@ impl CopySource {
         at: Timestamp,
     ) -> Result<(), LedgerError> {
         let because = format!("{MOVED}{to}");
-        Freeze { at, because }.apply(&mut self.db).await.map(drop)
+        self.run(move |db| Freeze { at, because }.apply(db).map(drop)).await
     }
 
     /// Lets go of the file.
     pub(crate) async fn close(self) -> Result<(), LedgerError> {
-        self.db.close().await.map_err(driver)
+        blocking(move || {
+            let db = self.db.lock().unwrap_or_else(PoisonError::into_inner).take();
+            db.map_or(Ok(()), |db| db.close().map_err(|(_, error)| driver(error)))
+        })
+        .await
     }
 
     /// How many rows a table has.
@@ -126,12 +116,20 @@ impl CopySource {
     }
 
     async fn number(&mut self, sql: String) -> Result<u64, LedgerError> {
-        let row = sqlx::query(AssertSqlSafe(sql)).fetch_one(&mut self.db).await.map_err(driver)?;
-        Read::new("sqlite_schema", &row).count("number")
+        let read = |row: &Row<'_>| Read::new("sqlite_schema", row).count("number");
+        self.run(move |db| one(db, &sql, [], read)).await
+    }
+
+    async fn run<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        let db = Arc::clone(&self.db);
+        blocking(move || with(&db, work)).await
     }
 
     /// A table's rows, in the order of its key.
-    pub(crate) fn rows<'a>(&'a mut self, table: &'a Table) -> SourceRows<'a> {
+    pub(crate) fn rows(&mut self, table: &'static Table) -> SourceRows {
         let columns: Vec<&str> = table.columns.iter().map(|(name, _)| *name).collect();
         let sql = format!(
             "SELECT {} FROM {} ORDER BY {}",
@@ -139,43 +137,121 @@ impl CopySource {
             table.in_sqlite,
             table.key.join(", ")
         );
-        let rows = sqlx::query(AssertSqlSafe(sql)).fetch(&mut self.db).map_err(driver);
-        SourceRows { rows: Box::pin(rows), table }
+        let read = |row: &Row<'_>| {
+            let values = read(table, row)?;
+            let bytes = values.iter().map(Value::size).sum();
+            Ok((values, bytes))
+        };
+        SourceRows { batches: self.batches(sql, read) }
     }
 
     /// Each sale's events.
-    pub(crate) fn streams(&mut self) -> Streams<'_, SqliteRow> {
-        let rows = sqlx::query(
-            "SELECT sale, seq, id, at_us, name, cause, event FROM event ORDER BY sale, seq",
-        )
-        .fetch(&mut self.db)
-        .map_err(driver);
-        Streams::of(Box::pin(rows))
+    pub(crate) fn streams(&mut self) -> Streams<'static> {
+        let sql = "SELECT sale, seq, id, at_us, name, cause, event,
+                 length(cause) + length(event) AS size FROM event ORDER BY sale, seq";
+        let read =
+            |row: &Row<'_>| Ok((Streams::read(row)?, Read::new("event", row).count("size")?));
+        let batches = stream::try_unfold(self.batches(sql.to_owned(), read), async |mut from| {
+            let batch = next(&mut from).await?;
+            Ok((!batch.is_empty()).then_some((batch, from)))
+        });
+        let rows = batches.map_ok(|batch| stream::iter(batch.into_iter().map(Ok)));
+        Streams::of(Box::pin(rows.try_flatten()))
+    }
+
+    /// Reads rows on a thread of their own, a few batches ahead of who takes them. Each comes with
+    /// its size in bytes.
+    fn batches<T: Send + 'static>(
+        &mut self,
+        sql: String,
+        read: impl Fn(&Row<'_>) -> Result<(T, usize), LedgerError> + Send + 'static,
+    ) -> mpsc::Receiver<Batch<T>> {
+        let (sender, batches) = mpsc::channel(1);
+        let db = Arc::clone(&self.db);
+        tokio::task::spawn_blocking(move || {
+            let sent = with(&db, |db| send(db, &sql, read, &sender));
+            if let Err(error) = sent {
+                // Where nobody takes it any more, nobody has to hear of it.
+                let _ = sender.blocking_send(Err(error));
+            }
+        });
+        batches
     }
 }
 
-/// The rows of one table.
-pub(crate) struct SourceRows<'a> {
-    rows: Rows<'a, SqliteRow>,
-    table: &'a Table,
+/// Rows, or why there are no more. After the last ones comes a batch without any.
+type Batch<T> = Result<Vec<T>, LedgerError>;
+
+/// The next rows; none where there are no more. Rows that end without saying so were not all.
+async fn next<T>(batches: &mut mpsc::Receiver<Batch<T>>) -> Batch<T> {
+    let stopped =
+        || LedgerError::Unavailable { what: "the reading of its file stopped".to_owned() };
+    batches.recv().await.unwrap_or_else(|| Err(stopped()))
 }
 
-impl SourceRows<'_> {
+fn with<T>(
+    db: &Mutex<Option<Connection>>,
+    work: impl FnOnce(&Connection) -> Result<T, LedgerError>,
+) -> Result<T, LedgerError> {
+    let db = db.lock().unwrap_or_else(PoisonError::into_inner);
+    let closed = || LedgerError::Unavailable { what: "its file is closed".to_owned() };
+    work(db.as_ref().ok_or_else(closed)?)
+}
+
+fn opening(path: &Path, error: Error) -> LedgerError {
+    if is_busy(&error) {
+        cannot(format!(
+            "another process has {} open: stop `kvitt serve`, and whatever else uses it, first",
+            path.display()
+        ))
+    } else {
+        open::opening(path, error)
+    }
+}
+
+/// Sends all rows in batches, until there are no more or nobody takes them.
+fn send<T>(
+    db: &Connection,
+    sql: &str,
+    read: impl Fn(&Row<'_>) -> Result<(T, usize), LedgerError>,
+    to: &mpsc::Sender<Batch<T>>,
+) -> Result<(), LedgerError> {
+    let mut statement = db.prepare(sql).map_err(driver)?;
+    let mut rows = statement.query([]).map_err(driver)?;
+    let (mut batch, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.next().map_err(driver)? {
+        let (it, size) = read(row)?;
+        batch.push(it);
+        bytes += size;
+        if batch.len() >= BATCH_ROWS_MAX || bytes >= BATCH_BYTES_MAX {
+            bytes = 0;
+            if to.blocking_send(Ok(std::mem::take(&mut batch))).is_err() {
+                return Ok(());
+            }
+        }
+    }
+    if !batch.is_empty() && to.blocking_send(Ok(batch)).is_err() {
+        return Ok(());
+    }
+    // Where nobody takes it any more, nobody misses it.
+    let _ = to.blocking_send(Ok(Vec::new()));
+    Ok(())
+}
+
+/// The rows of one table.
+pub(crate) struct SourceRows {
+    batches: mpsc::Receiver<Batch<Vec<Value>>>,
+}
+
+impl SourceRows {
     /// The next rows; none where there are no more.
     pub(crate) async fn next_batch(&mut self) -> Result<Vec<Vec<Value>>, LedgerError> {
-        let (mut batch, mut bytes) = (Vec::new(), 0);
-        while batch.len() < BATCH_ROWS_MAX && bytes < BATCH_BYTES_MAX {
-            let Some(row) = self.rows.try_next().await? else { break };
-            let values = read(self.table, &row)?;
-            bytes += values.iter().map(Value::size).sum::<usize>();
-            batch.push(values);
-        }
-        Ok(batch)
+        next(&mut self.batches).await
     }
 }
 
 /// A row's values, as PostgreSQL shall have them.
-fn read(table: &Table, row: &SqliteRow) -> Result<Vec<Value>, LedgerError> {
+fn read(table: &Table, row: &Row<'_>) -> Result<Vec<Value>, LedgerError> {
     let wrong = Read::new(table.name, row);
     let of_column = |(column, kind): &(&'static str, Kind)| {
         value(row, column, *kind)
@@ -185,7 +261,7 @@ fn read(table: &Table, row: &SqliteRow) -> Result<Vec<Value>, LedgerError> {
     table.columns.iter().map(of_column).collect()
 }
 
-fn value(row: &SqliteRow, column: &str, kind: Kind) -> Cell<Value> {
+fn value(row: &Row<'_>, column: &str, kind: Kind) -> Cell<Value> {
     Ok(match kind {
         Kind::Integer => row.integer(column)?.map(Value::Integer),
         Kind::Flag => row.integer(column)?.map(|number| Value::Flag(number != 0)),

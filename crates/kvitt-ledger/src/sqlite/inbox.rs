@@ -1,72 +1,57 @@
 //! What Klarna sent.
 
 use kvitt_core::SaleId;
+use rusqlite::{Connection, params};
 use secrecy::ExposeSecret as _;
-use sqlx::SqlitePool;
-use sqlx::sqlite::SqliteConnection;
 
-use super::error::driver;
+use super::readers::Readers;
 use super::row::sale_text;
+use super::statement::{execute, list};
 use crate::error::LedgerError;
 use crate::inbox::{MESSAGES_MAX, Message, NewMessage};
 use crate::rows;
 
 /// Keeps a message, or counts it where it came before. One too many is dropped.
-pub(super) async fn receive(
-    db: &mut SqliteConnection,
+pub(super) fn receive(
+    db: &Connection,
     sale: SaleId,
     message: &NewMessage,
 ) -> Result<(), LedgerError> {
-    let digest = message.digest();
-    let known = sqlx::query(
+    let (digest, at_us) = (message.digest(), message.at.as_microsecond());
+    let known = execute(
+        db,
         "UPDATE inbox SET times = times + 1, last_at_us = max(last_at_us, ?3)
          WHERE sale = ?1 AND digest = ?2",
-    )
-    .bind(sale_text(sale))
-    .bind(digest.as_slice())
-    .bind(message.at.as_microsecond())
-    .execute(&mut *db)
-    .await
-    .map_err(driver)?;
-    if known.rows_affected() > 0 {
+        params![sale_text(sale), digest, at_us],
+    )?;
+    if known > 0 {
         return Ok(());
     }
-    sqlx::query(
+    execute(
+        db,
         "INSERT INTO inbox (sale, digest, door, content, times, first_at_us, last_at_us)
          SELECT ?1, ?2, ?3, ?4, 1, ?5, ?5
          WHERE (SELECT count(*) FROM inbox WHERE sale = ?1) < ?6",
-    )
-    .bind(sale_text(sale))
-    .bind(digest.as_slice())
-    .bind(message.door.as_str())
-    .bind(message.content.expose_secret().as_bytes())
-    .bind(message.at.as_microsecond())
-    .bind(MESSAGES_MAX)
-    .execute(db)
-    .await
-    .map_err(driver)?;
+        params![
+            sale_text(sale),
+            digest,
+            message.door.as_str(),
+            message.content.expose_secret().as_bytes(),
+            at_us,
+            MESSAGES_MAX,
+        ],
+    )?;
     Ok(())
 }
 
 /// The sale's messages, oldest first.
-pub(super) async fn of_sale(db: &SqlitePool, sale: SaleId) -> Result<Vec<Message>, LedgerError> {
-    let rows = sqlx::query(
-        "SELECT sale, door, content, times, first_at_us, last_at_us FROM inbox
-         WHERE sale = ? ORDER BY first_at_us, digest",
-    )
-    .bind(sale_text(sale))
-    .fetch_all(db)
-    .await
-    .map_err(driver)?;
-    rows.iter().map(rows::message).collect()
+pub(super) async fn of_sale(readers: &Readers, sale: SaleId) -> Result<Vec<Message>, LedgerError> {
+    let sql = "SELECT sale, door, content, times, first_at_us, last_at_us FROM inbox
+         WHERE sale = ? ORDER BY first_at_us, digest";
+    readers.read(move |db| list(db, sql, [sale_text(sale)], |row| rows::message(row))).await
 }
 
 /// Empties the sale's messages: they may hold personal data.
-pub(super) async fn erase(db: &mut SqliteConnection, sale: SaleId) -> Result<(), LedgerError> {
-    sqlx::query("UPDATE inbox SET content = x'' WHERE sale = ?")
-        .bind(sale_text(sale))
-        .execute(db)
-        .await
-        .map_err(driver)?;
-    Ok(())
+pub(super) fn erase(db: &Connection, sale: SaleId) -> Result<(), LedgerError> {
+    execute(db, "UPDATE inbox SET content = x'' WHERE sale = ?", [sale_text(sale)]).map(drop)
 }

@@ -3,17 +3,22 @@
 mod api_keys;
 mod append;
 mod backup;
+mod blocking;
 mod copy;
+mod dynamic;
 mod error;
 mod events;
 mod inbox;
 mod looks;
+mod migrate;
 mod open;
 mod private;
+mod readers;
 mod replicas;
 mod row;
 mod sessions;
 mod state;
+mod statement;
 mod summaries;
 mod users;
 mod webhooks;
@@ -26,18 +31,19 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use kvitt_core::{ApiKeyId, IntentId, Recorded, Requester, SaleId, UserId};
-use sqlx::SqlitePool;
 use uuid::Uuid;
 
 use self::api_keys::{InsertApiKey, RevokeApiKey};
+use self::append::Step;
 pub(crate) use self::backup::backup;
 pub(crate) use self::copy::CopySource;
-use self::error::driver;
 use self::looks::ScheduleLooks;
 use self::private::ErasePersonal;
+use self::readers::Readers;
 use self::replicas::{TellAlive, TellGone};
 use self::sessions::{CloseSession, OpenSession};
 use self::state::{Freeze, Thaw};
+use self::statement::is_any;
 use self::users::{InsertUser, RevokeUser, SetPassword};
 use self::work::{ClaimDue, ReleaseWork};
 use self::writer::{Check, Writer};
@@ -58,11 +64,12 @@ use crate::work::Work;
 
 /// A ledger in one SQLite file, in WAL mode with full sync.
 ///
-/// All writes of this process go through one task, which commits together what has queued up, so
-/// that many sales share one sync of the disk. Other processes may open the same file.
+/// All writes of this process go through one thread, which commits together what has queued up, so
+/// that many sales share one sync of the disk. Reads go on beside it. Other processes may open the
+/// same file.
 #[derive(Debug)]
 pub struct SqliteLedger {
-    readers: SqlitePool,
+    readers: Readers,
     writer: Writer,
 }
 
@@ -70,10 +77,11 @@ impl SqliteLedger {
     /// Opens the file, makes it where there is none (for its owner only, since it holds secrets),
     /// and brings its schema up to date. The folder must be there.
     ///
-    /// It must be called inside a Tokio runtime, on which the writer runs.
+    /// It must be called inside a Tokio runtime. Once this is dropped the writer carries out what
+    /// it was given, and closes the file.
     pub async fn open(path: &Path) -> Result<Self, LedgerError> {
         let opened = open::open(path).await?;
-        Ok(Self { readers: opened.readers, writer: Writer::start(opened.writer) })
+        Ok(Self { readers: opened.readers, writer: Writer::start(opened.writer)? })
     }
 
     /// The changes of the schema that the file has not had; all of them where there is no file.
@@ -97,7 +105,7 @@ impl Ledger for SqliteLedger {
 
     async fn append(&self, append: Append) -> Result<Vec<Recorded>, LedgerError> {
         append.check()?;
-        self.writer.write(append).await
+        self.writer.write(Step::of(append)?).await
     }
 
     async fn feed(&self, after: u64, limit: u32) -> Result<Vec<FeedEntry>, LedgerError> {
@@ -252,7 +260,7 @@ impl Ledger for SqliteLedger {
     }
 
     async fn frozen(&self) -> Result<Option<Frozen>, LedgerError> {
-        state::frozen(&self.readers).await
+        self.readers.read(state::frozen).await
     }
 
     async fn freeze(&self, at: Timestamp, because: &str) -> Result<bool, LedgerError> {
@@ -268,10 +276,7 @@ impl Ledger for SqliteLedger {
     }
 
     async fn check(&self) -> Result<(), LedgerError> {
-        sqlx::query("SELECT id FROM readiness")
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(driver)?;
+        self.readers.read(|db| is_any(db, "SELECT id FROM readiness", [])).await?;
         self.writer.write(Check).await
     }
 }

@@ -1,20 +1,20 @@
-//! Opening the file: its creation, its connections and its schema.
+//! Opening the file: its creation and its connections.
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::Path;
-use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use sqlx::migrate::MigrateError;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{ConnectOptions as _, Connection as _, SqlitePool};
+use rusqlite::{Connection, Error, OpenFlags};
 
+use super::blocking::blocking;
 use super::error::{driver, is_busy};
+use super::migrate;
+use super::readers::Readers;
+use super::statement;
 use crate::error::LedgerError;
-use crate::migrations::{self, Migration};
+use crate::migrations::Migration;
 
 /// How long a lock held by another process is waited for.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -24,55 +24,55 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECT_ATTEMPTS_MAX: u32 = 50;
 const CONNECT_PAUSE: Duration = Duration::from_millis(20);
 
-/// How many read at once. More only wait for the same processor.
-const READERS_MAX: u32 = 8;
-
-const MIGRATIONS: [Migration; 7] = [
-    Migration::new(1, "ledger", include_str!("../../migrations/sqlite/0001_ledger.sql")),
-    Migration::new(2, "users", include_str!("../../migrations/sqlite/0002_users.sql")),
-    Migration::new(3, "looks", include_str!("../../migrations/sqlite/0003_looks.sql")),
-    Migration::new(4, "inbox", include_str!("../../migrations/sqlite/0004_inbox.sql")),
-    Migration::new(5, "webhooks", include_str!("../../migrations/sqlite/0005_webhooks.sql")),
-    Migration::new(6, "state", include_str!("../../migrations/sqlite/0006_state.sql")),
-    Migration::new(7, "replicas", include_str!("../../migrations/sqlite/0007_replicas.sql")),
-];
+/// What the connection that writes is set to. What is erased is overwritten, not only marked as
+/// free.
+const WRITER: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                      PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON";
 
 /// An open file.
 pub(super) struct Opened {
-    pub(super) writer: SqliteConnection,
-    pub(super) readers: SqlitePool,
+    pub(super) writer: Connection,
+    pub(super) readers: Readers,
 }
 
 /// Opens the file, makes it where there is none, and brings its schema up to date.
 pub(super) async fn open(path: &Path) -> Result<Opened, LedgerError> {
-    create(path)?;
-    let both = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(false)
-        .foreign_keys(true)
-        .busy_timeout(BUSY_TIMEOUT);
-    let writer = both
-        .clone()
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        // What is erased is overwritten, not only marked as free.
-        .pragma("secure_delete", "ON");
-    let mut writer = connect(&writer).await.map_err(|error| opening(path, error))?;
-    migrate(path, &mut writer).await?;
-    let readers = SqlitePoolOptions::new()
-        .max_connections(READERS_MAX)
-        .acquire_timeout(BUSY_TIMEOUT)
-        .connect_lazy_with(both.read_only(true));
-    Ok(Opened { writer, readers })
+    let path = path.to_owned();
+    blocking(move || {
+        create(&path)?;
+        let mut writer = connect(&path, Access::Write, BUSY_TIMEOUT, WRITER)
+            .map_err(|error| opening(&path, error))?;
+        migrate::migrate(&path, &mut writer)?;
+        Ok(Opened { writer, readers: Readers::of(path) })
+    })
+    .await
 }
+
+/// The changes of the schema that the file has not had. Nothing is changed, or made.
+pub(super) async fn pending(path: &Path) -> Result<Vec<Migration>, LedgerError> {
+    if !path.exists() {
+        return Ok(migrate::all());
+    }
+    let path = path.to_owned();
+    blocking(move || {
+        let reader = connect_reader(&path).map_err(|error| opening(&path, error))?;
+        migrate::pending(&path, &reader)
+    })
+    .await
+}
+
+/// Held by who makes a file.
+static CREATING: Mutex<()> = Mutex::new(());
 
 /// Makes the file where there is none, for its owner only. SQLite gives the files that it puts
 /// beside it the same mode.
 ///
 /// A file that is there is not touched: closing it here would drop the locks that another
-/// connection of this process holds on it (POSIX).
+/// connection of this process holds on it (POSIX). For the same reason who makes it closes it before
+/// another of this process can find it there.
 fn create(path: &Path) -> Result<(), LedgerError> {
     let refuse = |problem: String| Err(LedgerError::CannotOpen { path: path.to_owned(), problem });
+    let _turn = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -106,7 +106,7 @@ fn warn_if_others_may_read(path: &Path) {
     }
 }
 
-pub(super) fn opening(path: &Path, error: sqlx::Error) -> LedgerError {
+pub(super) fn opening(path: &Path, error: Error) -> LedgerError {
     let problem = error.to_string();
     match driver(error) {
         known @ (LedgerError::Full | LedgerError::ReadOnly) => known,
@@ -121,74 +121,54 @@ pub(super) fn opening(path: &Path, error: sqlx::Error) -> LedgerError {
     }
 }
 
-/// Brings the schema up to date.
-pub(super) async fn migrate(path: &Path, writer: &mut SqliteConnection) -> Result<(), LedgerError> {
-    let migrator = migrations::migrator(&MIGRATIONS);
-    // Under the write lock, so that whoever opens the same file at the same time waits.
-    let failed = |error| opening(path, error);
-    let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-    // `run` would do, but its future is `Send` for one lifetime only.
-    match migrator.run_direct(None, &mut *transaction, false).await {
-        Ok(()) => transaction.commit().await.map_err(failed),
-        Err(error) => Err(migrating(path, error)),
-    }
+/// What a connection may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    Write,
 }
 
-fn migrating(path: &Path, error: MigrateError) -> LedgerError {
-    match error {
-        MigrateError::VersionMissing(found) => LedgerError::NewerSchema { found },
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-            opening(path, error)
-        }
-        error => LedgerError::CannotOpen {
-            path: path.to_owned(),
-            problem: format!("its schema is not one of kvitt's ({error}): restore a backup"),
-        },
-    }
+/// A connection that reads.
+pub(super) fn connect_reader(path: &Path) -> Result<Connection, Error> {
+    connect(path, Access::Read, BUSY_TIMEOUT, "")
 }
 
-/// The changes of the schema that the file has not had. Nothing is changed, or made.
-pub(super) async fn pending(path: &Path) -> Result<Vec<Migration>, LedgerError> {
-    if !path.exists() {
-        return Ok(MIGRATIONS.to_vec());
-    }
-    let failed = |error| opening(path, error);
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(false)
-        .read_only(true)
-        .busy_timeout(BUSY_TIMEOUT);
-    let mut reader = connect(&options).await.map_err(failed)?;
-    let is_there = sqlx::query("SELECT 1 FROM sqlite_schema WHERE name = ?")
-        .bind(migrations::TABLE)
-        .fetch_optional(&mut reader)
-        .await
-        .map_err(failed)?;
-    if is_there.is_none() {
-        return Ok(MIGRATIONS.to_vec());
-    }
-    migrations::pending(&MIGRATIONS, &mut reader).await.map_err(|error| migrating(path, error))
-}
-
-/// A future of a known type. The driver's own futures are `Send` for one lifetime only, so who
-/// awaits them by reference could not be spawned.
-pub(super) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// Connects, and waits its turn where others do so at the same time: the first of them turns the
-/// file to WAL mode, and SQLite tells the rest at once that it is locked.
+/// Connects to a file that is there, and waits its turn where others do so at the same time: the
+/// first of them turns the file to WAL mode, and SQLite tells the rest at once that it is locked.
 pub(super) fn connect(
-    options: &SqliteConnectOptions,
-) -> Boxed<'_, Result<SqliteConnection, sqlx::Error>> {
-    Box::pin(async move {
-        let mut attempt = 1;
-        loop {
-            match options.connect().await {
-                Err(error) if is_busy(&error) && attempt < CONNECT_ATTEMPTS_MAX => {
-                    tokio::time::sleep(CONNECT_PAUSE).await;
-                    attempt += 1;
-                }
-                done => return done,
+    path: &Path,
+    access: Access,
+    busy_timeout: Duration,
+    set: &str,
+) -> Result<Connection, Error> {
+    let mut attempt = 1;
+    loop {
+        match connect_once(path, access, busy_timeout, set) {
+            Err(error) if is_busy(&error) && attempt < CONNECT_ATTEMPTS_MAX => {
+                std::thread::sleep(CONNECT_PAUSE);
+                attempt += 1;
             }
+            done => return done,
         }
-    })
+    }
+}
+
+/// Connects, or says at once that others are at it.
+pub(super) fn connect_once(
+    path: &Path,
+    access: Access,
+    busy_timeout: Duration,
+    set: &str,
+) -> Result<Connection, Error> {
+    // A connection is used by one thread at a time, and no path is taken for a URI.
+    let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | match access {
+            Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
+            Access::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        };
+    let db = Connection::open_with_flags(path, flags)?;
+    db.busy_timeout(busy_timeout)?;
+    db.set_prepared_statement_cache_capacity(statement::KEPT_MAX);
+    db.execute_batch(set)?;
+    Ok(db)
 }

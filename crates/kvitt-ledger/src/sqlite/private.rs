@@ -1,75 +1,71 @@
 //! Personal data and secrets.
 
-use async_trait::async_trait;
 use kvitt_core::SaleId;
+use rusqlite::{Connection, params};
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::SqlitePool;
-use sqlx::sqlite::SqliteConnection;
 
-use super::error::driver;
 use super::inbox;
+use super::readers::Readers;
 use super::row::sale_text;
+use super::statement::{execute, list};
 use super::writer::Write;
 use crate::error::LedgerError;
 use crate::private::{Private, PrivateChange};
 use crate::row::Read;
 
 /// What the sale keeps in private.
-pub(super) async fn of_sale(db: &SqlitePool, sale: SaleId) -> Result<Private, LedgerError> {
-    let rows = sqlx::query(
-        "SELECT 1 AS personal, name, value FROM personal WHERE sale = ?1
-         UNION ALL SELECT 0, name, value FROM secret WHERE sale = ?1",
-    )
-    .bind(sale_text(sale))
-    .fetch_all(db)
-    .await
-    .map_err(driver)?;
-    let mut private = Private::default();
-    for row in &rows {
-        let read = Read::new("personal or secret", row);
-        let value = SecretString::from(read.text("value")?);
-        let shelf = if read.integer("personal")? == 1 {
-            &mut private.personal
-        } else {
-            &mut private.secrets
-        };
-        shelf.insert(read.text("name")?, value);
-    }
-    Ok(private)
+pub(super) async fn of_sale(readers: &Readers, sale: SaleId) -> Result<Private, LedgerError> {
+    let sql = "SELECT 1 AS personal, name, value FROM personal WHERE sale = ?1
+         UNION ALL SELECT 0, name, value FROM secret WHERE sale = ?1";
+    let read = move |db: &Connection| {
+        let mut private = Private::default();
+        list(db, sql, [sale_text(sale)], |row| {
+            let read = Read::new("personal or secret", row);
+            let value = SecretString::from(read.text("value")?);
+            let shelf = if read.integer("personal")? == 1 {
+                &mut private.personal
+            } else {
+                &mut private.secrets
+            };
+            shelf.insert(read.text("name")?, value);
+            Ok(())
+        })?;
+        Ok(private)
+    };
+    readers.read(read).await
 }
 
 /// Carries out one change.
-pub(super) async fn change(
-    db: &mut SqliteConnection,
+pub(super) fn change(
+    db: &Connection,
     sale: SaleId,
     change: &PrivateChange,
 ) -> Result<(), LedgerError> {
-    let (sql, name, value) = match change {
-        PrivateChange::SetPersonal { name, value } => (
+    let set = |sql, name: &String, value: &SecretString| {
+        execute(db, sql, params![sale_text(sale), name, value.expose_secret()])
+    };
+    let remove = |sql, name: &String| execute(db, sql, params![sale_text(sale), name]);
+    match change {
+        PrivateChange::SetPersonal { name, value } => set(
             "INSERT INTO personal (sale, name, value) VALUES (?, ?, ?)
              ON CONFLICT (sale, name) DO UPDATE SET value = excluded.value",
             name,
-            Some(value),
+            value,
         ),
-        PrivateChange::SetSecret { name, value } => (
+        PrivateChange::SetSecret { name, value } => set(
             "INSERT INTO secret (sale, name, value) VALUES (?, ?, ?)
              ON CONFLICT (sale, name) DO UPDATE SET value = excluded.value",
             name,
-            Some(value),
+            value,
         ),
         PrivateChange::RemovePersonal { name } => {
-            ("DELETE FROM personal WHERE sale = ? AND name = ?", name, None)
+            remove("DELETE FROM personal WHERE sale = ? AND name = ?", name)
         }
         PrivateChange::RemoveSecret { name } => {
-            ("DELETE FROM secret WHERE sale = ? AND name = ?", name, None)
+            remove("DELETE FROM secret WHERE sale = ? AND name = ?", name)
         }
-    };
-    let mut query = sqlx::query(sql).bind(sale_text(sale)).bind(name);
-    if let Some(value) = value {
-        query = query.bind(value.expose_secret());
     }
-    query.execute(db).await.map_err(driver)?;
-    Ok(())
+    .map(drop)
 }
 
 /// Erases the sale's personal data.
@@ -77,18 +73,13 @@ pub(super) struct ErasePersonal {
     pub(super) sale: SaleId,
 }
 
-#[async_trait]
 impl Write for ErasePersonal {
     type Output = ();
 
     const SCRUB: bool = true;
 
-    async fn apply(&mut self, db: &mut SqliteConnection) -> Result<(), LedgerError> {
-        sqlx::query("DELETE FROM personal WHERE sale = ?")
-            .bind(sale_text(self.sale))
-            .execute(&mut *db)
-            .await
-            .map_err(driver)?;
-        inbox::erase(db, self.sale).await
+    fn apply(&mut self, db: &Connection) -> Result<(), LedgerError> {
+        execute(db, "DELETE FROM personal WHERE sale = ?", [sale_text(self.sale)])?;
+        inbox::erase(db, self.sale)
     }
 }

@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
-use async_trait::async_trait;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteConnection;
+use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::error::driver;
-use super::row::now_us;
+use super::row::{id_text, now_us};
+use super::statement::{execute, one};
 use super::writer::Write;
 use crate::error::LedgerError;
 use crate::replica::Replicas;
-use crate::row::wait_us;
+use crate::row::{Read, wait_us};
 
 /// Says that a process lives, drops those that do not, and counts.
 pub(super) struct TellAlive {
@@ -20,36 +18,23 @@ pub(super) struct TellAlive {
     pub(super) lives_for: Duration,
 }
 
-#[async_trait]
 impl Write for TellAlive {
     type Output = Replicas;
 
-    async fn apply(&mut self, db: &mut SqliteConnection) -> Result<Replicas, LedgerError> {
-        let replica = self.replica.as_hyphenated().to_string();
-        sqlx::query(concat!("DELETE FROM replica WHERE seen_at_us <= ", now_us!(), " - ?"))
-            .bind(wait_us(self.lives_for))
-            .execute(&mut *db)
-            .await
-            .map_err(driver)?;
-        sqlx::query(concat!(
+    fn apply(&mut self, db: &Connection) -> Result<Replicas, LedgerError> {
+        let drop_dead = concat!("DELETE FROM replica WHERE seen_at_us <= ", now_us!(), " - ?");
+        execute(db, drop_dead, [wait_us(self.lives_for)])?;
+        let tell = concat!(
             "INSERT INTO replica (replica, seen_at_us) VALUES (?1, ",
             now_us!(),
             ") ON CONFLICT (replica) DO UPDATE SET seen_at_us = excluded.seen_at_us",
-        ))
-        .bind(&replica)
-        .execute(&mut *db)
-        .await
-        .map_err(driver)?;
-        let row = sqlx::query(
-            "SELECT count(*) AS live, count(*) FILTER (WHERE replica < ?1) AS place FROM replica",
-        )
-        .bind(&replica)
-        .fetch_one(db)
-        .await
-        .map_err(driver)?;
-        Ok(Replicas {
-            live: row.try_get("live").map_err(driver)?,
-            place: row.try_get("place").map_err(driver)?,
+        );
+        execute(db, tell, [id_text(self.replica)])?;
+        let count =
+            "SELECT count(*) AS live, count(*) FILTER (WHERE replica < ?1) AS place FROM replica";
+        one(db, count, params![id_text(self.replica)], |row| {
+            let read = Read::new("replica", row);
+            Ok(Replicas { live: read.count("live")?, place: read.count("place")? })
         })
     }
 }
@@ -59,16 +44,11 @@ pub(super) struct TellGone {
     pub(super) replica: Uuid,
 }
 
-#[async_trait]
 impl Write for TellGone {
     type Output = ();
 
-    async fn apply(&mut self, db: &mut SqliteConnection) -> Result<(), LedgerError> {
-        sqlx::query("DELETE FROM replica WHERE replica = ?")
-            .bind(self.replica.as_hyphenated().to_string())
-            .execute(db)
-            .await
-            .map_err(driver)?;
-        Ok(())
+    fn apply(&mut self, db: &Connection) -> Result<(), LedgerError> {
+        let sql = "DELETE FROM replica WHERE replica = ?";
+        execute(db, sql, [id_text(self.replica)]).map(drop)
     }
 }

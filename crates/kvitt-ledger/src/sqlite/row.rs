@@ -4,8 +4,8 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use kvitt_core::SaleId;
-use sqlx::sqlite::{Sqlite, SqliteRow};
-use sqlx::{Decode, Row as _, Type};
+use rusqlite::types::{FromSql, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Result, Row};
 use uuid::Uuid;
 
 use crate::row::{Cell, Cells};
@@ -18,19 +18,34 @@ macro_rules! now_us {
 }
 pub(super) use now_us;
 
+/// A text of a known length, which needs no memory of its own.
+pub(super) struct Text<const LENGTH: usize>([u8; LENGTH]);
+
+impl<const LENGTH: usize> ToSql for Text<LENGTH> {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::Text(&self.0)))
+    }
+}
+
 /// A sale's id as it is stored.
-pub(super) fn sale_text(sale: SaleId) -> String {
-    sale.0.as_simple().to_string()
+pub(super) fn sale_text(sale: SaleId) -> Text<32> {
+    let mut text = [0; 32];
+    sale.0.as_simple().encode_lower(&mut text);
+    Text(text)
 }
 
-fn get<'r, T>(row: &'r SqliteRow, column: &str) -> Cell<T>
-where
-    T: Decode<'r, Sqlite> + Type<Sqlite>,
-{
-    row.try_get(column).map_err(|error| error.to_string().into())
+/// An id without a prefix as it is stored, if it is not a sale's.
+pub(super) fn id_text(id: Uuid) -> Text<36> {
+    let mut text = [0; 36];
+    id.as_hyphenated().encode_lower(&mut text);
+    Text(text)
 }
 
-impl Cells for SqliteRow {
+fn get<T: FromSql>(row: &Row<'_>, column: &str) -> Cell<T> {
+    row.get(column).map_err(|error| error.to_string().into())
+}
+
+impl Cells for Row<'_> {
     fn text(&self, column: &str) -> Cell<String> {
         get(self, column)
     }
@@ -47,7 +62,8 @@ impl Cells for SqliteRow {
     where
         T: From<Uuid> + FromStr<Err: Display>,
     {
-        let text = self.text(column)?;
+        let value = self.get_ref(column).map_err(|error| error.to_string())?;
+        let text = value.as_str_or_null().map_err(|error| error.to_string())?;
         text.map(|text| text.parse().map_err(|error: T::Err| error.to_string().into())).transpose()
     }
 }

@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use async_trait::async_trait;
-use sqlx::SqlitePool;
-use sqlx::sqlite::SqliteConnection;
+use rusqlite::{Connection, params};
 
-use super::error::driver;
+use super::readers::Readers;
 use super::row::now_us;
+use super::statement::{execute, find};
 use super::writer::Write;
 use crate::error::LedgerError;
 use crate::row::wait_us;
@@ -17,20 +16,17 @@ use crate::user::{SessionDigest, User};
 
 /// Whose session it is, while it lives.
 pub(super) async fn holder(
-    db: &SqlitePool,
+    readers: &Readers,
     digest: &SessionDigest,
 ) -> Result<Option<User>, LedgerError> {
-    let row = sqlx::query(concat!(
+    let sql = concat!(
         "SELECT id, name, password_hash, created_at_us, revoked_at_us
          FROM dashboard_session JOIN dashboard_user ON id = user_id
          WHERE digest = ? AND revoked_at_us IS NULL AND ends_at_us > ",
         now_us!(),
-    ))
-    .bind(digest.0.as_slice())
-    .fetch_optional(db)
-    .await
-    .map_err(driver)?;
-    row.as_ref().map(rows::user).transpose()
+    );
+    let digest = *digest;
+    readers.read(move |db| find(db, sql, [digest.0], |row| rows::user(row))).await
 }
 
 /// Opens a session, and drops those that have ended.
@@ -40,30 +36,23 @@ pub(super) struct OpenSession {
     pub(super) lifetime: Duration,
 }
 
-#[async_trait]
 impl Write for OpenSession {
     type Output = bool;
 
-    async fn apply(&mut self, db: &mut SqliteConnection) -> Result<bool, LedgerError> {
-        sqlx::query(concat!("DELETE FROM dashboard_session WHERE ends_at_us <= ", now_us!()))
-            .execute(&mut *db)
-            .await
-            .map_err(driver)?;
-        let done = sqlx::query(concat!(
+    fn apply(&mut self, db: &Connection) -> Result<bool, LedgerError> {
+        let drop_ended = concat!("DELETE FROM dashboard_session WHERE ends_at_us <= ", now_us!());
+        execute(db, drop_ended, [])?;
+        let open = concat!(
             "INSERT INTO dashboard_session (digest, user_id, ends_at_us)
              SELECT ?1, id, ",
             now_us!(),
             " + ?2 FROM dashboard_user
              WHERE id = ?3 AND password_hash = ?4 AND revoked_at_us IS NULL",
-        ))
-        .bind(self.digest.0.as_slice())
-        .bind(wait_us(self.lifetime))
-        .bind(self.user.id.to_string())
-        .bind(self.user.password_hash.expose())
-        .execute(db)
-        .await
-        .map_err(driver)?;
-        Ok(done.rows_affected() == 1)
+        );
+        let user = &self.user;
+        let password = user.password_hash.expose();
+        let values = params![self.digest.0, wait_us(self.lifetime), user.id.to_string(), password];
+        Ok(execute(db, open, values)? == 1)
     }
 }
 
@@ -72,16 +61,11 @@ pub(super) struct CloseSession {
     pub(super) digest: SessionDigest,
 }
 
-#[async_trait]
 impl Write for CloseSession {
     type Output = ();
 
-    async fn apply(&mut self, db: &mut SqliteConnection) -> Result<(), LedgerError> {
-        sqlx::query("DELETE FROM dashboard_session WHERE digest = ?")
-            .bind(self.digest.0.as_slice())
-            .execute(db)
-            .await
-            .map_err(driver)?;
-        Ok(())
+    fn apply(&mut self, db: &Connection) -> Result<(), LedgerError> {
+        let sql = "DELETE FROM dashboard_session WHERE digest = ?";
+        execute(db, sql, [self.digest.0]).map(drop)
     }
 }

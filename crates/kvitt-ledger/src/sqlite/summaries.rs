@@ -2,127 +2,142 @@
 
 use jiff::Timestamp;
 use kvitt_core::SaleId;
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{QueryBuilder, Sqlite, SqlitePool};
+use rusqlite::{Connection, params};
 
-use super::error::driver;
+use super::dynamic::Dynamic;
+use super::readers::Readers;
 use super::row::sale_text;
+use super::statement::{execute, find, list, one};
 use crate::cursor::Cursor;
 use crate::error::LedgerError;
-use crate::filter::{self, SORTED_MAX, StoredState, Way};
+use crate::filter::{self, Parts as _, SORTED_MAX, StoredState, Way};
 use crate::row::{Read, number};
 use crate::rows::{self, summary_columns};
 use crate::summary::{Page, SaleQuery, SaleSummary};
 
+/// The most that a step of a sale changes as a rule. SQLite writes the entry of each index anew whose
+/// column is set, even to what it was: so only those of two are. Ids are compared letter by letter,
+/// since their columns are blind to case.
+const UPDATE: &str = "
+    UPDATE sale SET
+        version = ?2, updated_at_us = ?4, account = ?5, purchase_country = ?6,
+        purchase_currency = ?7, checkout_status = ?8, order_status = ?9, fraud_status = ?10,
+        order_amount = ?15, captured_amount = ?16, refunded_amount = ?17,
+        remaining_authorized_amount = ?18, placed_at_us = ?19, expires_at_us = ?20,
+        look_at_us = ?22
+    WHERE sale = ?1 AND +created_at_us = ?3
+        AND klarna_order_id IS ?11 COLLATE BINARY AND klarna_reference IS ?12 COLLATE BINARY
+        AND merchant_reference1 IS ?13 COLLATE BINARY AND merchant_reference2 IS ?14 COLLATE BINARY
+        AND attention IS ?21";
+
+/// All of it, whatever was there.
+const UPSERT: &str = concat!(
+    "INSERT INTO sale (",
+    summary_columns!(),
+    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+         ?19, ?20, ?21, ?22)
+     ON CONFLICT (sale) DO UPDATE SET
+         version = excluded.version,
+         created_at_us = excluded.created_at_us,
+         updated_at_us = excluded.updated_at_us,
+         account = excluded.account,
+         purchase_country = excluded.purchase_country,
+         purchase_currency = excluded.purchase_currency,
+         checkout_status = excluded.checkout_status,
+         order_status = excluded.order_status,
+         fraud_status = excluded.fraud_status,
+         klarna_order_id = excluded.klarna_order_id,
+         klarna_reference = excluded.klarna_reference,
+         merchant_reference1 = excluded.merchant_reference1,
+         merchant_reference2 = excluded.merchant_reference2,
+         order_amount = excluded.order_amount,
+         captured_amount = excluded.captured_amount,
+         refunded_amount = excluded.refunded_amount,
+         remaining_authorized_amount = excluded.remaining_authorized_amount,
+         placed_at_us = excluded.placed_at_us,
+         expires_at_us = excluded.expires_at_us,
+         attention = excluded.attention,
+         look_at_us = excluded.look_at_us",
+);
+
 /// Stores the summary, in place of the one before.
-pub(super) async fn upsert(
-    db: &mut SqliteConnection,
-    summary: &SaleSummary,
-) -> Result<(), LedgerError> {
-    let done = sqlx::query(concat!(
-        "INSERT INTO sale (",
-        summary_columns!(),
-        ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (sale) DO UPDATE SET
-             version = excluded.version,
-             created_at_us = excluded.created_at_us,
-             updated_at_us = excluded.updated_at_us,
-             account = excluded.account,
-             purchase_country = excluded.purchase_country,
-             purchase_currency = excluded.purchase_currency,
-             checkout_status = excluded.checkout_status,
-             order_status = excluded.order_status,
-             fraud_status = excluded.fraud_status,
-             klarna_order_id = excluded.klarna_order_id,
-             klarna_reference = excluded.klarna_reference,
-             merchant_reference1 = excluded.merchant_reference1,
-             merchant_reference2 = excluded.merchant_reference2,
-             order_amount = excluded.order_amount,
-             captured_amount = excluded.captured_amount,
-             refunded_amount = excluded.refunded_amount,
-             remaining_authorized_amount = excluded.remaining_authorized_amount,
-             placed_at_us = excluded.placed_at_us,
-             expires_at_us = excluded.expires_at_us,
-             attention = excluded.attention,
-             look_at_us = excluded.look_at_us",
-    ))
-    .bind(sale_text(summary.sale))
-    .bind(number("summary.version", summary.version)?)
-    .bind(summary.created_at.as_microsecond())
-    .bind(summary.updated_at.as_microsecond())
-    .bind(&summary.account)
-    .bind(&summary.purchase_country)
-    .bind(&summary.purchase_currency)
-    .bind(&summary.checkout_status)
-    .bind(&summary.order_status)
-    .bind(&summary.fraud_status)
-    .bind(&summary.klarna_order_id)
-    .bind(&summary.klarna_reference)
-    .bind(&summary.merchant_reference1)
-    .bind(&summary.merchant_reference2)
-    .bind(summary.order_amount)
-    .bind(summary.captured_amount)
-    .bind(summary.refunded_amount)
-    .bind(summary.remaining_authorized_amount)
-    .bind(summary.placed_at.map(Timestamp::as_microsecond))
-    .bind(summary.expires_at.map(Timestamp::as_microsecond))
-    .bind(&summary.attention)
-    .bind(summary.look_at.map(Timestamp::as_microsecond))
-    .execute(db)
-    .await
-    .map_err(driver)?;
-    match done.rows_affected() {
-        1 => Ok(()),
-        rows => Err(LedgerError::Inconsistent {
-            what: format!("storing the summary of sale {} wrote {rows} rows", summary.sale),
-        }),
+pub(super) fn store(db: &Connection, summary: &SaleSummary) -> Result<(), LedgerError> {
+    let values = params![
+        sale_text(summary.sale),
+        number("summary.version", summary.version)?,
+        summary.created_at.as_microsecond(),
+        summary.updated_at.as_microsecond(),
+        summary.account,
+        summary.purchase_country,
+        summary.purchase_currency,
+        summary.checkout_status,
+        summary.order_status,
+        summary.fraud_status,
+        summary.klarna_order_id,
+        summary.klarna_reference,
+        summary.merchant_reference1,
+        summary.merchant_reference2,
+        summary.order_amount,
+        summary.captured_amount,
+        summary.refunded_amount,
+        summary.remaining_authorized_amount,
+        summary.placed_at.map(Timestamp::as_microsecond),
+        summary.expires_at.map(Timestamp::as_microsecond),
+        summary.attention,
+        summary.look_at.map(Timestamp::as_microsecond),
+    ];
+    let rows = match execute(db, UPDATE, values)? {
+        0 => execute(db, UPSERT, values)?,
+        rows => rows,
+    };
+    if rows == 1 {
+        return Ok(());
     }
+    let what = format!("storing the summary of sale {} wrote {rows} rows", summary.sale);
+    Err(LedgerError::Inconsistent { what })
 }
 
 /// The sale at a glance.
 pub(super) async fn of_sale(
-    db: &SqlitePool,
+    readers: &Readers,
     sale: SaleId,
 ) -> Result<Option<SaleSummary>, LedgerError> {
-    let row = sqlx::query(concat!("SELECT ", summary_columns!(), " FROM sale WHERE sale = ?"))
-        .bind(sale_text(sale))
-        .fetch_optional(db)
-        .await
-        .map_err(driver)?;
-    row.as_ref().map(rows::summary).transpose()
+    let sql = concat!("SELECT ", summary_columns!(), " FROM sale WHERE sale = ?");
+    readers.read(move |db| find(db, sql, [sale_text(sale)], |row| rows::summary(row))).await
 }
 
 /// One page of sales, newest first.
-pub(super) async fn page(db: &SqlitePool, query: &SaleQuery) -> Result<Page, LedgerError> {
-    let limit = query.limit.clamp(1, SaleQuery::LIMIT_MAX);
-    let search = query.searched();
-    let way = match search {
-        Some(search) if finds_few(db, search).await? => Way::Search,
-        _ => Way::Time,
+pub(super) async fn page(readers: &Readers, query: &SaleQuery) -> Result<Page, LedgerError> {
+    let query = query.clone();
+    let read = move |db: &Connection| {
+        let limit = query.limit.clamp(1, SaleQuery::LIMIT_MAX);
+        let search = query.searched();
+        let way = match search {
+            Some(search) if finds_few(db, search)? => Way::Search,
+            _ => Way::Time,
+        };
+        // One more than asked for shows whether anything follows.
+        let sql = select(&query, search, way, limit + 1)?;
+        Ok(Page::of(list(db, sql.sql(), sql.values(), |row| rows::summary(row))?, limit))
     };
-    // One more than asked for shows whether anything follows.
-    let mut sql = select(query, search, way, limit + 1)?;
-    let rows = sql.build().fetch_all(db).await.map_err(driver)?;
-    let items = rows.iter().map(rows::summary).collect::<Result<_, _>>()?;
-    Ok(Page::of(items, limit))
+    readers.read(read).await
 }
 
 /// Whether a search finds so few that all can be put in order. It looks into the indices alone, and
 /// no further than it must.
-async fn finds_few(db: &SqlitePool, search: &str) -> Result<bool, LedgerError> {
-    let mut sql = QueryBuilder::<Sqlite>::new("SELECT count(*) AS found FROM (");
+fn finds_few(db: &Connection, search: &str) -> Result<bool, LedgerError> {
+    let mut sql = Dynamic::new("SELECT count(*) AS found FROM (");
     for (index, Range { column, from, to }) in ranges(search).into_iter().enumerate() {
-        sql.push(if index == 0 {
+        sql.add(if index == 0 {
             "SELECT 1 FROM sale WHERE "
         } else {
             " UNION ALL SELECT 1 FROM sale WHERE "
         });
-        sql.push(column).push(" >= ").push_bind(from);
-        sql.push(" AND ").push(column).push(" <= ").push_bind(to);
+        sql.add(column).add(" >= ").add_text(&from);
+        sql.add(" AND ").add(column).add(" <= ").add_text(&to);
     }
-    sql.push(" LIMIT ").push_bind(SORTED_MAX + 1).push(")");
-    let row = sql.build().fetch_one(db).await.map_err(driver)?;
-    let found: u64 = Read::new("sale", &row).count("found")?;
+    sql.add(" LIMIT ").add_number((SORTED_MAX + 1).into()).add(")");
+    let found: u64 = one(db, sql.sql(), sql.values(), |row| Read::new("sale", row).count("found"))?;
     Ok(found <= u64::from(SORTED_MAX))
 }
 
@@ -134,48 +149,50 @@ fn select(
     search: Option<&str>,
     way: Way,
     limit: u32,
-) -> Result<QueryBuilder<Sqlite>, LedgerError> {
+) -> Result<Dynamic, LedgerError> {
     let at_us = query.at.as_microsecond();
     let states = query.status.as_deref().map(StoredState::all_of).unwrap_or_default();
-    let mut sql = QueryBuilder::new("");
+    let mut sql = Dynamic::default();
     if way == Way::Search || states.is_empty() {
         select_from(&mut sql, query, search, way)?;
         StoredState::push_any(&states, &mut sql, "+order_status", at_us);
     } else {
         for (index, state) in states.iter().enumerate() {
-            sql.push(if index == 0 { "SELECT * FROM (" } else { " UNION ALL SELECT * FROM (" });
+            sql.add(if index == 0 { "SELECT * FROM (" } else { " UNION ALL SELECT * FROM (" });
             select_from(&mut sql, query, search, way)?;
-            sql.push(" AND ");
+            sql.add(" AND ");
             state.push(&mut sql, "order_status", at_us);
-            sql.push(" ORDER BY created_at_us DESC, sale DESC LIMIT ").push_bind(limit).push(")");
+            sql.add(" ORDER BY created_at_us DESC, sale DESC LIMIT ")
+                .add_number(limit.into())
+                .add(")");
         }
     }
-    sql.push(" ORDER BY created_at_us DESC, sale DESC LIMIT ").push_bind(limit);
+    sql.add(" ORDER BY created_at_us DESC, sale DESC LIMIT ").add_number(limit.into());
     Ok(sql)
 }
 
 /// All filters but the state.
 fn select_from(
-    sql: &mut QueryBuilder<Sqlite>,
+    sql: &mut Dynamic,
     query: &SaleQuery,
     search: Option<&str>,
     way: Way,
 ) -> Result<(), LedgerError> {
-    sql.push(concat!("SELECT ", summary_columns!(), " FROM sale WHERE true"));
+    sql.add(concat!("SELECT ", summary_columns!(), " FROM sale WHERE true"));
     filter::push(sql, query);
     if let Some(cursor) = &query.cursor {
         let Cursor { created_at_us, sale } = Cursor::parse(cursor)?;
-        sql.push(" AND (created_at_us, sale) < (").push_bind(created_at_us);
-        sql.push(", ").push_bind(sale_text(sale)).push(")");
+        sql.add(" AND (created_at_us, sale) < (").add_number(created_at_us);
+        sql.add(", ").add_text(&sale.0.as_simple().to_string()).add(")");
     }
     let Some(search) = search else { return Ok(()) };
     let plus = if way == Way::Time { "+" } else { "" };
     for (index, Range { column, from, to }) in ranges(search).into_iter().enumerate() {
-        sql.push(if index == 0 { " AND ((" } else { " OR (" });
-        sql.push(plus).push(column).push(" >= ").push_bind(from);
-        sql.push(" AND ").push(plus).push(column).push(" <= ").push_bind(to).push(")");
+        sql.add(if index == 0 { " AND ((" } else { " OR (" });
+        sql.add(plus).add(column).add(" >= ").add_text(&from);
+        sql.add(" AND ").add(plus).add(column).add(" <= ").add_text(&to).add(")");
     }
-    sql.push(")");
+    sql.add(")");
     Ok(())
 }
 
@@ -207,7 +224,6 @@ fn ranges(search: &str) -> Vec<Range> {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use sqlx::{AssertSqlSafe, Row as _, SqlSafeStr as _};
 
     use super::*;
     use crate::sqlite::open;
@@ -215,11 +231,26 @@ mod tests {
     /// How SQLite would go about it.
     async fn plan(query: &SaleQuery, way: Way) -> Vec<String> {
         let dir = tempfile::tempdir().unwrap();
-        let db = open::open(&dir.path().join("kvitt.db")).await.unwrap().readers;
+        let db = open::open(&dir.path().join("kvitt.db")).await.unwrap().writer;
         let sql = select(query, query.search.as_deref(), way, 51).unwrap();
-        let sql = format!("EXPLAIN QUERY PLAN {}", sql.sql().as_str());
-        let rows = sqlx::query(AssertSqlSafe(sql).into_sql_str()).fetch_all(&db).await.unwrap();
-        rows.iter().map(|row| row.get("detail")).collect()
+        let explain = format!("EXPLAIN QUERY PLAN {}", sql.sql());
+        list(&db, &explain, sql.values(), |row| Read::new("plan", row).text("detail")).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_sale_is_updated_by_its_key_and_two_indexes_are_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = open::open(&dir.path().join("kvitt.db")).await.unwrap().writer;
+        let none = || rusqlite::params_from_iter([rusqlite::types::Null; 22]);
+        let plan = list(&db, &format!("EXPLAIN QUERY PLAN {UPDATE}"), none(), |row| {
+            Read::new("plan", row).text("detail")
+        });
+        assert_eq!(plan.unwrap(), ["SEARCH sale USING PRIMARY KEY (sale=?)"]);
+        let code = list(&db, &format!("EXPLAIN {UPDATE}"), none(), |row| {
+            Read::new("code", row).text("opcode")
+        });
+        let written = code.unwrap().into_iter().filter(|it| it == "IdxDelete").count();
+        assert_eq!(written, 2);
     }
 
     fn all() -> SaleQuery {

@@ -1,40 +1,29 @@
 //! Users of the dashboard.
 
-use async_trait::async_trait;
 use jiff::Timestamp;
 use kvitt_core::UserId;
-use sqlx::SqlitePool;
-use sqlx::sqlite::SqliteConnection;
+use rusqlite::{Connection, params};
 
-use super::error::{driver, is_taken};
+use super::readers::Readers;
+use super::statement::{execute, find, insert, list};
 use super::writer::Write;
 use crate::error::LedgerError;
 use crate::rows;
 use crate::user::{PasswordHash, User};
 
 /// The user of this name.
-pub(super) async fn by_name(db: &SqlitePool, name: &str) -> Result<Option<User>, LedgerError> {
-    let row = sqlx::query(
-        "SELECT id, name, password_hash, created_at_us, revoked_at_us FROM dashboard_user
-         WHERE name = ?",
-    )
-    .bind(name)
-    .fetch_optional(db)
-    .await
-    .map_err(driver)?;
-    row.as_ref().map(rows::user).transpose()
+pub(super) async fn by_name(readers: &Readers, name: &str) -> Result<Option<User>, LedgerError> {
+    let sql = "SELECT id, name, password_hash, created_at_us, revoked_at_us FROM dashboard_user
+         WHERE name = ?";
+    let name = name.to_owned();
+    readers.read(move |db| find(db, sql, [name], |row| rows::user(row))).await
 }
 
 /// All users, oldest first.
-pub(super) async fn all(db: &SqlitePool) -> Result<Vec<User>, LedgerError> {
-    let rows = sqlx::query(
-        "SELECT id, name, password_hash, created_at_us, revoked_at_us FROM dashboard_user
-         ORDER BY created_at_us, id",
-    )
-    .fetch_all(db)
-    .await
-    .map_err(driver)?;
-    rows.iter().map(rows::user).collect()
+pub(super) async fn all(readers: &Readers) -> Result<Vec<User>, LedgerError> {
+    let sql = "SELECT id, name, password_hash, created_at_us, revoked_at_us FROM dashboard_user
+         ORDER BY created_at_us, id";
+    readers.read(|db| list(db, sql, [], |row| rows::user(row))).await
 }
 
 /// Stores a user.
@@ -42,24 +31,24 @@ pub(super) struct InsertUser {
     pub(super) user: User,
 }
 
-#[async_trait]
 impl Write for InsertUser {
     type Output = ();
 
-    async fn apply(&mut self, db: &mut SqliteConnection) -> Result<(), LedgerError> {
-        sqlx::query(
+    fn apply(&mut self, db: &Connection) -> Result<(), LedgerError> {
+        let User { id, name, password_hash, created_at, revoked_at } = &self.user;
+        insert(
+            db,
             "INSERT INTO dashboard_user (id, name, password_hash, created_at_us, revoked_at_us)
              VALUES (?, ?, ?, ?, ?)",
+            params![
+                id.to_string(),
+                name,
+                password_hash.expose(),
+                created_at.as_microsecond(),
+                revoked_at.map(Timestamp::as_microsecond),
+            ],
+            LedgerError::UserExists,
         )
-        .bind(self.user.id.to_string())
-        .bind(&self.user.name)
-        .bind(self.user.password_hash.expose())
-        .bind(self.user.created_at.as_microsecond())
-        .bind(self.user.revoked_at.map(Timestamp::as_microsecond))
-        .execute(db)
-        .await
-        .map_err(|error| if is_taken(&error) { LedgerError::UserExists } else { driver(error) })?;
-        Ok(())
     }
 }
 
@@ -69,19 +58,14 @@ pub(super) struct SetPassword {
     pub(super) password_hash: PasswordHash,
 }
 
-#[async_trait]
 impl Write for SetPassword {
     type Output = bool;
 
-    async fn apply(&mut self, db: &mut SqliteConnection) -> Result<bool, LedgerError> {
-        let done = sqlx::query("UPDATE dashboard_user SET password_hash = ? WHERE id = ?")
-            .bind(self.password_hash.expose())
-            .bind(self.id.to_string())
-            .execute(&mut *db)
-            .await
-            .map_err(driver)?;
-        end_sessions(db, self.id).await?;
-        Ok(done.rows_affected() == 1)
+    fn apply(&mut self, db: &Connection) -> Result<bool, LedgerError> {
+        let sql = "UPDATE dashboard_user SET password_hash = ? WHERE id = ?";
+        let rows = execute(db, sql, params![self.password_hash.expose(), self.id.to_string()])?;
+        end_sessions(db, self.id)?;
+        Ok(rows == 1)
     }
 }
 
@@ -91,29 +75,19 @@ pub(super) struct RevokeUser {
     pub(super) at: Timestamp,
 }
 
-#[async_trait]
 impl Write for RevokeUser {
     type Output = bool;
 
-    async fn apply(&mut self, db: &mut SqliteConnection) -> Result<bool, LedgerError> {
-        let done = sqlx::query(
-            "UPDATE dashboard_user SET revoked_at_us = coalesce(revoked_at_us, ?) WHERE id = ?",
-        )
-        .bind(self.at.as_microsecond())
-        .bind(self.id.to_string())
-        .execute(&mut *db)
-        .await
-        .map_err(driver)?;
-        end_sessions(db, self.id).await?;
-        Ok(done.rows_affected() == 1)
+    fn apply(&mut self, db: &Connection) -> Result<bool, LedgerError> {
+        let sql =
+            "UPDATE dashboard_user SET revoked_at_us = coalesce(revoked_at_us, ?) WHERE id = ?";
+        let rows = execute(db, sql, params![self.at.as_microsecond(), self.id.to_string()])?;
+        end_sessions(db, self.id)?;
+        Ok(rows == 1)
     }
 }
 
-async fn end_sessions(db: &mut SqliteConnection, user: UserId) -> Result<(), LedgerError> {
-    sqlx::query("DELETE FROM dashboard_session WHERE user_id = ?")
-        .bind(user.to_string())
-        .execute(db)
-        .await
-        .map_err(driver)?;
-    Ok(())
+fn end_sessions(db: &Connection, user: UserId) -> Result<(), LedgerError> {
+    let sql = "DELETE FROM dashboard_session WHERE user_id = ?";
+    execute(db, sql, [user.to_string()]).map(drop)
 }

@@ -71,7 +71,7 @@ impl WebhookStore for SqliteLedger {
         requester: Requester,
         key: &str,
     ) -> Result<Option<WebhookRequest>, LedgerError> {
-        requests::find(&self.readers, requester, key).await
+        requests::of_key(&self.readers, requester, key).await
     }
 
     async fn feed_end(&self) -> Result<u64, LedgerError> {

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use async_trait::async_trait;
 use kvitt_core::SaleId;
-use sqlx::SqlitePool;
-use sqlx::sqlite::SqliteConnection;
+use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::error::driver;
-use super::row::{now_us, sale_text};
+use super::readers::Readers;
+use super::row::{id_text, now_us, sale_text};
+use super::statement::{execute, is_any, list};
 use super::writer::Write;
 use crate::error::LedgerError;
 use crate::row::wait_us;
@@ -17,71 +16,56 @@ use crate::rows;
 use crate::work::{Work, WorkChange};
 
 /// Whether anything is due.
-pub(super) async fn any_due(db: &SqlitePool) -> Result<bool, LedgerError> {
+pub(super) async fn any_due(readers: &Readers) -> Result<bool, LedgerError> {
     let sql = concat!("SELECT 1 FROM work WHERE due_at_us <= ", now_us!(), " LIMIT 1");
-    let row = sqlx::query(sql).fetch_optional(db).await.map_err(driver)?;
-    Ok(row.is_some())
+    readers.read(|db| is_any(db, sql, [])).await
 }
 
 /// Refuses a claim that has ended.
-pub(super) async fn check_claim(
-    db: &mut SqliteConnection,
+pub(super) fn check_claim(
+    db: &Connection,
     sale: SaleId,
     work_id: Uuid,
     fence: u64,
 ) -> Result<(), LedgerError> {
     // A fence that cannot be stored was never handed out.
     let fence = i64::try_from(fence).map_err(|_| LedgerError::LeaseLost)?;
-    let row = sqlx::query(
-        "SELECT 1 FROM work WHERE sale = ?1 AND work_id = ?2
-         AND CASE WHEN ?3 = 0 THEN attempts = 0 ELSE fence = ?3 END",
-    )
-    .bind(sale_text(sale))
-    .bind(work_id.as_hyphenated().to_string())
-    .bind(fence)
-    .fetch_optional(db)
-    .await
-    .map_err(driver)?;
-    if row.is_some() { Ok(()) } else { Err(LedgerError::LeaseLost) }
+    let sql = "SELECT 1 FROM work WHERE sale = ?1 AND work_id = ?2
+         AND CASE WHEN ?3 = 0 THEN attempts = 0 ELSE fence = ?3 END";
+    let is_held = is_any(db, sql, params![sale_text(sale), id_text(work_id), fence])?;
+    if is_held { Ok(()) } else { Err(LedgerError::LeaseLost) }
 }
 
 /// Carries out one change.
-pub(super) async fn change(
-    db: &mut SqliteConnection,
+pub(super) fn change(
+    db: &Connection,
     sale: SaleId,
     change: &WorkChange,
 ) -> Result<(), LedgerError> {
     match change {
         WorkChange::Schedule { work_id, kind, due_in } => {
-            schedule(db, sale, *work_id, kind, *due_in).await
+            schedule(db, sale, *work_id, kind, *due_in)
         }
-        WorkChange::Finish { work_id } => finish(db, sale, *work_id).await,
+        WorkChange::Finish { work_id } => finish(db, sale, *work_id),
     }
 }
 
-async fn schedule(
-    db: &mut SqliteConnection,
+fn schedule(
+    db: &Connection,
     sale: SaleId,
     work_id: Uuid,
     kind: &str,
     due_in: Duration,
 ) -> Result<(), LedgerError> {
-    let done = sqlx::query(concat!(
+    let sql = concat!(
         "INSERT INTO work (sale, work_id, kind, attempts, fence, due_at_us)
          SELECT sale, ?2, ?3, 0, fence_floor + 1, ",
         now_us!(),
         " + ?4 FROM sale WHERE sale = ?1
          ON CONFLICT (sale, work_id) DO UPDATE SET
              kind = excluded.kind, attempts = 0, fence = fence + 1, due_at_us = excluded.due_at_us",
-    ))
-    .bind(sale_text(sale))
-    .bind(work_id.as_hyphenated().to_string())
-    .bind(kind)
-    .bind(wait_us(due_in))
-    .execute(db)
-    .await
-    .map_err(driver)?;
-    match done.rows_affected() {
+    );
+    match execute(db, sql, params![sale_text(sale), id_text(work_id), kind, wait_us(due_in)])? {
         1 => Ok(()),
         rows => Err(LedgerError::Inconsistent {
             what: format!("scheduling work of sale {sale} wrote {rows} rows, not one"),
@@ -91,24 +75,12 @@ async fn schedule(
 
 /// Deletes the work, and remembers its fence: work of the same id that is scheduled later starts
 /// above it, so that who still holds the old claim writes nothing under the new one.
-async fn finish(db: &mut SqliteConnection, sale: SaleId, work_id: Uuid) -> Result<(), LedgerError> {
-    let work_id = work_id.as_hyphenated().to_string();
-    sqlx::query(
-        "UPDATE sale SET fence_floor = max(fence_floor, work.fence) FROM work
-         WHERE sale.sale = ?1 AND work.sale = ?1 AND work.work_id = ?2",
-    )
-    .bind(sale_text(sale))
-    .bind(&work_id)
-    .execute(&mut *db)
-    .await
-    .map_err(driver)?;
-    sqlx::query("DELETE FROM work WHERE sale = ? AND work_id = ?")
-        .bind(sale_text(sale))
-        .bind(&work_id)
-        .execute(db)
-        .await
-        .map_err(driver)?;
-    Ok(())
+fn finish(db: &Connection, sale: SaleId, work_id: Uuid) -> Result<(), LedgerError> {
+    let remember = "UPDATE sale SET fence_floor = max(fence_floor, work.fence) FROM work
+         WHERE sale.sale = ?1 AND work.sale = ?1 AND work.work_id = ?2";
+    execute(db, remember, params![sale_text(sale), id_text(work_id)])?;
+    let delete = "DELETE FROM work WHERE sale = ? AND work_id = ?";
+    execute(db, delete, params![sale_text(sale), id_text(work_id)]).map(drop)
 }
 
 /// Claims what is due, of these kinds or of all.
@@ -119,12 +91,11 @@ pub(super) struct ClaimDue {
     pub(super) lease: Duration,
 }
 
-#[async_trait]
 impl Write for ClaimDue {
     type Output = Vec<Work>;
 
-    async fn apply(&mut self, db: &mut SqliteConnection) -> Result<Vec<Work>, LedgerError> {
-        let rows = sqlx::query(concat!(
+    fn apply(&mut self, db: &Connection) -> Result<Vec<Work>, LedgerError> {
+        let sql = concat!(
             "UPDATE work SET attempts = attempts + 1, fence = fence + 1, due_at_us = ",
             now_us!(),
             " + ?1 WHERE (sale, work_id) IN (
@@ -134,14 +105,8 @@ impl Write for ClaimDue {
                  AND (?3 IS NULL OR kind IN (SELECT value FROM json_each(?3)))
                  ORDER BY due_at_us LIMIT ?2)
              RETURNING sale, work_id, kind, attempts, fence",
-        ))
-        .bind(wait_us(self.lease))
-        .bind(self.limit)
-        .bind(self.kinds.as_deref())
-        .fetch_all(db)
-        .await
-        .map_err(driver)?;
-        rows.iter().map(rows::work).collect()
+        );
+        list(db, sql, params![wait_us(self.lease), self.limit, self.kinds], |row| rows::work(row))
     }
 }
 
@@ -153,23 +118,17 @@ pub(super) struct ReleaseWork {
     pub(super) due_in: Duration,
 }
 
-#[async_trait]
 impl Write for ReleaseWork {
     type Output = ();
 
-    async fn apply(&mut self, db: &mut SqliteConnection) -> Result<(), LedgerError> {
-        check_claim(db, self.sale, self.work_id, self.fence).await?;
-        sqlx::query(concat!(
+    fn apply(&mut self, db: &Connection) -> Result<(), LedgerError> {
+        check_claim(db, self.sale, self.work_id, self.fence)?;
+        let sql = concat!(
             "UPDATE work SET fence = fence + 1, due_at_us = ",
             now_us!(),
             " + ? WHERE sale = ? AND work_id = ?",
-        ))
-        .bind(wait_us(self.due_in))
-        .bind(sale_text(self.sale))
-        .bind(self.work_id.as_hyphenated().to_string())
-        .execute(db)
-        .await
-        .map_err(driver)?;
-        Ok(())
+        );
+        let values = params![wait_us(self.due_in), sale_text(self.sale), id_text(self.work_id)];
+        execute(db, sql, values).map(drop)
     }
 }

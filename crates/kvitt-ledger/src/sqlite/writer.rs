@@ -1,16 +1,14 @@
-//! The one task that writes: it takes all writes that wait, carries them out in one transaction,
+//! The one thread that writes: it takes all writes that wait, carries them out in one transaction,
 //! and answers them when that is on the disk.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use async_trait::async_trait;
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{Connection as _, Executor as _};
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::error::driver;
 use super::row::now_us;
+use super::statement::{execute, one};
 use crate::error::LedgerError;
 
 /// How many writes one transaction takes at most.
@@ -21,7 +19,6 @@ const QUEUE_MAX: usize = 1_024;
 
 /// Something to write, carried out inside a transaction that others share. What fails leaves
 /// nothing behind, and the others go on.
-#[async_trait]
 pub(super) trait Write: Send + 'static {
     /// What the writer of it learns.
     type Output: Send + 'static;
@@ -30,10 +27,10 @@ pub(super) trait Write: Send + 'static {
     const SCRUB: bool = false;
 
     /// Writes it.
-    async fn apply(&mut self, db: &mut SqliteConnection) -> Result<Self::Output, LedgerError>;
+    fn apply(&mut self, db: &Connection) -> Result<Self::Output, LedgerError>;
 }
 
-/// The way to the task that writes. The task ends when this is dropped and the queue is empty.
+/// The way to the thread that writes. The thread ends when this is dropped and the queue is empty.
 #[derive(Debug)]
 pub(super) struct Writer {
     queue: mpsc::Sender<Box<dyn Job>>,
@@ -41,12 +38,20 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the task on this connection.
-    pub(super) fn start(db: SqliteConnection) -> Self {
+    /// Starts the thread with this connection.
+    pub(super) fn start(db: Connection) -> Result<Self, LedgerError> {
         let (queue, jobs) = mpsc::channel(QUEUE_MAX);
         let commits = Arc::new(AtomicU64::new(0));
-        tokio::spawn(run(db, jobs, Arc::clone(&commits)));
-        Self { queue, commits }
+        let counted = Arc::clone(&commits);
+        // Each statement is a call, not a message to another thread and back, so the connection has
+        // a thread of its own in which it may wait for the disk.
+        std::thread::Builder::new()
+            .name("ledger-writer".to_owned())
+            .spawn(move || run(db, jobs, &counted))
+            .map_err(|error| LedgerError::Unavailable {
+                what: format!("its writer has not started ({error})"),
+            })?;
+        Ok(Self { queue, commits })
     }
 
     /// How many transactions were committed.
@@ -65,10 +70,9 @@ impl Writer {
 }
 
 /// A write that waits, whatever it writes.
-#[async_trait]
 trait Job: Send {
     /// Carries it out; where it fails, what it did shall not stay.
-    async fn run(&mut self, db: &mut SqliteConnection) -> Result<(), LedgerError>;
+    fn run(&mut self, db: &Connection) -> Result<(), LedgerError>;
 
     /// See [`Write::SCRUB`].
     fn scrubs(&self) -> bool;
@@ -83,10 +87,9 @@ struct Pending<W: Write> {
     answer: oneshot::Sender<Result<W::Output, LedgerError>>,
 }
 
-#[async_trait]
 impl<W: Write> Job for Pending<W> {
-    async fn run(&mut self, db: &mut SqliteConnection) -> Result<(), LedgerError> {
-        let result = self.result.insert(self.write.apply(db).await);
+    fn run(&mut self, db: &Connection) -> Result<(), LedgerError> {
+        let result = self.result.insert(self.write.apply(db));
         result.as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
@@ -107,68 +110,81 @@ impl<W: Write> Job for Pending<W> {
     }
 }
 
-async fn run(
-    mut db: SqliteConnection,
-    mut jobs: mpsc::Receiver<Box<dyn Job>>,
-    commits: Arc<AtomicU64>,
-) {
+/// A write that panics ends the thread: who waits, and who comes later, learns that it has stopped.
+fn run(db: Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>, commits: &AtomicU64) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
-    while jobs.recv_many(&mut batch, BATCH_MAX).await > 0 {
-        let outcome = commit_together(&mut db, &mut batch).await;
-        if let Err(error) = &outcome {
-            tracing::error!(%error, writes = batch.len(), "a transaction failed; nothing of it is stored");
-            // It fails where SQLite has rolled back on its own, which is as good.
-            let _ = db.execute("ROLLBACK").await;
-        } else {
-            commits.fetch_add(1, Ordering::Relaxed);
-            if batch.iter().any(|job| job.scrubs()) {
-                scrub(&mut db).await;
+    while jobs.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
+        let outcome = match carry_out(&db, &mut batch) {
+            Ok(End::Committed) => {
+                commits.fetch_add(1, Ordering::Relaxed);
+                if batch.iter().any(|job| job.scrubs()) {
+                    scrub(&db);
+                }
+                Ok(())
             }
-        }
+            Ok(End::TakenBack) => Ok(()),
+            Err(error) => {
+                tracing::error!(%error, writes = batch.len(), "a transaction failed; nothing of it is stored");
+                // It fails where SQLite has rolled back on its own, which is as good.
+                let _ = execute(&db, "ROLLBACK", []);
+                Err(error)
+            }
+        };
         for job in batch.drain(..) {
             job.answer(outcome.clone());
         }
     }
-    if let Err(error) = db.close().await {
+    if let Err((_, error)) = db.close() {
         tracing::warn!(%error, "the database was not closed in order; the next start recovers it");
     }
 }
 
-async fn commit_together(
-    db: &mut SqliteConnection,
-    batch: &mut [Box<dyn Job>],
-) -> Result<(), LedgerError> {
-    // Each statement goes to the connection's thread and back, so those that follow each other in
-    // any case go together.
-    db.execute("BEGIN IMMEDIATE; SAVEPOINT write").await.map_err(driver)?;
-    for (place, job) in batch.iter_mut().enumerate() {
-        if place > 0 {
-            db.execute("RELEASE write; SAVEPOINT write").await.map_err(driver)?;
+/// How a transaction ended that did not fail.
+enum End {
+    /// What was written is on the disk.
+    Committed,
+    /// Its only write was refused.
+    TakenBack,
+}
+
+/// Carries them out in one transaction. Each of several has a savepoint, so that it can be taken
+/// back alone; one that is alone is taken back with the transaction.
+fn carry_out(db: &Connection, batch: &mut [Box<dyn Job>]) -> Result<End, LedgerError> {
+    execute(db, "BEGIN IMMEDIATE", [])?;
+    if let [alone] = batch {
+        if let Err(refused) = alone.run(db) {
+            take_back(db, "ROLLBACK", refused)?;
+            return Ok(End::TakenBack);
         }
-        if let Err(refused) = job.run(db).await {
-            take_back(db, refused).await?;
+    } else {
+        for job in batch {
+            execute(db, "SAVEPOINT write", [])?;
+            if let Err(refused) = job.run(db) {
+                take_back(db, "ROLLBACK TO write", refused)?;
+            }
+            execute(db, "RELEASE write", [])?;
         }
     }
-    db.execute("RELEASE write; COMMIT").await.map_err(driver)?;
-    Ok(())
+    execute(db, "COMMIT", [])?;
+    Ok(End::Committed)
 }
 
 /// Takes back what a write did before it failed. Some failures, such as a full disk, make SQLite
 /// roll back the whole transaction; everybody in it then learns that one.
-async fn take_back(db: &mut SqliteConnection, refused: LedgerError) -> Result<(), LedgerError> {
-    match db.execute("ROLLBACK TO write").await {
+fn take_back(db: &Connection, sql: &str, refused: LedgerError) -> Result<(), LedgerError> {
+    match execute(db, sql, []) {
         Ok(_) => Ok(()),
         Err(gone) => Err(match refused {
             LedgerError::Full | LedgerError::ReadOnly | LedgerError::Unavailable { .. } => refused,
-            _ => driver(gone),
+            _ => gone,
         }),
     }
 }
 
 /// Moves the log into the file and empties it, so that no copy of what was erased stays in it.
 /// Where a reader is in the way, the log is emptied by a later write.
-async fn scrub(db: &mut SqliteConnection) {
-    if let Err(error) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").await {
+fn scrub(db: &Connection) {
+    if let Err(error) = one(db, "PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
         tracing::warn!(%error, "the log was not emptied after an erasure; later writes will");
     }
 }
@@ -176,20 +192,16 @@ async fn scrub(db: &mut SqliteConnection) {
 /// Whether writing works.
 pub(super) struct Check;
 
-#[async_trait]
 impl Write for Check {
     type Output = ();
 
-    async fn apply(&mut self, db: &mut SqliteConnection) -> Result<(), LedgerError> {
-        sqlx::query(concat!(
+    fn apply(&mut self, db: &Connection) -> Result<(), LedgerError> {
+        let sql = concat!(
             "INSERT INTO readiness (id, checked_at_us) VALUES (1, ",
             now_us!(),
             ") ON CONFLICT (id) DO UPDATE SET checked_at_us = excluded.checked_at_us",
-        ))
-        .execute(db)
-        .await
-        .map_err(driver)?;
-        Ok(())
+        );
+        execute(db, sql, []).map(drop)
     }
 }
 

@@ -12,9 +12,8 @@ use kvitt_ledger::{
     WebhookBatch, WebhookClaim, WebhookNext, WebhookRequest, WorkChange, copy,
 };
 use kvitt_testing::Database;
+use rusqlite::Connection;
 use secrecy::ExposeSecret as _;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Executor as _};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -41,10 +40,8 @@ fn path(dir: &TempDir) -> std::path::PathBuf {
 }
 
 /// Runs statements in the file, as somebody else.
-async fn sql(path: &Path, statements: &'static str) {
-    let mut other = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
-    other.execute(statements).await.unwrap();
-    sqlx::Connection::close(other).await.unwrap();
+fn sql(path: &Path, statements: &str) {
+    Connection::open(path).unwrap().execute_batch(statements).unwrap();
 }
 
 /// Moves a ledger, with nobody told how far it is.
@@ -53,16 +50,12 @@ async fn copied(from: &str, to: &Database) -> Result<Copied, LedgerError> {
 }
 
 /// Ends a ledger; when this returns its file is closed.
-async fn end(ledger: Arc<dyn Ledger>, url: &str) {
+fn end(ledger: Arc<dyn Ledger>, url: &str) {
     drop(ledger);
-    let path = url.strip_prefix("sqlite:").unwrap();
-    let alone = SqliteConnectOptions::new()
-        .filename(path)
-        .locking_mode(sqlx::sqlite::SqliteLockingMode::Exclusive)
-        .busy_timeout(Duration::from_secs(20));
-    let mut alone = alone.connect().await.unwrap();
-    while alone.execute("SELECT count(*) FROM sale").await.is_err() {}
-    sqlx::Connection::close(alone).await.unwrap();
+    let alone = Connection::open(url.strip_prefix("sqlite:").unwrap()).unwrap();
+    alone.busy_timeout(Duration::from_secs(20)).unwrap();
+    alone.execute_batch("PRAGMA locking_mode = EXCLUSIVE").unwrap();
+    while alone.execute_batch("SELECT count(*) FROM sale").is_err() {}
 }
 
 /// Sales with every kind of event, and whatever else a ledger can hold.
@@ -202,7 +195,7 @@ async fn everything_is_there_and_nothing_else_is_left_out() {
     fill(&*ledger).await;
     let feed = ledger.feed(0, 1_000).await.unwrap();
     let before = said(&*ledger, &feed).await;
-    end(ledger, &from).await;
+    end(ledger, &from);
     let database = kvitt_testing::database();
     let reports = AtomicU64::new(0);
     let count = |_| {
@@ -251,7 +244,7 @@ async fn each_event_belongs_to_the_intent_to_which_it_would_have() {
     let of =
         |sale: SaleId| Append { events: events(), summary: summary(sale, all), ..step(sale, 0) };
     ledger.append(of(sale(1))).await.unwrap();
-    end(ledger, &from).await;
+    end(ledger, &from);
     let database = kvitt_testing::database();
     copied(&from, &database).await.unwrap();
     open(&database.url()).await.append(of(sale(2))).await.unwrap();
@@ -267,11 +260,11 @@ async fn who_follows_the_feed_goes_on_with_the_position_that_it_has() {
     for begins_at in ["", "UPDATE sqlite_sequence SET seq = 1 << 50 WHERE name = 'event'"] {
         let (dir, from, ledger) = file().await;
         ledger.append(step(sale(1), 0)).await.unwrap();
-        sql(&path(&dir), begins_at).await;
+        sql(&path(&dir), begins_at);
         ledger.append(step(sale(2), 0)).await.unwrap();
         ledger.append(step(sale(3), 0)).await.unwrap();
         let seen = ledger.feed(0, 2).await.unwrap();
-        end(ledger, &from).await;
+        end(ledger, &from);
         let database = kvitt_testing::database();
         // Whoever has the database open already goes on above the positions, too.
         let ledger = open(&database.url()).await;
@@ -300,7 +293,7 @@ async fn work_goes_on_and_old_claims_on_it_are_worth_nothing() {
         old = ledger.claim_due(9, NOW).await.unwrap().pop();
     }
     let old = old.unwrap();
-    end(ledger, &from).await;
+    end(ledger, &from);
     let database = kvitt_testing::database();
     copied(&from, &database).await.unwrap();
 
@@ -322,7 +315,7 @@ async fn work_goes_on_and_old_claims_on_it_are_worth_nothing() {
 async fn a_copy_that_fails_leaves_nothing_and_can_be_made_again() {
     let (_dir, from, ledger) = file().await;
     fill(&*ledger).await;
-    end(ledger, &from).await;
+    end(ledger, &from);
     let database = kvitt_testing::database();
     open(&database.url()).await;
     for (damage, repair) in [
@@ -356,7 +349,7 @@ async fn a_copy_that_fails_leaves_nothing_and_can_be_made_again() {
         assert_eq!(database.sql(empty), "0", "{damage}");
         let ledger = kvitt_ledger::open(&from).await.unwrap();
         assert_eq!(ledger.frozen().await.unwrap(), None, "the file acts on");
-        end(ledger, &from).await;
+        end(ledger, &from);
         database.sql(repair);
     }
     copied(&from, &database).await.unwrap();
@@ -369,7 +362,7 @@ async fn at_no_moment_two_ledgers_act() {
     let database = kvitt_testing::database();
     let in_use = copied(&from, &database).await.unwrap_err();
     assert!(in_use.to_string().contains("another process has"), "{in_use}");
-    end(ledger, &from).await;
+    end(ledger, &from);
 
     // Nobody gets into the file while it is copied.
     let looked = AtomicU64::new(0);
@@ -378,12 +371,9 @@ async fn at_no_moment_two_ledgers_act() {
         looked.fetch_add(1, Ordering::Relaxed);
         let file = file.clone();
         let other = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(async {
-                let options = SqliteConnectOptions::new().filename(file);
-                let mut other = options.busy_timeout(NOW).connect().await?;
-                other.execute("SELECT count(*) FROM sale").await
-            })
+            let other = Connection::open(file).unwrap();
+            other.busy_timeout(NOW).unwrap();
+            other.execute_batch("SELECT count(*) FROM sale")
         });
         let error = other.join().unwrap().unwrap_err().to_string();
         assert!(error.contains("locked"), "{error}");
@@ -395,7 +385,7 @@ async fn at_no_moment_two_ledgers_act() {
     let frozen = ledger.frozen().await.unwrap().unwrap();
     assert_eq!(frozen.since, moment(9));
     assert!(frozen.because.contains(database.name()), "{frozen:?}");
-    end(ledger, &from).await;
+    end(ledger, &from);
     assert_eq!(open(&database.url()).await.frozen().await.unwrap(), None);
 
     let again = copied(&from, &database).await.unwrap_err();
@@ -410,7 +400,7 @@ async fn at_no_moment_two_ledgers_act() {
 async fn a_copy_whose_end_fails_is_made_again_and_the_file_rests_meanwhile() {
     let (_dir, from, ledger) = file().await;
     ledger.append(step(sale(1), 0)).await.unwrap();
-    end(ledger, &from).await;
+    end(ledger, &from);
     let database = kvitt_testing::database();
     open(&database.url()).await;
     database.sql(
@@ -426,7 +416,7 @@ async fn a_copy_whose_end_fails_is_made_again_and_the_file_rests_meanwhile() {
     let ledger = kvitt_ledger::open(&from).await.unwrap();
     let frozen = ledger.frozen().await.unwrap().unwrap();
     assert!(frozen.because.contains(database.name()), "{frozen:?}");
-    end(ledger, &from).await;
+    end(ledger, &from);
 
     database.sql("DROP TRIGGER refuse ON event");
     copied(&from, &database).await.unwrap();
@@ -441,7 +431,7 @@ async fn a_frozen_file_leads_to_a_frozen_database() {
     ledger.append(step(sale(1), 0)).await.unwrap();
     ledger.freeze(moment(1), "it is a backup").await.unwrap();
     let frozen = ledger.frozen().await.unwrap();
-    end(ledger, &from).await;
+    end(ledger, &from);
     let database = kvitt_testing::database();
     copied(&from, &database).await.unwrap();
     assert_eq!(open(&database.url()).await.frozen().await.unwrap(), frozen);
@@ -451,7 +441,7 @@ async fn a_frozen_file_leads_to_a_frozen_database() {
 async fn what_cannot_be_copied_is_named() {
     let (dir, from, ledger) = file().await;
     ledger.append(step(sale(1), 0)).await.unwrap();
-    end(ledger, &from).await;
+    end(ledger, &from);
     let missing = format!("{from}.other");
     let database = kvitt_testing::database();
     let filled = kvitt_testing::database();
@@ -468,8 +458,7 @@ async fn what_cannot_be_copied_is_named() {
     sql(
         &path(&dir),
         "INSERT INTO idempotency SELECT sale, 'usr_1', 'k' || char(0), x'00', NULL, 0 FROM sale",
-    )
-    .await;
+    );
     let error = copied(&from, &database).await.unwrap_err().to_string();
     for named in ["idempotency", "column key", "NUL", &sale(1).0.simple().to_string()] {
         assert!(error.contains(named), "{error}");

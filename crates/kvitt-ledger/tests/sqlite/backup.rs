@@ -1,13 +1,14 @@
 //! Backups of a file that is in use.
 
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Waker};
 
 use kvitt_ledger::{
     Append, Backup, Ledger, LedgerError, PrivateChange, SqliteLedger, WorkChange, backup,
 };
-use sqlx::Executor as _;
 use tempfile::TempDir;
 
 use super::suite::sample::{moment, sale, step, work_id};
@@ -129,9 +130,9 @@ async fn a_ledger_that_does_not_hold_together_makes_no_backup() {
         for version in 0..3 {
             ledger.append(step(sale(1), version)).await.unwrap();
         }
-        let mut other = connect(&file(&dir)).await;
-        other.execute("DROP TRIGGER event_stays").await.unwrap();
-        other.execute(damage).await.unwrap();
+        let other = connect(&file(&dir));
+        other.execute_batch("DROP TRIGGER event_stays").unwrap();
+        other.execute_batch(damage).unwrap();
         let error = back_up(&dir, "copy.db").await.unwrap_err();
         assert!(matches!(error, LedgerError::Inconsistent { .. }), "{damage}: {error}");
         assert_eq!(files(&dir), [""; 0], "{damage}");
@@ -158,6 +159,40 @@ async fn a_backup_that_is_given_up_leaves_nothing() {
     back_up(&dir, "copy.db").await.unwrap();
 }
 
+fn is_pending(made: &mut Pin<Box<impl Future>>) -> bool {
+    made.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending()
+}
+
+/// SQLite makes the file that it is to write to, also where that was removed before its turn came.
+#[test]
+fn a_backup_that_is_given_up_before_its_turn_leaves_nothing_either() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let (dir, ledger) = fresh().await;
+        ledger.append(step(sale(1), 0)).await.unwrap();
+        let mut made = Box::pin(back_up(&dir, "copy.db"));
+        assert!(is_pending(&mut made), "it looks at what is there");
+        let (let_go, is_let_go) = std::sync::mpsc::channel();
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let held = tokio::task::spawn_blocking(move || {
+            begun.send(()).unwrap();
+            is_let_go.recv().unwrap();
+        });
+        has_begun.await.unwrap();
+        assert!(is_pending(&mut made), "it waits for its turn to copy");
+        drop(made);
+        assert_eq!(files(&dir), [""; 0]);
+        let_go.send(()).unwrap();
+        held.await.unwrap();
+        tokio::task::spawn_blocking(|| ()).await.unwrap();
+        assert_eq!(files(&dir), [""; 0]);
+    });
+}
+
 #[tokio::test]
 async fn what_is_no_ledger_is_told() {
     let dir = tempfile::tempdir().unwrap();
@@ -168,7 +203,7 @@ async fn what_is_no_ledger_is_told() {
     std::fs::write(file(&dir), "hello ".repeat(1_000)).unwrap();
     refused(back_up(&dir, "copy.db").await.unwrap_err());
     std::fs::remove_file(file(&dir)).unwrap();
-    connect(&file(&dir)).await.execute("CREATE TABLE other (it)").await.unwrap();
+    connect(&file(&dir)).execute_batch("CREATE TABLE other (it)").unwrap();
     refused(back_up(&dir, "copy.db").await.unwrap_err());
     assert_eq!(files(&dir), [""; 0]);
 }

@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kvitt_ledger::{Append, Ledger, LedgerError, PrivateChange, SaleQuery, SqliteLedger};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions as _, Executor as _};
+use rusqlite::Connection;
 use tempfile::TempDir;
 
 use suite::sample::{endpoint, moment, quiet_step, sale, step, user};
@@ -29,8 +28,8 @@ fn file(dir: &TempDir) -> PathBuf {
 }
 
 /// A connection of somebody else.
-async fn connect(path: &Path) -> SqliteConnection {
-    SqliteConnectOptions::new().filename(path).create_if_missing(true).connect().await.unwrap()
+fn connect(path: &Path) -> Connection {
+    Connection::open(path).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -128,9 +127,9 @@ async fn what_is_erased_is_in_none_of_the_files() {
 async fn events_cannot_be_changed_or_deleted() {
     let (dir, ledger) = fresh().await;
     ledger.append(step(sale(1), 0)).await.unwrap();
-    let mut other = connect(&file(&dir)).await;
+    let other = connect(&file(&dir));
     for sql in ["UPDATE event SET name = 'x'", "DELETE FROM event"] {
-        let error = other.execute(sql).await.unwrap_err();
+        let error = other.execute_batch(sql).unwrap_err();
         assert!(error.to_string().contains("only ever appended"), "{error}");
     }
     assert_eq!(ledger.events(sale(1)).await.unwrap().len(), 1);
@@ -152,12 +151,12 @@ async fn a_row_that_cannot_be_read_is_named() {
             ledger.append(step(sale(1), version)).await.unwrap();
         }
         ledger.append(step(sale(2), 0)).await.unwrap();
-        let mut other = connect(&file(&dir)).await;
-        other.execute("DROP TRIGGER event_is_final").await.unwrap();
-        other.execute("DROP TRIGGER event_stays").await.unwrap();
+        let other = connect(&file(&dir));
+        other.execute_batch("DROP TRIGGER event_is_final").unwrap();
+        other.execute_batch("DROP TRIGGER event_stays").unwrap();
         // SQLite itself keeps broken JSON out of the index's way; damage on the disk asks nobody.
-        other.execute("DROP INDEX event_intent").await.unwrap();
-        other.execute(damage).await.unwrap();
+        other.execute_batch("DROP INDEX event_intent").unwrap();
+        other.execute_batch(damage).unwrap();
 
         let error = ledger.events(sale(1)).await.unwrap_err();
         assert!(matches!(error, LedgerError::Inconsistent { .. }), "{damage}: {error}");
@@ -176,9 +175,9 @@ async fn a_damaged_projection_is_told_too() {
     }];
     ledger.append(step(sale(1), 0)).await.unwrap();
     ledger.append(Append { work, ..quiet_step(sale(1), 1) }).await.unwrap();
-    let mut other = connect(&file(&dir)).await;
-    other.execute("UPDATE sale SET version = -1").await.unwrap();
-    other.execute("UPDATE work SET attempts = -5").await.unwrap();
+    let other = connect(&file(&dir));
+    other.execute_batch("UPDATE sale SET version = -1").unwrap();
+    other.execute_batch("UPDATE work SET attempts = -5").unwrap();
 
     let wrong = |error: LedgerError, named: &str| {
         assert!(matches!(error, LedgerError::Inconsistent { .. }), "{error}");
@@ -216,7 +215,7 @@ async fn a_file_of_the_first_version_is_brought_up_to_date() {
     let (dir, ledger) = fresh().await;
     ledger.append(step(sale(1), 0)).await.unwrap();
     drop(ledger);
-    let mut other = connect(&file(&dir)).await;
+    let other = connect(&file(&dir));
     for sql in [
         "DROP TABLE dashboard_session",
         "DROP TABLE dashboard_user",
@@ -231,7 +230,7 @@ async fn a_file_of_the_first_version_is_brought_up_to_date() {
         "ALTER TABLE sale DROP COLUMN look_at_us",
         "DELETE FROM _sqlx_migrations WHERE version > 1",
     ] {
-        other.execute(sql).await.unwrap();
+        other.execute_batch(sql).unwrap();
     }
     let ledger = SqliteLedger::open(&file(&dir)).await.unwrap();
     ledger.insert_user(&user(1, 0)).await.unwrap();
@@ -245,19 +244,18 @@ async fn a_file_of_the_first_version_is_brought_up_to_date() {
 async fn a_schema_of_another_version_is_not_used() {
     let (dir, ledger) = fresh().await;
     drop(ledger);
-    let mut other = connect(&file(&dir)).await;
+    let other = connect(&file(&dir));
     other
-        .execute(
+        .execute_batch(
             "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
              VALUES (99, 'from the future', 1, x'00', 1)",
         )
-        .await
         .unwrap();
     let error = SqliteLedger::open(&file(&dir)).await.unwrap_err();
     assert!(matches!(error, LedgerError::NewerSchema { found: 99 }), "{error}");
 
-    other.execute("DELETE FROM _sqlx_migrations WHERE version = 99").await.unwrap();
-    other.execute("UPDATE _sqlx_migrations SET checksum = x'00'").await.unwrap();
+    other.execute_batch("DELETE FROM _sqlx_migrations WHERE version = 99").unwrap();
+    other.execute_batch("UPDATE _sqlx_migrations SET checksum = x'00'").unwrap();
     let error = SqliteLedger::open(&file(&dir)).await.unwrap_err();
     assert!(matches!(error, LedgerError::CannotOpen { .. }), "{error}");
 }

@@ -66,7 +66,28 @@ pub(crate) async fn a_summary_is_replaced_by_the_next(ledger: Arc<dyn Ledger>) {
 
     assert_eq!(ledger.summary(sale(1)).await.unwrap(), Some(second.clone()));
     let page = ledger.summaries(&SaleQuery::all(moment(0))).await.unwrap();
-    assert_eq!((page.items, page.next_cursor), (vec![second], None));
+    assert_eq!((page.items, page.next_cursor), (vec![second.clone()], None));
+
+    // Each by itself, and what differs in its case alone.
+    let changes: [fn(&mut SaleSummary); 9] = [
+        |it| it.created_at = moment(1),
+        |it| it.klarna_order_id = Some("D5d3".to_owned()),
+        |it| it.klarna_reference = Some("K4MADNy".to_owned()),
+        |it| it.merchant_reference1 = None,
+        |it| it.merchant_reference2 = Some("Å".to_owned()),
+        |it| it.attention = Some("look".to_owned()),
+        |it| it.look_at = Some(moment(8)),
+        |it| it.order_status = Some("CAPTURED".to_owned()),
+        |it| it.captured_amount = 4,
+    ];
+    let mut last = second;
+    for change in changes {
+        last.version += 1;
+        change(&mut last);
+        let append = Append { summary: last.clone(), ..step(sale(1), last.version - 1) };
+        ledger.append(append).await.unwrap();
+        assert_eq!(ledger.summary(sale(1)).await.unwrap(), Some(last.clone()));
+    }
 }
 
 pub(crate) async fn each_filter_holds(ledger: Arc<dyn Ledger>) {
