@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::book::{Answer, Book, Record};
-use crate::plan::Act;
+use crate::plan::{Act, Review};
 
 /// Everything that is known of one order.
 #[derive(Debug, Clone, Copy)]
@@ -265,7 +265,12 @@ impl Checks<'_> {
     /// It is cancelled or released if that was done, and only then.
     fn ends(&mut self) {
         let is_cancelled = self.klarna["status"] == "CANCELLED";
-        if is_cancelled != self.is_done("cancel") {
+        // What Klarna rejects and nobody captures it cancels itself, hours later.
+        let by_klarna = is_cancelled
+            && self.case.book.plan.review == Review::Rejects
+            && self.klarna["fraud_status"] == "REJECTED"
+            && self.klarna["captured_amount"] == 0;
+        if is_cancelled != (by_klarna || self.is_done("cancel")) {
             let text = format!(
                 "cancelled at Klarna: {is_cancelled}; cancel answered as done: {}",
                 !is_cancelled
@@ -362,7 +367,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::plan::{Browser, Callback, Line, Picks, Plan, Review, Wish};
+    use crate::plan::{Browser, Callback, Line, Picks, Plan, Wish};
 
     /// Two pieces at 100.00, one captured, which is refunded.
     fn book() -> Book {
@@ -498,6 +503,20 @@ mod tests {
         );
         klarna["status"] = json!("CANCELLED");
         let wrong = found(&book(), &klarna, &[]);
+        assert!(one(&wrong).starts_with("cancelled at Klarna: true"), "{wrong:?}");
+
+        let mut rejected = Book { records: Vec::new(), ..book() };
+        rejected.plan.review = Review::Rejects;
+        for member in ["captures", "refunds"] {
+            klarna[member] = json!([]);
+        }
+        for member in ["captured_amount", "refunded_amount"] {
+            klarna[member] = json!(0);
+        }
+        klarna["fraud_status"] = json!("REJECTED");
+        assert_eq!(found(&rejected, &klarna, &[]), [""; 0], "Klarna cancels that by itself");
+        klarna["fraud_status"] = json!("ACCEPTED");
+        let wrong = found(&rejected, &klarna, &[]);
         assert!(one(&wrong).starts_with("cancelled at Klarna: true"), "{wrong:?}");
         let mut klarna = at_klarna();
         klarna["merchant_reference2"] = json!("storm-7.9");
