@@ -185,6 +185,7 @@ fn statement(
         "NULL::bytea".to_owned(),
         "NULL::bigint".to_owned(),
         "100::bigint".to_owned(),
+        append.acts.to_string(),
     ];
     let mut sql = APPEND.to_owned();
     // Comments name the parameters too.
@@ -202,6 +203,7 @@ fn statement(
         write!(parameter, "${}", index + 1).unwrap();
         sql = sql.replace(&parameter, value);
     }
+    assert!(!sql.contains('$'), "the statement has more parameters than there are values: {sql}");
     sql
 }
 
