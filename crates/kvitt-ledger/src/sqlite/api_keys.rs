@@ -18,7 +18,7 @@ pub(super) async fn by_hash(
 ) -> Result<Option<ApiKey>, LedgerError> {
     let sql = "SELECT id, name, hash, created_at_us, revoked_at_us FROM api_key WHERE hash = ?";
     let hash = *hash;
-    readers.read(move |db| find(db, sql, [hash], |row| rows::api_key(row))).await
+    readers.read_by_key(move |db| find(db, sql, [hash], |row| rows::api_key(row))).await
 }
 
 /// All keys, oldest first.

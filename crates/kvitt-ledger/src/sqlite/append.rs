@@ -132,5 +132,5 @@ pub(super) async fn idempotency(
         let values = params![sale_text(sale), requester.to_string(), key];
         find(db, sql, values, |row| rows::idempotency(requester, &key, row))
     };
-    readers.read(read).await
+    readers.read_by_key(read).await
 }

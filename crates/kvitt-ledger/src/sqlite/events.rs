@@ -15,7 +15,7 @@ use crate::rows;
 pub(super) async fn of_sale(readers: &Readers, sale: SaleId) -> Result<Vec<Recorded>, LedgerError> {
     let sql = "SELECT sale, seq, id, at_us, cause, event FROM event WHERE sale = ? ORDER BY seq";
     let read = move |db: &Connection| list(db, sql, [sale_text(sale)], |row| rows::recorded(row));
-    rows::stream(sale, readers.read(read).await?.into_iter().map(Ok))
+    rows::stream(sale, readers.read_by_key(read).await?.into_iter().map(Ok))
 }
 
 /// The sale in which an intent was requested.
@@ -28,7 +28,7 @@ pub(super) async fn sale_of_intent(
     let read = move |db: &Connection| {
         find(db, sql, [intent.to_string()], |row| Read::new("event", row).sale())
     };
-    readers.read(read).await
+    readers.read_by_key(read).await
 }
 
 /// The events of all sales after a position.

@@ -13,7 +13,7 @@ use crate::row::Read;
 /// Whether any sale must be looked at.
 pub(super) async fn any_due(readers: &Readers, at: Timestamp) -> Result<bool, LedgerError> {
     let sql = "SELECT 1 FROM sale WHERE look_at_us <= ? LIMIT 1";
-    readers.read(move |db| is_any(db, sql, [at.as_microsecond()])).await
+    readers.read_by_key(move |db| is_any(db, sql, [at.as_microsecond()])).await
 }
 
 /// Makes work of sales that must be looked at.

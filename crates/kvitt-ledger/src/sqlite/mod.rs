@@ -260,7 +260,7 @@ impl Ledger for SqliteLedger {
     }
 
     async fn frozen(&self) -> Result<Option<Frozen>, LedgerError> {
-        self.readers.read(state::frozen).await
+        self.readers.read_by_key(state::frozen).await
     }
 
     async fn freeze(&self, at: Timestamp, because: &str) -> Result<bool, LedgerError> {

@@ -133,6 +133,11 @@ pub(super) fn connect_reader(path: &Path) -> Result<Connection, Error> {
     connect(path, Access::Read, BUSY_TIMEOUT, "")
 }
 
+/// The same for who does not wait for anybody.
+pub(super) fn connect_impatient_reader(path: &Path) -> Result<Connection, Error> {
+    connect_once(path, Access::Read, Duration::ZERO, "")
+}
+
 /// Connects to a file that is there, and waits its turn where others do so at the same time: the
 /// first of them turns the file to WAL mode, and SQLite tells the rest at once that it is locked.
 pub(super) fn connect(

@@ -32,7 +32,7 @@ pub(super) async fn of_sale(readers: &Readers, sale: SaleId) -> Result<Private, 
         })?;
         Ok(private)
     };
-    readers.read(read).await
+    readers.read_by_key(read).await
 }
 
 /// Carries out one change.

@@ -24,6 +24,8 @@ pub(super) struct Readers {
     patience: Duration,
     turns: Arc<Semaphore>,
     idle: Arc<Idle>,
+    /// Connections for who reads by a key, which never wait.
+    at_hand: Mutex<Vec<Connection>>,
 }
 
 /// One read, with the thread's connection where it has one.
@@ -47,7 +49,36 @@ impl Readers {
             patience: BUSY_TIMEOUT,
             turns: Arc::new(Semaphore::new(READERS_MAX)),
             idle: Arc::new(Idle { path, threads }),
+            at_hand: Mutex::default(),
         }
+    }
+
+    /// Reads the few pages that a key leads to: over sooner than another thread would be awake, so
+    /// it is done right here. Where something is in the way, such as a lock, a thread that can wait
+    /// reads it and tells.
+    pub(super) async fn read_by_key<T: Send + 'static>(
+        &self,
+        read: impl Fn(&Connection) -> Result<T, LedgerError> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        match self.read_at_once(&read) {
+            Some(found) => Ok(found),
+            None => self.read(read).await,
+        }
+    }
+
+    fn read_at_once<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, LedgerError>,
+    ) -> Option<T> {
+        let at_hand = self.at_hand().pop();
+        let db = at_hand.or_else(|| open::connect_impatient_reader(&self.idle.path).ok())?;
+        let found = read(&db).ok()?;
+        self.at_hand().push(db);
+        Some(found)
+    }
+
+    fn at_hand(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.at_hand.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads, all of it in one go on another thread: no statement waits for its own turn. Where

@@ -26,7 +26,7 @@ pub(super) async fn holder(
         now_us!(),
     );
     let digest = *digest;
-    readers.read(move |db| find(db, sql, [digest.0], |row| rows::user(row))).await
+    readers.read_by_key(move |db| find(db, sql, [digest.0], |row| rows::user(row))).await
 }
 
 /// Opens a session, and drops those that have ended.

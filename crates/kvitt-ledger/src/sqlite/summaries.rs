@@ -103,7 +103,7 @@ pub(super) async fn of_sale(
     sale: SaleId,
 ) -> Result<Option<SaleSummary>, LedgerError> {
     let sql = concat!("SELECT ", summary_columns!(), " FROM sale WHERE sale = ?");
-    readers.read(move |db| find(db, sql, [sale_text(sale)], |row| rows::summary(row))).await
+    readers.read_by_key(move |db| find(db, sql, [sale_text(sale)], |row| rows::summary(row))).await
 }
 
 /// One page of sales, newest first.

@@ -18,7 +18,7 @@ use crate::work::{Work, WorkChange};
 /// Whether anything is due.
 pub(super) async fn any_due(readers: &Readers) -> Result<bool, LedgerError> {
     let sql = concat!("SELECT 1 FROM work WHERE due_at_us <= ", now_us!(), " LIMIT 1");
-    readers.read(|db| is_any(db, sql, [])).await
+    readers.read_by_key(|db| is_any(db, sql, [])).await
 }
 
 /// Refuses a claim that has ended.

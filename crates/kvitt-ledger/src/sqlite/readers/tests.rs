@@ -153,3 +153,30 @@ async fn reads_go_on_beside_a_writer_and_cannot_write() {
     let refused = readers.read(|db| execute(db, "DELETE FROM note", [])).await;
     assert!(matches!(refused, Err(LedgerError::ReadOnly)), "{refused:?}");
 }
+
+#[tokio::test]
+async fn who_reads_by_a_key_needs_no_thread() {
+    let (_dir, writer, readers) = fresh().await;
+    for count in 0..3 {
+        assert_eq!(readers.read_by_key(notes).await.unwrap(), count);
+        execute(&writer, "INSERT INTO note VALUES ('read at once')", []).unwrap();
+    }
+    assert_eq!(idle(&readers), 0);
+    assert_eq!(readers.at_hand().len(), 1, "one connection, used again");
+}
+
+#[tokio::test]
+async fn what_is_in_the_way_is_waited_for_and_told_by_a_thread() {
+    let (_dir, _writer, readers) = fresh().await;
+    readers.read_by_key(mark).await.unwrap();
+    let missing = readers.read_by_key(|db| is_any(db, "SELECT 1 FROM missing", [])).await;
+    assert!(matches!(missing, Err(LedgerError::Driver(_))), "{missing:?}");
+    assert!(!readers.read_by_key(is_marked).await.unwrap(), "another connection");
+    let waits = readers.read_by_key(|db| {
+        one(db, "PRAGMA busy_timeout", [], |row| row.get::<_, i64>(0).map_err(driver)).and_then(
+            // As SQLite refuses while another holds the whole file.
+            |patience| if patience == 0 { Err(unavailable("it is locked")) } else { Ok(patience) },
+        )
+    });
+    assert_eq!(u128::try_from(waits.await.unwrap()).unwrap(), BUSY_TIMEOUT.as_millis());
+}
