@@ -66,8 +66,10 @@ impl Engine {
         // Whether the same request was taken before is only looked for where this one is refused:
         // the ledger takes no key twice, and most requests are new.
         let mut intent = None;
+        // An order is placed with what the sale keeps in private; acts on it need nothing of that.
+        let known = if wish == Wish::Place { None } else { Some(self.known_in_public(id).await?) };
         let stored = self
-            .write_on(id, &caller.cause, None, |seen| {
+            .write_on(id, &caller.cause, known, |seen| {
                 let act = seen.sale.decide(wish.clone(), seen.at)?;
                 let draft = self.intent_draft(seen, act, shipping_address.as_ref(), caller)?;
                 intent = draft.events.iter().find_map(Event::intent);
@@ -212,8 +214,11 @@ impl Engine {
         } else {
             Some(self.call(sale, stored, claim, private).await?)
         };
-        // An address that was erased during the call must not be written back.
-        if stored.act.kind() == ActKind::UpdateShippingAddress {
+        // A refusal is told without what the sale keeps in private, and an address that was erased
+        // during the call must not be written back.
+        if !matches!(verdict, Some(Verdict::Done { .. }))
+            || stored.act.kind() == ActKind::UpdateShippingAddress
+        {
             known = None;
         }
         let hold = claim.map_or_else(|| work::unclaimed(intent), Claim::fence);

@@ -217,8 +217,8 @@ impl Engine {
         Box::pin(self.write_on(id, cause, None, decide)).await.map(|known| known.sale)
     }
 
-    /// The same for who knows the sale already, from a write of its own just now: nothing is read
-    /// once more, and the ledger refuses what was decided on a version that is not the last.
+    /// The same for who knows the sale already, as from a write of its own just now: nothing is
+    /// read once more, and the ledger refuses what was decided on a version that is not the last.
     pub(crate) async fn write_on(
         &self,
         id: SaleId,
@@ -248,9 +248,15 @@ impl Engine {
 
     async fn known(&self, id: SaleId) -> Result<Known, EngineError> {
         // In this order: private data that is older than the events would pass for theirs.
-        let (sale, events) = self.history(id).await?;
+        let known = self.known_in_public(id).await?;
         let private = self.parts.ledger.private(id).await?;
-        Ok(Known { sale, events, private })
+        Ok(Known { private, ..known })
+    }
+
+    /// A sale without what it keeps in private, for decisions that need nothing of that.
+    pub(crate) async fn known_in_public(&self, id: SaleId) -> Result<Known, EngineError> {
+        let (sale, events) = self.history(id).await?;
+        Ok(Known { sale, events, private: Private::default() })
     }
 
     /// Decides and writes what a caller asked for. Where another replica took the same request at

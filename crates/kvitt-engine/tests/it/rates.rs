@@ -83,9 +83,9 @@ async fn two_replicas_keep_to_one_limit_and_shoppers_come_before_reads() {
     counted(&shop, 8, 12).await;
     news(&replicas[0], &orders).await;
 
-    let workers = replicas.clone().map(|engine| tokio::spawn(async move { engine.work().await }));
     let reads = || async { shop.exchanges("/ordermanagement/").await.len() };
     let reads_before = reads().await;
+    let workers = replicas.clone().map(|engine| tokio::spawn(async move { engine.work().await }));
     let bulk_waits = |engine: &Engine| {
         engine.rates().iter().any(|rate| rate.classes[Class::Bulk as usize].waiting > 0)
     };
