@@ -110,11 +110,18 @@ impl Sale {
                 };
                 did(there.is_some_and(|there| shipping_info.iter().all(|it| is_there(it, there))))
             }
-            // Said twice they say the same. (There is an order, so it is not being placed.)
-            Act::UpdateAuthorization { .. }
-            | Act::UpdateReferences { .. }
-            | Act::UpdateShippingAddress
-            | Act::Place { .. } => Recognised::NotDone,
+            Act::UpdateAuthorization { cart, .. } => {
+                did(found.cart.as_ref().is_some_and(|it| is_worth_the_same(cart.cart(), it)))
+            }
+            Act::UpdateReferences { merchant_reference1, merchant_reference2 } => {
+                let is_so = |wanted: &Option<String>, there: &Option<String>| {
+                    wanted.is_none() || wanted == there
+                };
+                did(is_so(merchant_reference1, &found.merchant_reference1)
+                    && is_so(merchant_reference2, &found.merchant_reference2))
+            }
+            // Nothing personal is compared here. (There is an order, so it is not being placed.)
+            Act::UpdateShippingAddress | Act::Place { .. } => Recognised::NotDone,
         }
     }
 

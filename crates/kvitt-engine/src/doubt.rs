@@ -5,26 +5,42 @@ use klarna::{Operation, OrderId as KlarnaOrderId, SessionId};
 use kvitt_core::{Act, CLOCK_SKEW, Evidence, Intent, Outcome, Recognised, Refused, Sale};
 use kvitt_ledger::SaleQuery;
 
-use crate::EngineError;
 use crate::calls::Verdict;
 use crate::engine::Engine;
-use crate::evidence::{evidence, refused};
-use crate::order::fraud_status;
+use crate::evidence::{evidence, refused, unavailable};
+use crate::order::{at_klarna, fraud_status};
 use crate::rate::Class;
+use crate::shopper::is_address;
+use crate::{EngineError, names};
 
 impl Engine {
     /// Reads the order, and says what that tells of an act on it; nothing where it did not take
     /// effect.
     pub(crate) async fn recognised(&self, sale: &Sale, intent: &Intent) -> Option<Verdict> {
-        let (found, evidence) = match self.look_at_klarna(sale, Class::Act).await {
-            Ok(read) => read,
-            Err(error) => return Some(still_unknown(&error)),
-        };
-        match sale.recognise(intent, &found) {
+        self.recognise(sale, intent).await.unwrap_or_else(|error| Some(still_unknown(&error)))
+    }
+
+    async fn recognise(
+        &self,
+        sale: &Sale,
+        intent: &Intent,
+    ) -> Result<Option<Verdict>, EngineError> {
+        let asked = self.ask_klarna_for_all(sale, Class::Act).await?;
+        let (order, evidence) = asked.map_err(|error| unavailable(sale.id, &error))?;
+        if intent.act == Act::UpdateShippingAddress {
+            let private = self.parts.ledger.private(sale.id).await?;
+            let wanted = private.personal(&names::staged_shipping_address(intent.id));
+            let is_done = match (wanted, &order.shipping_address) {
+                (Some(wanted), Some(found)) => is_address(wanted, found),
+                _ => false,
+            };
+            return Ok(is_done.then_some(Verdict::Done { outcome: Outcome::Changed, evidence }));
+        }
+        Ok(match sale.recognise(intent, &at_klarna(&order)) {
             Recognised::Done(outcome) => Some(Verdict::Done { outcome, evidence }),
             Recognised::NotDone => None,
             Recognised::Ambiguous(reason) => Some(Verdict::NeedsHuman { reason, evidence }),
-        }
+        })
     }
 
     /// Klarna refused to place an order that may exist. Its session tells whether one does.

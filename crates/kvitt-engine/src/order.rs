@@ -86,6 +86,16 @@ impl Engine {
         sale: &Sale,
         class: Class,
     ) -> Result<Result<(OrderAtKlarna, Evidence), klarna::Error>, EngineError> {
+        let asked = self.ask_klarna_for_all(sale, class).await?;
+        Ok(asked.map(|(order, evidence)| (at_klarna(&order), evidence)))
+    }
+
+    /// The same with what is personal in it.
+    pub(crate) async fn ask_klarna_for_all(
+        &self,
+        sale: &Sale,
+        class: Class,
+    ) -> Result<Result<(klarna::orders::Order, Evidence), klarna::Error>, EngineError> {
         let order = sale.order.as_ref().ok_or(Refusal::NoOrder)?;
         let client = self.klarna(sale, class)?;
         let klarna_id = KlarnaOrderId::new(order.klarna_order_id.clone())
@@ -93,7 +103,7 @@ impl Engine {
         Ok(client.orders().get(&klarna_id).await.map(|answer| {
             let correlation_id = answer.correlation_id.as_ref();
             let evidence = evidence(Operation::GetOrder, answer.status, correlation_id);
-            (at_klarna(&answer.value), evidence)
+            (answer.value, evidence)
         }))
     }
 }

@@ -111,3 +111,69 @@ fn collect(value: &Value, texts: &mut Vec<String>) {
         _ => {}
     }
 }
+
+/// Whether an address that was sent is the one that Klarna now has. Klarna formats what it is given:
+/// letters and digits count, and of a telephone number its end.
+pub(crate) fn is_address(sent: &SecretString, found: &klarna::read::Address) -> bool {
+    let Ok(sent) = serde_json::from_str::<Address>(sent.expose_secret()) else { return false };
+    let texts = [
+        (&sent.given_name, &found.given_name),
+        (&sent.family_name, &found.family_name),
+        (&sent.organization_name, &found.organization_name),
+        (&sent.attention, &found.attention),
+        (&sent.street_address, &found.street_address),
+        (&sent.street_address2, &found.street_address2),
+        (&sent.postal_code, &found.postal_code),
+        (&sent.city, &found.city),
+        (&sent.region, &found.region),
+        (&sent.country, &found.country),
+        (&sent.email, &found.email),
+    ];
+    texts.into_iter().all(|(sent, found)| bare(sent.as_ref()) == bare(found.as_ref())) && {
+        let (sent, found) = (bare(sent.phone.as_ref()), bare(found.phone.as_ref()));
+        let end = |number: &str| number.trim_start_matches('0').to_owned();
+        sent.is_empty() == found.is_empty()
+            && (sent.ends_with(&end(&found)) || found.ends_with(&end(&sent)))
+    }
+}
+
+fn bare(text: Option<&String>) -> String {
+    let text = text.map(String::as_str).unwrap_or_default();
+    text.chars().filter(|it| it.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_address_is_known_again_however_klarna_formats_it() {
+        let sent = json!({
+            "given_name": "Alva", "street_address": "Götgatan 1", "postal_code": "111 43",
+            "city": "stockholm", "country": "SE", "phone": "070-174 06 15"
+        });
+        let found = json!({
+            "given_name": "Alva", "family_name": "", "street_address": "GÖTGATAN 1",
+            "postal_code": "11143", "city": "Stockholm", "country": "se", "phone": "+46701740615"
+        });
+        let is_found = |member: &str, value: &str| {
+            let mut found = found.clone();
+            found[member] = json!(value);
+            is_address(&sent.to_string().into(), &serde_json::from_value(found).unwrap())
+        };
+        assert!(is_found("given_name", "Alva"));
+        let others = [
+            ("given_name", "Ada"),
+            ("family_name", "Ek"),
+            ("street_address", "Götgatan 2"),
+            ("postal_code", "11144"),
+            ("phone", "+46701740616"),
+            ("phone", ""),
+        ];
+        for (member, other) in others {
+            assert!(!is_found(member, other), "{member}");
+        }
+    }
+}

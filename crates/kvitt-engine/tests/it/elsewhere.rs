@@ -129,12 +129,17 @@ async fn every_other_act_is_told_by_what_the_order_then_is() {
         ..kvitt_core::ShippingInfo::default()
     };
     let parcel = Wish::AddShippingInfo { capture_id: None, shipping_info: vec![info] };
+    let references = Wish::UpdateReferences(kvitt_core::ReferencesWish {
+        merchant_reference1: Some("order 19".to_owned()),
+        merchant_reference2: None,
+    });
     for (path, wish, before) in [
         ("/cancel", Wish::Cancel, None),
         ("/release", Wish::Release, Some(capture(&[("l1", 1)]))),
         ("/extend", Wish::Extend, None),
         ("/refunds", refund(&[("l1", 1)]), Some(capture(&[("l1", 1)]))),
         ("/shipping-info", parcel, None),
+        ("/merchant-references", references, None),
     ] {
         for fault in ["reset_before", "reset_after"] {
             let shop = Shop::open().await;
@@ -152,6 +157,54 @@ async fn every_other_act_is_told_by_what_the_order_then_is() {
             assert!(matches!(state, IntentState::Done(_)), "{path} {fault}: {state:?}");
             let again = usize::from(fault == "reset_before");
             assert_eq!(shop.exchanges(path).await.len(), calls + again, "{path} {fault}");
+        }
+    }
+}
+
+/// A change whose answer is lost, on an order that somebody cancels, a day before it is looked for.
+async fn changed_and_cancelled(shop: &Shop, wish: Wish, fault: &str) -> Sale {
+    let sale = shop.order().await;
+    let address = (wish == Wish::UpdateShippingAddress).then(|| {
+        let address = json!({
+            "given_name": "Alice", "family_name": "Test", "street_address": "Kungsgatan 7",
+            "postal_code": "111 43", "city": "Stockholm", "country": "se",
+            "email": "alice@example.com", "phone": "070 174 06 15"
+        });
+        secrecy::SecretString::from(address.to_string())
+    });
+    shop.fault("/ordermanagement/", 1, json!({ "kind": fault })).await;
+    shop.engine.act(sale.id, wish, address, &merchant()).await.unwrap();
+    portal(shop, &sale, "cancel", json!({})).await;
+    shop.advance("PT25H").await;
+    shop.work_until(sale.id, settled).await
+}
+
+#[tokio::test]
+async fn a_change_that_took_effect_is_known_though_the_order_is_over_since() {
+    let references = Wish::UpdateReferences(kvitt_core::ReferencesWish {
+        merchant_reference1: None,
+        merchant_reference2: Some("warehouse 2".to_owned()),
+    });
+    for wish in [Wish::UpdateShippingAddress, references] {
+        for fault in ["reset_before", "reset_after"] {
+            let shop = Shop::open().await;
+            let sale = changed_and_cancelled(&shop, wish.clone(), fault).await;
+            let is_done = fault == "reset_after";
+            let state = &sale.intents.values().next_back().unwrap().state;
+            assert_eq!(
+                matches!(state, IntentState::Done(_)),
+                is_done,
+                "{wish:?} {fault}: {state:?}"
+            );
+            let at_klarna = shop.at_klarna(&sale).await;
+            let street = &at_klarna["shipping_address"]["street_address"];
+            let shopper = shop.engine.shopper(sale.id).await.unwrap();
+            let kept = shopper.shipping_address.and_then(|address| address.street_address);
+            let is_moved = is_done && wish == Wish::UpdateShippingAddress;
+            assert_eq!(*street == "Kungsgatan 7", is_moved, "{at_klarna}");
+            assert_eq!(kept.as_deref() == Some("Kungsgatan 7"), is_moved, "{kept:?}");
+            let reference = sale.terms.merchant_reference2.as_deref().unwrap_or_default();
+            assert_eq!(at_klarna["merchant_reference2"].as_str().unwrap_or_default(), reference);
         }
     }
 }
