@@ -95,6 +95,7 @@ pub(crate) struct ServeArgs {
 
 /// Serves until the process is asked to stop; requests under way are finished.
 pub(crate) async fn run(args: &ServeArgs, context: &Context) -> Result<ExitCode, Failure> {
+    keep_memory_small();
     let mut problems = Problems::default();
     let sources = Sources::read(context, &mut problems);
     let flags = ServeFlags {
@@ -114,6 +115,14 @@ pub(crate) async fn run(args: &ServeArgs, context: &Context) -> Result<ExitCode,
         )));
     };
     ready.serve().await
+}
+
+/// The allocator asks Linux for huge pages, which suits the sandbox's many small answers; a server
+/// that waits would leave most of each empty.
+fn keep_memory_small() {
+    // Where it is refused, the server is only larger.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
 }
 
 /// Everything that has to be there before the first request.

@@ -15,6 +15,18 @@ fn both_servers_stop_when_they_are_asked_to() {
     assert_eq!(sandbox.stop(), Some(0));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_takes_no_huge_pages() {
+    let mut place = Place::new();
+    place.set("KVITT_KLARNA_URL", "http://127.0.0.1:4010");
+    let server = place.start(&["serve", "--listen", "127.0.0.1:0"]);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
+    let huge_pages = status.lines().find_map(|line| line.strip_prefix("THP_enabled:"));
+    // Linux tells since 5.0.
+    assert!(huge_pages.is_none_or(|it| it.trim() == "0"), "{huge_pages:?}");
+}
+
 #[test]
 fn a_file_with_secrets_elsewhere_serves() {
     let mut place = Place::new();
