@@ -26,16 +26,24 @@ pub struct Case<'a> {
     pub events: &'a [String],
     /// Whether Klarna's session of it can still be read.
     pub has_session: bool,
+    /// Whether Klarna will call once more to tell of its order.
+    pub is_told_of: bool,
 }
 
 impl Case<'_> {
-    /// The rule by which an act is truly ambiguous: nobody saw the end of placing, Klarna refused to
-    /// repeat it, it has no order of which it could have told since, and the session that tells
-    /// whether there ever was one is over. Everything else that waits for a person, or waits at all,
-    /// is a fault.
+    /// The rule by which an act is truly ambiguous: nobody saw the end of placing, and Klarna refused
+    /// to repeat it. Either Klarna has no order of which it could have told since, and the session that
+    /// tells whether there ever was one is over; or Klarna ended the order itself, as it does with what
+    /// it rejects, and told of it only while all were down. Everything else that waits for a person, or
+    /// waits at all, is a fault.
     pub fn is_ambiguous(&self, concern: &Value) -> bool {
         let is_placing = concern["kind"] == "needs_human" && concern["act"] == "place";
-        is_placing && self.at_klarna.is_empty() && !self.has_session
+        is_placing
+            && match self.at_klarna {
+                [] => !self.has_session,
+                [order] => !self.is_told_of && has_ended_untouched(order),
+                _ => false,
+            }
     }
 }
 
@@ -55,7 +63,9 @@ pub fn compare(case: &Case<'_>) -> Vec<String> {
         }
         ([order], Some(shown)) => (*order, shown),
         ([order], None) => {
-            wrong.push(format!("LOST: Klarna's {} is an order of no sale", order["order_id"]));
+            if !is_placing_in_doubt(case) {
+                wrong.push(format!("LOST: Klarna's {} is an order of no sale", order["order_id"]));
+            }
             wrong.extend(still_waits(case));
             return wrong;
         }
@@ -79,6 +89,11 @@ pub fn compare(case: &Case<'_>) -> Vec<String> {
     checks.texts();
     checks.tracking();
     checks.wrong
+}
+
+/// Whether an order is over at Klarna, and no money ever moved.
+fn has_ended_untouched(order: &Value) -> bool {
+    order["status"] == "CANCELLED" && order["captured_amount"] == 0
 }
 
 fn is_placing_in_doubt(case: &Case<'_>) -> bool {
@@ -433,6 +448,7 @@ mod tests {
             concerns: &[],
             events: &[],
             has_session: true,
+            is_told_of: false,
         })
     }
 
@@ -537,18 +553,35 @@ mod tests {
 
         book.records.clear();
         let concern = |kind: &str, act: &str| json!({"kind": kind, "act": act, "reason": "?"});
-        let of = |concern: &Value, at_klarna: &[&Value], has_session| {
-            let concerns = &[concern];
-            let case =
-                Case { book: &book, shown: None, at_klarna, concerns, events: &[], has_session };
-            compare(&case).len()
+        let of = |concern: &Value, at_klarna: &[&Value], (has_session, is_told_of)| {
+            let (concerns, events) = (&[concern], &[]);
+            compare(&Case {
+                book: &book,
+                shown: None,
+                at_klarna,
+                concerns,
+                events,
+                has_session,
+                is_told_of,
+            })
+            .len()
         };
-        assert_eq!(of(&concern("needs_human", "place"), &[], false), 0);
+        let placing = concern("needs_human", "place");
+        let silent = (false, false);
+        assert_eq!(of(&placing, &[], silent), 0);
         // There is an order, or the session would say that there is none.
-        assert_eq!(of(&concern("needs_human", "place"), &[&klarna], false), 2);
-        assert_eq!(of(&concern("needs_human", "place"), &[], true), 2);
-        assert_eq!(of(&concern("outcome_unknown", "place"), &[], false), 2);
-        assert_eq!(of(&concern("needs_human", "capture"), &[&klarna], false), 2);
+        assert_eq!(of(&placing, &[&klarna], silent), 2);
+        assert_eq!(of(&placing, &[], (true, false)), 2);
+        assert_eq!(of(&concern("outcome_unknown", "place"), &[], silent), 2);
+        assert_eq!(of(&concern("needs_human", "capture"), &[&klarna], silent), 2);
+
+        let mut rejected = klarna;
+        rejected["status"] = json!("CANCELLED");
+        assert_eq!(of(&placing, &[&rejected], silent), 2, "something was captured");
+        rejected["captured_amount"] = json!(0);
+        assert_eq!(of(&placing, &[&rejected], (true, false)), 0);
+        assert_eq!(of(&placing, &[&rejected], (true, true)), 2, "Klarna will tell of it");
+        assert_eq!(of(&concern("outcome_unknown", "place"), &[&rejected], silent), 2);
     }
 
     #[test]
@@ -558,9 +591,15 @@ mod tests {
         book.records.clear();
         let of = |at_klarna: &[&Value]| {
             let (concerns, events) = (&[], &[]);
-            let case =
-                Case { book: &book, shown: None, at_klarna, concerns, events, has_session: true };
-            compare(&case)
+            compare(&Case {
+                book: &book,
+                shown: None,
+                at_klarna,
+                concerns,
+                events,
+                has_session: true,
+                is_told_of: false,
+            })
         };
         assert!(one(&of(&[&klarna])).contains("is an order of no sale"));
         assert!(one(&of(&[&klarna, &klarna])).contains("2 orders of one checkout"));

@@ -19,6 +19,7 @@ mod compare;
 mod counts;
 mod doors;
 mod error;
+mod evidence;
 mod faults;
 mod fleet;
 mod plan;
@@ -208,6 +209,9 @@ impl Storm {
         let books = selling.await.unwrap_or_default();
         counts.say("settling");
         let mut report = chaos.settle(self, books).await?;
+        if !report.findings.is_empty() {
+            chaos.keep_evidence(folder.path()).await?;
+        }
         report.storm_took = storm_took;
         report.took = begin.elapsed();
         report.repeats = counts.repeats();

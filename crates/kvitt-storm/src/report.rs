@@ -216,7 +216,11 @@ impl fmt::Display for Report {
             }
         }
         if let Some(logs) = &self.logs {
-            writeln!(f, "the logs of all processes are kept in {}", logs.display())?;
+            writeln!(
+                f,
+                "the logs of all processes, and what there was in the end, are kept in {}",
+                logs.display()
+            )?;
         }
         let verdict = if self.is_good() {
             "nothing lost, nothing doubled, nothing stuck"

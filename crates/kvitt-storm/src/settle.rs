@@ -29,7 +29,7 @@ const ASKED_MAX: u32 = 20;
 impl Chaos<'_> {
     /// Ends the faults, waits until all has come to its end, and compares the three books.
     pub(crate) async fn settle(
-        mut self,
+        &mut self,
         storm: &Storm,
         mut books: Vec<Book>,
     ) -> Result<Report, Error> {
@@ -130,12 +130,13 @@ impl Chaos<'_> {
         let concerns = self.attention().await?;
         let snapshot = self.doors.control(Method::GET, "/sandbox/v1/snapshot", None).await?;
         let mut at_klarna = BTreeMap::<String, Vec<&Value>>::new();
-        for order in snapshot["state"]["orders"].as_object().into_iter().flat_map(|it| it.values())
-        {
+        for order in rows(&snapshot, "orders") {
             let reference = text(order, "/merchant_data").unwrap_or_default();
             at_klarna.entry(reference).or_default().push(order);
             report.orders_at_klarna += 1;
         }
+        let is_about = |repeat: &Value| text(repeat, "/delivery/order_id");
+        let told_of: BTreeSet<_> = rows(&snapshot, "repeats").filter_map(is_about).collect();
         let known: BTreeSet<_> = books.iter().map(|book| book.plan.reference.clone()).collect();
         for (reference, orders) in at_klarna.iter().filter(|(it, _)| !known.contains(*it)) {
             let text = format!("Klarna has {} orders {reference:?} of nobody", orders.len());
@@ -154,10 +155,15 @@ impl Chaos<'_> {
                 if checkout_id.is_empty() { Value::Null } else { self.ask(&path).await? };
             let events: Vec<_> =
                 items(&history["items"]).filter_map(|event| text(event, "/type")).collect();
+            let at_klarna = at_klarna.get(&book.plan.reference).map_or(&[][..], Vec::as_slice);
+            let is_told_of = |order: &&Value| {
+                text(order, "/order_id").is_some_and(|order_id| told_of.contains(&order_id))
+            };
             let case = Case {
                 book,
                 shown: shown.as_ref().filter(|it| !it.is_null()),
-                at_klarna: at_klarna.get(&book.plan.reference).map_or(&[], Vec::as_slice),
+                is_told_of: at_klarna.iter().any(is_told_of),
+                at_klarna,
                 concerns: &concerns,
                 events: &events,
                 has_session: has_session(&snapshot, book),
@@ -236,6 +242,11 @@ impl Chaos<'_> {
             all: next(),
         }
     }
+}
+
+/// The rows of a table in a snapshot.
+fn rows<'a>(snapshot: &'a Value, table: &str) -> impl Iterator<Item = &'a Value> {
+    snapshot["state"][table].as_object().into_iter().flat_map(|it| it.values())
 }
 
 /// Whether Klarna can still tell of a sale's session.
