@@ -425,7 +425,7 @@ impl Engine {
         if matches!(event, Event::NeedsHuman { .. }) && stored.act.kind() == ActKind::Place {
             // An order's id that was told after the last look for one is looked at now: whoever
             // tells it from here on finds that it is waited for.
-            work::schedule_intent(intent, &mut draft);
+            work::schedule_intent(intent, Duration::ZERO, &mut draft);
         } else if !matches!(event, Event::OutcomeUnknown { .. }) {
             draft.work.push(WorkChange::Finish { work_id: intent.0 });
         }

@@ -23,7 +23,7 @@ pub(crate) const ORDER_ID: &str = "order_id";
 /// After so many messages about a sale they do not make kvitt look at once any more. Klarna sends a
 /// handful; whoever sends more has the address and no news.
 const MESSAGES_AT_ONCE: u64 = 20;
-/// How often an order is read for news then, at most.
+/// How often an order is read for news then, or looked for, at most.
 const READ_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
 /// The authorization callback's body (Klarna documentation: authorization callback). Members
@@ -175,17 +175,25 @@ impl Engine {
 /// that the news is about. A placing whose outcome is merely unknown is asked about soon anyway; where
 /// none is under way, the session tells whether there is an order that nobody here placed.
 ///
-/// Whoever sends ever more of them makes no more of it than an hourly read.
+/// Whoever sends ever more of them makes no more of it than an hourly look, and keeps nobody else's
+/// from that: whatever comes between two full hours since the last try is looked at in the next one.
 fn look_again(sale: &Sale, at: Timestamp, heard: u64, draft: &mut Draft) {
     let waits = |intent: &&Intent| matches!(intent.state, IntentState::NeedsHuman { .. });
     let at_once = heard < MESSAGES_AT_ONCE;
+    let in_a_while = |wait: SignedDuration| {
+        let wait = if at_once { SignedDuration::ZERO } else { wait };
+        Duration::try_from(wait).unwrap_or_default()
+    };
     if let Some(order) = &sale.order {
         let read_at = order.last_read.as_ref().map(|(_, read_at)| *read_at);
-        let since = read_at.filter(|_| !at_once).map(|read_at| at.duration_since(read_at));
+        let since = read_at.map(|read_at| at.duration_since(read_at));
         let wait = since.map_or(SignedDuration::ZERO, |since| READ_EVERY - since);
-        work::schedule_news(sale.id, Duration::try_from(wait).unwrap_or_default(), draft);
-    } else if let Some(intent) = sale.intents.values().find(waits).filter(|_| at_once) {
-        work::schedule_intent(intent.id, draft);
+        work::schedule_news(sale.id, in_a_while(wait), draft);
+    } else if let Some(intent) = sale.intents.values().find(waits) {
+        let since = at.duration_since(intent.last_tried_at).as_secs();
+        let every = READ_EVERY.as_secs();
+        let wait = SignedDuration::from_secs(every - since.rem_euclid(every));
+        work::schedule_intent(intent.id, in_a_while(wait), draft);
     } else if !sale.is_placed_soon() {
         work::schedule_read_session(sale.id, draft);
     }

@@ -161,13 +161,10 @@ pub(crate) fn schedule_read_session(sale: SaleId, draft: &mut Draft) {
     schedule(sale, READ_SESSION, Duration::ZERO, draft);
 }
 
-/// An intent has to be looked at again, now.
-pub(crate) fn schedule_intent(intent: IntentId, draft: &mut Draft) {
-    draft.work.push(WorkChange::Schedule {
-        work_id: intent.0,
-        kind: INTENT.to_owned(),
-        due_in: Duration::ZERO,
-    });
+/// An intent has to be looked at again.
+pub(crate) fn schedule_intent(intent: IntentId, due_in: Duration, draft: &mut Draft) {
+    let kind = INTENT.to_owned();
+    draft.work.push(WorkChange::Schedule { work_id: intent.0, kind, due_in });
 }
 
 /// The order has to be placed: by the caller at once, by the worker if the caller dies.

@@ -322,6 +322,35 @@ async fn an_order_of_somebody_else_is_not_taken_for_ones_own() {
 }
 
 #[tokio::test]
+async fn a_flood_of_confirmations_delays_klarnas_push_and_does_not_stop_it() {
+    let database = kvitt_testing::database();
+    let shop = Shop::open_at(|_| database.url()).await;
+    let sale = placed_and_lost(&shop, 404).await;
+    let sale = shop.work_until(sale.id, needs_human).await;
+    let reads = || async { shop.exchanges("/ordermanagement/").await.len() };
+    let flood = async || {
+        for _ in 0..25 {
+            tell(&shop.engine, sale.id, InboxDoor::Confirmation, "order_id=forged").await;
+            shop.work_off().await;
+        }
+        reads().await
+    };
+    let (first, second) = (flood().await, flood().await);
+    assert!(first > 0);
+    assert_eq!(first, second, "they were enough");
+    let ours = order_ids(&shop).await.remove(0);
+    tell(&shop.engine, sale.id, InboxDoor::Push, &format!("order_id={ours}")).await;
+    shop.work_off().await;
+    assert!(needs_human(&shop.engine.sale(sale.id).await.unwrap()));
+
+    // An hour later.
+    database.sql("UPDATE work SET due_at_us = due_at_us - 3600000000");
+    shop.work_off().await;
+    let sale = shop.engine.sale(sale.id).await.unwrap();
+    assert_eq!(sale.order.unwrap().klarna_order_id, ours);
+}
+
+#[tokio::test]
 async fn a_person_settles_a_placing_with_the_orders_id_and_with_nothing_else() {
     let shop = Shop::open().await;
     let other = shop.order().await;
