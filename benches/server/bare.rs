@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::common::figures::median;
 use crate::sample::Sample;
+use crate::shop::CAPTURES_PER_ORDER;
 
 /// What a loop did.
 pub(crate) struct Loop {
@@ -34,6 +35,7 @@ pub(crate) async fn of_ledger(
     ledger: &Arc<dyn Ledger>,
     sample: &Arc<Sample>,
     clients: u64,
+    orders: u64,
     duration: Duration,
 ) -> Loop {
     let start = Instant::now();
@@ -41,11 +43,13 @@ pub(crate) async fn of_ledger(
     for client in 0..clients {
         let (ledger, sample) = (Arc::clone(ledger), Arc::clone(sample));
         tasks.spawn(async move {
-            let (mut commits, mut version) = (Vec::new(), sample.version());
+            let mut commits = Vec::new();
+            let mut turns = (0..).map(|turn| Turn::of(turn, client, clients, orders, &sample));
             while start.elapsed() < duration {
-                let number = number(client, version);
+                let Turn { order, mut version } = turns.next().unwrap();
+                let number = number(order, version);
                 for step in [Sample::intent_step, Sample::outcome_step] {
-                    let append = step(&sample, client, version, number);
+                    let append = step(&sample, order, version, number);
                     let begun = Instant::now();
                     ledger.append(append).await.unwrap();
                     commits.push(begun.elapsed());
@@ -59,7 +63,26 @@ pub(crate) async fn of_ledger(
     Loop::of(start.elapsed(), &commits)
 }
 
+/// Which order has its turn, and at which version.
+pub(crate) struct Turn {
+    pub(crate) order: u64,
+    pub(crate) version: u64,
+}
+
+impl Turn {
+    /// Each client goes round its share of the orders, and captures of each as often as the shop's
+    /// clients do before it takes the next: it is the pages of the same orders that are written.
+    pub(crate) fn of(turn: u64, client: u64, clients: u64, orders: u64, sample: &Sample) -> Self {
+        let (each, own) = (CAPTURES_PER_ORDER as u64, orders / clients);
+        let captures_before = turn / each / own * each + turn % each;
+        Self {
+            order: client + clients * (turn / each % own),
+            version: sample.version() + 2 * captures_before,
+        }
+    }
+}
+
 /// What no other capture of a loop is called by.
-pub(crate) fn number(client: u64, version: u64) -> u64 {
-    (client + 1) << 32 | version
+pub(crate) fn number(order: u64, version: u64) -> u64 {
+    (order + 1) << 32 | version
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::bare::Loop;
 use crate::common::figures::median;
 use crate::sample::Sample;
+use crate::shop::CAPTURES_PER_ORDER;
 use crate::store::Home;
 
 /// kvitt's own statement.
@@ -25,10 +26,11 @@ pub(crate) fn run(
     home: &Home,
     sample: &Sample,
     clients: u64,
+    orders: u64,
     duration: Duration,
 ) -> Loop {
     let script = home.folder().join("capture.sql");
-    fs::write(&script, script_of(sample)).unwrap();
+    fs::write(&script, script_of(sample, clients, orders)).unwrap();
     let database = home.database().expect("a PostgreSQL database");
     let before = versions(home);
     let output = std::process::Command::new(server.program("pgbench"))
@@ -37,7 +39,7 @@ pub(crate) fn run(
         .arg(format!("--host={}", server.socket_folder().display()))
         .arg(format!("--client={clients}"))
         .arg(format!("--time={}", duration.as_secs()))
-        .arg(format!("--define=version={}", sample.version()))
+        .arg("--define=turn=0")
         .arg("--file")
         .arg(&script)
         .arg(database.name())
@@ -77,8 +79,8 @@ fn scripts_us(home: &Home) -> Vec<f64> {
 }
 
 /// Both statements for `pgbench`, with its variables where each capture is another one.
-fn script_of(sample: &Sample) -> String {
-    let sale = numbered(sample.summary.sale.0, ":client_id::bigint + 1");
+fn script_of(sample: &Sample, clients: u64, orders: u64) -> String {
+    let sale = sale(sample, ":order::bigint");
     let intent_of_sample = sample.requested.event.intent().unwrap();
     let intent = numbered(intent_of_sample.0, ":capture::bigint");
     let name = format!("'call@int_' || replace({intent}::text, '-', '')");
@@ -88,12 +90,22 @@ fn script_of(sample: &Sample) -> String {
     let step = |append: &Append, recorded: &Recorded, expected: &str| {
         statement(append, recorded, expected, &sale, &intent, &name, sample)
     };
+    // What `Turn::of` computes.
+    let (each, own) = (CAPTURES_PER_ORDER, orders / clients);
     format!(
-        "\\set capture random(1, 200000000000000)\n\\set second :version + 1\n{};\n{};\n\
-         \\set version :version + 2\n",
+        "\\set order :client_id + {clients} * (:turn / {each} % {own})\n\
+         \\set version {version} + 2 * (:turn / {each} / {own} * {each} + :turn % {each})\n\
+         \\set second :version + 1\n\\set capture random(1, 200000000000000)\n{};\n{};\n\
+         \\set turn :turn + 1\n",
         step(&first, &sample.requested, ":version"),
         step(&second, &sample.done, ":second"),
     )
+}
+
+/// The id of [`Sample::sale`], as SQL.
+fn sale(sample: &Sample, order: &str) -> String {
+    let digits = &sample.summary.sale.0.as_simple().to_string()[12..];
+    format!("(reverse(lpad(to_hex({order}), 12, '0')) || '{digits}')::uuid")
 }
 
 /// An id like another one, with a number in its last 48 bits, as SQL.

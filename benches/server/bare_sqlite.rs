@@ -10,7 +10,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use crate::bare::{Loop, number};
+use crate::bare::{Loop, Turn, number};
 use crate::sample::{Sample, intent};
 
 /// Writes that one transaction takes at most, as in kvitt.
@@ -18,7 +18,7 @@ const BATCH_MAX: usize = 256;
 
 /// One of a capture's two commits.
 struct Write {
-    client: u64,
+    order: u64,
     version: u64,
     number: u64,
     step: Step,
@@ -35,6 +35,7 @@ pub(crate) async fn run(
     file: &Path,
     sample: &Arc<Sample>,
     clients: u64,
+    orders: u64,
     duration: Duration,
 ) -> Loop {
     let (queue, writes) = mpsc::channel(1024);
@@ -45,16 +46,17 @@ pub(crate) async fn run(
     let start = Instant::now();
     let mut tasks = JoinSet::new();
     for client in 0..clients {
-        let queue = queue.clone();
-        let mut version = sample.version();
+        let (queue, sample) = (queue.clone(), Arc::clone(sample));
         tasks.spawn(async move {
             let mut commits = Vec::new();
+            let mut turns = (0..).map(|turn| Turn::of(turn, client, clients, orders, &sample));
             while start.elapsed() < duration {
-                let number = number(client, version);
+                let Turn { order, mut version } = turns.next().unwrap();
+                let number = number(order, version);
                 for step in [Step::Intent, Step::Outcome] {
                     let begun = Instant::now();
                     let (done, is_done) = oneshot::channel();
-                    let write = Write { client, version, number, step, done };
+                    let write = Write { order, version, number, step, done };
                     queue.send(write).await.unwrap();
                     is_done.await.unwrap();
                     commits.push(begun.elapsed());
@@ -73,7 +75,12 @@ pub(crate) async fn run(
 
 fn write_all(file: &Path, sample: &Sample, mut writes: mpsc::Receiver<Write>) {
     let mut db = Connection::open(file).unwrap();
-    db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;").unwrap();
+    // As kvitt sets it.
+    db.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; \
+         PRAGMA wal_autocheckpoint = 8192;",
+    )
+    .unwrap();
     db.set_prepared_statement_cache_capacity(32);
     let rows = Rows::of(sample);
     let mut batch = Vec::with_capacity(BATCH_MAX);
@@ -115,8 +122,8 @@ impl<'a> Rows<'a> {
     }
 
     fn write(&self, db: &Transaction<'_>, write: &Write) {
-        let Write { client, version, number, step, .. } = write;
-        let sale = self.sample.sale(*client).0.as_simple().to_string();
+        let Write { order, version, number, step, .. } = write;
+        let sale = self.sample.sale(*order).0.as_simple().to_string();
         let intent = intent(self.sample, *number);
         let seq = i64::try_from(version + 1).unwrap();
         let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| {

@@ -59,6 +59,13 @@ pub(crate) struct Plan<'a> {
     pub(crate) duration: Duration,
 }
 
+impl Plan<'_> {
+    /// How many orders a ledger has: as many for each client, who may leave one half used.
+    fn orders(&self) -> usize {
+        (self.captures / CAPTURES_PER_ORDER / self.clients + 2) * self.clients
+    }
+}
+
 pub(crate) fn measure(store: &Store, sample: &Arc<Sample>, plan: &Plan<'_>) -> Measured {
     let kind = store.kind();
     let mut all = Measured { kind, kvitt: Vec::new(), appends: Vec::new(), bare: Vec::new() };
@@ -86,8 +93,7 @@ pub(crate) fn measure(store: &Store, sample: &Arc<Sample>, plan: &Plan<'_>) -> M
 
 fn through_kvitt(home: &Home, plan: &Plan<'_>) -> Sale {
     let shop = Shop::open(plan.program, home.folder(), &home.url());
-    // Each client may leave an order half used.
-    let orders = shop.place(plan.captures / CAPTURES_PER_ORDER + 2 * plan.clients);
+    let orders = shop.place(plan.orders());
     let reads = orders.iter().take(plan.clients).map(|order| Reads(shop.read(order))).collect();
     load::run(shop.kvitt.address, reads, 200, &Until::Elapsed(WARM_UP));
     let pool = Pool::of(orders);
@@ -120,17 +126,17 @@ pub(crate) fn of_ledger(
     sample: &Arc<Sample>,
     plan: &Plan<'_>,
 ) -> Loop {
-    let clients = plan.clients as u64;
+    let (clients, orders) = (plan.clients as u64, plan.orders() as u64);
     runtime.block_on(async {
-        let ledger = with_orders(home, sample, clients).await;
-        bare::of_ledger(&ledger, sample, clients, plan.duration).await
+        let ledger = with_orders(home, sample, orders).await;
+        bare::of_ledger(&ledger, sample, clients, orders, plan.duration).await
     })
 }
 
-/// A ledger with an order for each client.
-async fn with_orders(home: &Home, sample: &Sample, clients: u64) -> Arc<dyn Ledger> {
+/// A ledger with so many orders.
+async fn with_orders(home: &Home, sample: &Sample, orders: u64) -> Arc<dyn Ledger> {
     let ledger = kvitt_ledger::open(&home.url()).await.unwrap();
-    sample.store_orders(&ledger, clients).await;
+    sample.store_orders(&ledger, orders).await;
     ledger
 }
 
@@ -142,12 +148,14 @@ pub(crate) fn without_kvitt(
     sample: &Arc<Sample>,
     plan: &Plan<'_>,
 ) -> Loop {
-    let clients = plan.clients as u64;
-    runtime.block_on(async { drop(with_orders(home, sample, clients).await) });
+    let (clients, orders) = (plan.clients as u64, plan.orders() as u64);
+    runtime.block_on(async { drop(with_orders(home, sample, orders).await) });
     match store {
         Store::Sqlite => {
-            runtime.block_on(bare_sqlite::run(&home.file(), sample, clients, plan.duration))
+            runtime.block_on(bare_sqlite::run(&home.file(), sample, clients, orders, plan.duration))
         }
-        Store::Postgres(server) => bare_postgres::run(server, home, sample, clients, plan.duration),
+        Store::Postgres(server) => {
+            bare_postgres::run(server, home, sample, clients, orders, plan.duration)
+        }
     }
 }

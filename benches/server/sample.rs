@@ -97,14 +97,17 @@ impl Sample {
         self.before.len() as u64
     }
 
-    /// The sale of one client.
-    pub(crate) fn sale(&self, client: u64) -> SaleId {
-        SaleId(numbered(self.summary.sale.0, client + 1))
+    /// The sale of one order. Ids that follow each other are as far apart as those that kvitt draws,
+    /// so that orders share no more pages than its do.
+    pub(crate) fn sale(&self, order: u64) -> SaleId {
+        let first: String = format!("{order:012x}").chars().rev().collect();
+        let digits = self.summary.sale.0.as_simple().to_string();
+        SaleId(format!("{first}{}", &digits[12..]).parse().unwrap())
     }
 
-    /// Stores an order for each client, up to where the sample's last capture begins.
-    pub(crate) async fn store_orders(&self, ledger: &Arc<dyn Ledger>, clients: u64) {
-        for client in 0..clients {
+    /// Stores so many orders, up to where the sample's last capture begins.
+    pub(crate) async fn store_orders(&self, ledger: &Arc<dyn Ledger>, orders: u64) {
+        for order in 0..orders {
             let append = Append {
                 expected_version: 0,
                 events: self
@@ -112,15 +115,15 @@ impl Sample {
                     .iter()
                     .map(|it| new_event(it, it.id, it.event.clone()))
                     .collect(),
-                ..self.empty_step(client, 0)
+                ..self.empty_step(order, 0)
             };
-            let summary = self.summary(client, append.version());
+            let summary = self.summary(order, append.version());
             ledger.append(Append { summary, ..append }).await.unwrap();
         }
     }
 
     /// The first of a capture's two writes: the intent, with all that goes with it.
-    pub(crate) fn intent_step(&self, client: u64, version: u64, number: u64) -> Append {
+    pub(crate) fn intent_step(&self, order: u64, version: u64, number: u64) -> Append {
         let intent = intent(self, number);
         let Event::Requested { act, idempotency_key, part_of, .. } = self.requested.event.clone()
         else {
@@ -147,12 +150,12 @@ impl Sample {
                 due_in: LEASE,
             }],
             acts: true,
-            ..self.empty_step(client, version)
+            ..self.empty_step(order, version)
         }
     }
 
     /// The second: the outcome, with which the call and the work go away.
-    pub(crate) fn outcome_step(&self, client: u64, version: u64, number: u64) -> Append {
+    pub(crate) fn outcome_step(&self, order: u64, version: u64, number: u64) -> Append {
         let intent = intent(self, number);
         let Event::Done { outcome, evidence, .. } = self.done.event.clone() else {
             panic!("the sample's capture was done");
@@ -163,7 +166,7 @@ impl Sample {
             events: vec![new_event(&self.done, id, event)],
             private: vec![PrivateChange::RemoveSecret { name: format!("call@{intent}") }],
             work: vec![WorkChange::Finish { work_id: intent.0 }],
-            ..self.empty_step(client, version)
+            ..self.empty_step(order, version)
         }
     }
 
@@ -173,13 +176,13 @@ impl Sample {
         format!("{number:0>width$}")
     }
 
-    fn empty_step(&self, client: u64, version: u64) -> Append {
+    fn empty_step(&self, order: u64, version: u64) -> Append {
         Append {
-            sale: self.sale(client),
+            sale: self.sale(order),
             expected_version: version,
             events: Vec::new(),
             // Every step has one event, but for the first, which sets it by itself.
-            summary: self.summary(client, version + 1),
+            summary: self.summary(order, version + 1),
             idempotency: None,
             private: Vec::new(),
             work: Vec::new(),
@@ -189,8 +192,8 @@ impl Sample {
         }
     }
 
-    fn summary(&self, client: u64, version: u64) -> SaleSummary {
-        SaleSummary { sale: self.sale(client), version, ..self.summary.clone() }
+    fn summary(&self, order: u64, version: u64) -> SaleSummary {
+        SaleSummary { sale: self.sale(order), version, ..self.summary.clone() }
     }
 }
 
