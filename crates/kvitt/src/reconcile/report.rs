@@ -168,11 +168,9 @@ impl Report {
 
     fn totals(&self) -> String {
         let (differ, unread) = (self.differing.len() as u64, self.unread.len() as u64);
-        let mut text = format!(
-            "{} sales looked at: {} agree, {differ} differ",
-            self.sales,
-            self.sales - differ - unread
-        );
+        let sales = if self.sales == 1 { "1 sale" } else { &format!("{} sales", self.sales) };
+        let agree = self.sales - differ - unread;
+        let mut text = format!("{sales} looked at: {agree} agree, {differ} differ");
         if unread > 0 {
             // Writing into a string cannot fail.
             let _ = write!(text, ", {unread} could not be read");
