@@ -12,13 +12,14 @@ use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
 use crate::event::FeedEntry;
 use crate::frozen::Frozen;
+use crate::heard::Heard;
 use crate::inbox::Message;
 use crate::private::Private;
 use crate::replica::Replicas;
 use crate::summary::{Page, SaleQuery, SaleSummary};
 use crate::user::{PasswordHash, SessionDigest, User};
 use crate::webhook::WebhookStore;
-use crate::work::Work;
+use crate::work::{Late, Work};
 
 /// Longest list that a feed or a claim answers with.
 pub(crate) const LIST_MAX: u32 = 1_000;
@@ -70,6 +71,9 @@ pub trait Ledger: Send + Sync + 'static {
     /// What Klarna sent about the sale, oldest first.
     async fn inbox(&self, sale: SaleId) -> Result<Vec<Message>, LedgerError>;
 
+    /// When Klarna was last heard of about any sale, and what was sold since.
+    async fn heard(&self) -> Result<Heard, LedgerError>;
+
     /// Erases the sale's personal data, and what its messages said. Its books and its secrets stay.
     async fn erase_personal(&self, sale: SaleId) -> Result<(), LedgerError>;
 
@@ -86,6 +90,10 @@ pub trait Ledger: Send + Sync + 'static {
         limit: u32,
         lease: Duration,
     ) -> Result<Vec<Work>, LedgerError>;
+
+    /// Work that was due so long ago, by the database's clock, and that nobody holds. What is held is
+    /// due when its lease ends. That a ledger is frozen, and so hands nothing out, is not looked at.
+    async fn late_work(&self, by: Duration) -> Result<Option<Late>, LedgerError>;
 
     /// Makes work of this kind due at once for sales whose [`SaleSummary::look_at`] is `at` or
     /// earlier, those that have waited longest first, at most `limit` (moved into 1 to 1,000), and

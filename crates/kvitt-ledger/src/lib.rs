@@ -22,6 +22,7 @@ mod error;
 mod event;
 mod filter;
 mod frozen;
+mod heard;
 mod inbox;
 mod ledger;
 mod migrations;
@@ -45,6 +46,7 @@ use database_url::DatabaseUrl;
 pub use error::LedgerError;
 pub use event::{FeedEntry, NewEvent};
 pub use frozen::Frozen;
+pub use heard::Heard;
 pub use inbox::{InboxDoor, MESSAGES_MAX, Message, NewMessage};
 pub use ledger::Ledger;
 pub use migrations::Migration;
@@ -60,7 +62,7 @@ pub use webhook::{
     WebhookEndpoint, WebhookMessage, WebhookMessageQuery, WebhookNext, WebhookRequest,
     WebhookState, WebhookStore, wants_event,
 };
-pub use work::{Work, WorkChange};
+pub use work::{Late, Work, WorkChange};
 
 /// Opens the ledger that a URL names, and brings its schema up to date: `sqlite:PATH`, which is
 /// made where there is none, or `postgres://USER:PASSWORD@HOST:PORT/NAME`, where several hosts can

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use kvitt_core::SaleId;
 use uuid::Uuid;
+
+use crate::error::LedgerError;
+use crate::row::{Cells, Read};
 
 /// A change to a sale's due work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,4 +43,27 @@ pub struct Work {
     /// The claim's number, to be handed to [`Append::fence`](crate::Append::fence). Within a sale
     /// the numbers of one work id only grow, also over finishing and scheduling it anew.
     pub fence: u64,
+}
+
+/// What was due a while ago and nobody holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Late {
+    /// How much of it there is, counted up to [`COUNT_MAX`](Self::COUNT_MAX).
+    pub count: u32,
+    /// Since when the first of it has been due, by the database's clock.
+    pub since: Timestamp,
+}
+
+impl Late {
+    /// Where counting ends.
+    pub const COUNT_MAX: u32 = 1_000;
+
+    /// What a statement counted; none where that is nothing.
+    pub(crate) fn read(table: &'static str, row: &impl Cells) -> Result<Option<Self>, LedgerError> {
+        let read = Read::new(table, row);
+        let since = read.time_or_none("since_us")?;
+        let count: u64 = read.count("count")?;
+        let count = u32::try_from(count).unwrap_or(u32::MAX).min(Self::COUNT_MAX);
+        Ok(since.map(|since| Self { count, since }))
+    }
 }

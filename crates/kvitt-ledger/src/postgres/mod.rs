@@ -36,6 +36,7 @@ use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
 use crate::event::FeedEntry;
 use crate::frozen::Frozen;
+use crate::heard::Heard;
 use crate::inbox::Message;
 use crate::ledger::{LIST_MAX, Ledger};
 use crate::migrations::Migration;
@@ -44,7 +45,7 @@ use crate::replica::Replicas;
 use crate::summary::{Page, SaleQuery, SaleSummary};
 use crate::user::{PasswordHash, SessionDigest, User};
 use crate::webhook::WebhookStore;
-use crate::work::Work;
+use crate::work::{Late, Work};
 
 /// A ledger in a PostgreSQL database, version 15 or newer, which any number of processes share.
 ///
@@ -119,6 +120,10 @@ impl Ledger for PostgresLedger {
         self.server.call(inbox::of_sale(self.server.connections(), sale)).await
     }
 
+    async fn heard(&self) -> Result<Heard, LedgerError> {
+        self.server.call(inbox::heard(self.server.connections())).await
+    }
+
     async fn erase_personal(&self, sale: SaleId) -> Result<(), LedgerError> {
         self.server.call(private::erase_personal(self.server.connections(), sale)).await
     }
@@ -138,6 +143,10 @@ impl Ledger for PostgresLedger {
         self.server
             .call(work::claim_due(self.server.connections(), Some(kinds), limit, lease))
             .await
+    }
+
+    async fn late_work(&self, by: Duration) -> Result<Option<Late>, LedgerError> {
+        self.server.call(work::late(self.server.connections(), by)).await
     }
 
     async fn schedule_looks(

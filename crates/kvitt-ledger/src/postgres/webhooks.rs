@@ -19,6 +19,7 @@ use crate::webhook::{
     FeedSpan, WebhookAttempt, WebhookBatch, WebhookClaim, WebhookEndpoint, WebhookMessage,
     WebhookMessageQuery, WebhookRequest, WebhookStore,
 };
+use crate::work::Late;
 
 #[async_trait]
 impl WebhookStore for PostgresLedger {
@@ -113,6 +114,14 @@ impl WebhookStore for PostgresLedger {
         self.server
             .call(queue::claim(self.server.connections(), endpoint, limit, lease, claim))
             .await
+    }
+
+    async fn late_webhooks(
+        &self,
+        endpoint: WebhookEndpointId,
+        by: Duration,
+    ) -> Result<Option<Late>, LedgerError> {
+        self.server.call(queue::late(self.server.connections(), endpoint, by)).await
     }
 
     async fn next_webhook(

@@ -11,7 +11,7 @@ use super::row::now_us;
 use crate::error::LedgerError;
 use crate::row::wait_us;
 use crate::rows;
-use crate::work::Work;
+use crate::work::{Late, Work};
 
 /// Claims what is due, of these kinds or of all, past what others are claiming or writing just now.
 pub(super) async fn claim_due(
@@ -41,6 +41,22 @@ pub(super) async fn claim_due(
     .await
     .map_err(driver)?;
     Ok(rows.iter().map(rows::work).collect::<Result<_, _>>()?)
+}
+
+/// What was due so long ago.
+pub(super) async fn late(db: &Connections, by: Duration) -> Result<Option<Late>, Failed> {
+    let row = sqlx::query(concat!(
+        "SELECT count(*) AS count, min(due_at_us) AS since_us FROM (
+             SELECT due_at_us FROM work WHERE due_at_us <= ",
+        now_us!(),
+        " - $1 ORDER BY due_at_us LIMIT $2) AS late",
+    ))
+    .bind(wait_us(by))
+    .bind(i64::from(Late::COUNT_MAX))
+    .fetch_one(db)
+    .await
+    .map_err(driver)?;
+    Ok(Late::read("work", &row)?)
 }
 
 /// Puts claimed work back.

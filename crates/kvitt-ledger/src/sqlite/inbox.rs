@@ -6,8 +6,9 @@ use secrecy::ExposeSecret as _;
 
 use super::readers::Readers;
 use super::row::sale_text;
-use super::statement::{execute, list};
+use super::statement::{execute, list, one};
 use crate::error::LedgerError;
+use crate::heard::{CHECKOUTS_MAX, Heard};
 use crate::inbox::{MESSAGES_MAX, Message, NewMessage};
 use crate::rows;
 
@@ -54,4 +55,21 @@ pub(super) async fn of_sale(readers: &Readers, sale: SaleId) -> Result<Vec<Messa
 /// Empties the sale's messages: they may hold personal data.
 pub(super) fn erase(db: &Connection, sale: SaleId) -> Result<(), LedgerError> {
     execute(db, "UPDATE inbox SET content = x'' WHERE sale = ?", [sale_text(sale)]).map(drop)
+}
+
+/// When Klarna was last heard of, and what was sold since. An index leads to either.
+pub(super) async fn heard(readers: &Readers) -> Result<Heard, LedgerError> {
+    let sql = "WITH heard AS MATERIALIZED (
+             SELECT max(last_at_us) AS at_us FROM inbox WHERE door <> 'confirmation'
+         ), opened AS (
+             SELECT placed_at_us FROM sale
+             WHERE created_at_us > (SELECT coalesce(at_us, ?1) FROM heard)
+             ORDER BY created_at_us LIMIT ?2
+         ), placed AS (
+             SELECT placed_at_us FROM opened WHERE placed_at_us IS NOT NULL LIMIT ?3
+         )
+         SELECT (SELECT at_us FROM heard) AS heard_at_us, count(*) AS orders,
+             min(placed_at_us) AS first_order_at_us FROM placed";
+    let values = (i64::MIN, CHECKOUTS_MAX, Heard::ORDERS_MAX);
+    readers.read(move |db| one(db, sql, values, |row| Heard::read(row))).await
 }

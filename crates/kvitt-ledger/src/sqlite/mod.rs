@@ -52,6 +52,7 @@ use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
 use crate::event::FeedEntry;
 use crate::frozen::Frozen;
+use crate::heard::Heard;
 use crate::inbox::Message;
 use crate::ledger::{LIST_MAX, Ledger};
 use crate::migrations::Migration;
@@ -60,7 +61,7 @@ use crate::replica::Replicas;
 use crate::summary::{Page, SaleQuery, SaleSummary};
 use crate::user::{PasswordHash, SessionDigest, User};
 use crate::webhook::WebhookStore;
-use crate::work::Work;
+use crate::work::{Late, Work};
 
 /// A ledger in one SQLite file, in WAL mode with full sync.
 ///
@@ -141,6 +142,10 @@ impl Ledger for SqliteLedger {
         inbox::of_sale(&self.readers, sale).await
     }
 
+    async fn heard(&self) -> Result<Heard, LedgerError> {
+        inbox::heard(&self.readers).await
+    }
+
     async fn erase_personal(&self, sale: SaleId) -> Result<(), LedgerError> {
         self.writer.write(ErasePersonal { sale }).await
     }
@@ -164,6 +169,10 @@ impl Ledger for SqliteLedger {
         }
         let kinds = Some(serde_json::json!(kinds).to_string());
         self.writer.write(ClaimDue { kinds, limit: limit.clamp(1, LIST_MAX), lease }).await
+    }
+
+    async fn late_work(&self, by: Duration) -> Result<Option<Late>, LedgerError> {
+        work::late(&self.readers, by).await
     }
 
     async fn schedule_looks(

@@ -21,6 +21,7 @@ use crate::webhook::{
     FeedSpan, WebhookAttempt, WebhookBatch, WebhookClaim, WebhookEndpoint, WebhookMessage,
     WebhookMessageQuery, WebhookRequest, WebhookStore,
 };
+use crate::work::Late;
 
 #[async_trait]
 impl WebhookStore for SqliteLedger {
@@ -117,6 +118,14 @@ impl WebhookStore for SqliteLedger {
         }
         let limit = limit.clamp(1, LIST_MAX);
         self.writer.write(Claim { endpoint, limit, lease, id: claim }).await
+    }
+
+    async fn late_webhooks(
+        &self,
+        endpoint: WebhookEndpointId,
+        by: Duration,
+    ) -> Result<Option<Late>, LedgerError> {
+        queue::late(&self.readers, endpoint, by).await
     }
 
     async fn next_webhook(

@@ -8,17 +8,29 @@ use uuid::Uuid;
 
 use super::readers::Readers;
 use super::row::{id_text, now_us, sale_text};
-use super::statement::{execute, is_any, list};
+use super::statement::{execute, is_any, list, one};
 use super::writer::Write;
 use crate::error::LedgerError;
 use crate::row::wait_us;
 use crate::rows;
-use crate::work::{Work, WorkChange};
+use crate::work::{Late, Work, WorkChange};
 
 /// Whether anything is due.
 pub(super) async fn any_due(readers: &Readers) -> Result<bool, LedgerError> {
     let sql = concat!("SELECT 1 FROM work WHERE due_at_us <= ", now_us!(), " LIMIT 1");
     readers.read_by_key(|db| is_any(db, sql, [])).await
+}
+
+/// What was due so long ago.
+pub(super) async fn late(readers: &Readers, by: Duration) -> Result<Option<Late>, LedgerError> {
+    let sql = concat!(
+        "SELECT count(*) AS count, min(due_at_us) AS since_us FROM (
+             SELECT due_at_us FROM work WHERE due_at_us <= ",
+        now_us!(),
+        " - ?1 ORDER BY due_at_us LIMIT ?2)",
+    );
+    let values = (wait_us(by), Late::COUNT_MAX);
+    readers.read(move |db| one(db, sql, values, |row| Late::read("work", row))).await
 }
 
 /// Refuses a claim that has ended.

@@ -12,6 +12,7 @@ use super::{
     WebhookMessageQuery, WebhookRequest,
 };
 use crate::error::LedgerError;
+use crate::work::Late;
 
 /// The part of a ledger that webhooks need.
 ///
@@ -105,6 +106,14 @@ pub trait WebhookStore: Send + Sync {
         lease: Duration,
         claim: Uuid,
     ) -> Result<Vec<WebhookClaim>, LedgerError>;
+
+    /// Sales with messages that were due for an endpoint so long ago, by the database's clock, and
+    /// that nobody holds; whether the endpoint is disabled is not looked at.
+    async fn late_webhooks(
+        &self,
+        endpoint: WebhookEndpointId,
+        by: Duration,
+    ) -> Result<Option<Late>, LedgerError>;
 
     /// The first message of a sale that is still to be sent.
     async fn next_webhook(

@@ -47,6 +47,9 @@ macro_rules! suite {
                 another_door_or_another_word_is_another_message,
                 a_sale_keeps_only_so_many,
                 erasing_empties_what_they_said,
+                klarna_is_heard_of_by_its_own_messages_alone,
+                orders_are_counted_that_came_after_the_last_word,
+                counting_ends_where_there_are_many,
             ]
             looks: [
                 a_look_that_is_due_becomes_work_once,
@@ -124,6 +127,7 @@ macro_rules! suite {
                 a_claim_that_ended_writes_nothing,
                 claims_are_of_one_endpoint_and_no_more_than_asked_for,
                 waking_makes_all_that_waits_due,
+                what_nobody_sent_for_long_is_late,
                 messages_are_listed_newest_first_by_state,
                 nothing_is_lost_between_those_who_queue_and_those_who_send,
             ]
@@ -141,6 +145,7 @@ macro_rules! suite {
                 claims_at_once_share_the_work,
                 work_of_some_kinds_is_claimed_past_the_rest,
                 the_longest_wait_does_not_overflow,
+                what_nobody_took_for_long_is_late,
             ]
         }
     };

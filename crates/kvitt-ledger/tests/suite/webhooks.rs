@@ -388,6 +388,27 @@ pub(crate) async fn waking_makes_all_that_waits_due(ledger: Arc<dyn Ledger>) {
     assert_eq!(claim(store, 2, LONG, 3).await, [sale(1)], "but for what is held");
 }
 
+pub(crate) async fn what_nobody_sent_for_long_is_late(ledger: Arc<dyn Ledger>) {
+    let store = ready(&*ledger, 2).await;
+    store.insert_webhook_endpoint(&endpoint(2, 0), None).await.unwrap();
+    let late = async |number, by| store.late_webhooks(endpoint_id(number), by).await.unwrap();
+    let count = async || late(1, NOW).await.map_or(0, |late| late.count);
+    assert_eq!(late(1, NOW).await, None);
+    for number in [1, 2] {
+        store.queue_webhooks(&batch(number, &[1, 2]), None).await.unwrap();
+    }
+    assert_eq!(count().await, 2, "sales, not messages");
+    assert_eq!(late(1, LONG).await, None, "they have not waited for that long");
+    assert_eq!(late(2, NOW).await, None, "the other endpoint has nothing to wait for");
+
+    claim(store, 1, LONG, 1).await;
+    assert_eq!(count().await, 1, "one is held");
+    claim(store, 1, NOW, 2).await;
+    assert_eq!(count().await, 1, "the lease is over");
+    store.delete_webhook_endpoint(endpoint_id(1)).await.unwrap();
+    assert_eq!(late(1, NOW).await, None);
+}
+
 pub(crate) async fn messages_are_listed_newest_first_by_state(ledger: Arc<dyn Ledger>) {
     let store = ready(&*ledger, 1).await;
     store.queue_webhooks(&batch(1, &[1, 2, 3, 4]), None).await.unwrap();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kvitt_core::SaleId;
-use kvitt_ledger::{Append, Ledger, LedgerError, Work, WorkChange};
+use kvitt_ledger::{Append, Late, Ledger, LedgerError, Work, WorkChange};
 use uuid::Uuid;
 
 use super::sample::{quiet_step, sale, step, work_id};
@@ -231,4 +231,30 @@ pub(crate) async fn the_longest_wait_does_not_overflow(ledger: Arc<dyn Ledger>) 
     assert_eq!(claimed.work_id, work_id(2));
     ledger.release_work(sale(1), work_id(2), claimed.fence, Duration::MAX).await.unwrap();
     assert_eq!(ledger.claim_due(10, NOW).await.unwrap(), []);
+}
+
+pub(crate) async fn what_nobody_took_for_long_is_late(ledger: Arc<dyn Ledger>) {
+    let late = async |by| ledger.late_work(by).await.unwrap();
+    let count = async || late(NOW).await.map_or(0, |late| late.count);
+    assert_eq!(late(NOW).await, None);
+    let all = vec![schedule(1, NOW), schedule(2, NOW), schedule(3, LONG)];
+    ledger.append(with(step(sale(1), 0), all)).await.unwrap();
+    assert_eq!(count().await, 2, "the third is not due");
+    assert_eq!(late(LONG).await, None, "they have not been due for that long");
+    let first = late(NOW).await.unwrap();
+    ledger.append(with(quiet_step(sale(1), 1), vec![schedule(2, NOW)])).await.unwrap();
+    assert_eq!(late(NOW).await, Some(first), "since the first of them was");
+
+    let held = ledger.claim_due(1, LONG).await.unwrap().remove(0);
+    assert_eq!(count().await, 1, "one is held");
+    ledger.release_work(sale(1), held.work_id, held.fence, LONG).await.unwrap();
+    assert_eq!(count().await, 1, "it is due later");
+    claim_one(&*ledger, NOW).await;
+    assert_eq!(count().await, 1, "the lease is over");
+    ledger.append(with(quiet_step(sale(1), 1), vec![finish(2)])).await.unwrap();
+    assert_eq!(late(NOW).await, None);
+
+    let many = (10..1_020).map(|number| schedule(number, NOW)).collect();
+    ledger.append(with(quiet_step(sale(1), 1), many)).await.unwrap();
+    assert_eq!(count().await, Late::COUNT_MAX);
 }

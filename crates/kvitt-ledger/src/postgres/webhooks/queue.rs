@@ -14,6 +14,7 @@ use crate::row::{Read, number, wait_us};
 use crate::webhook::{
     WebhookAttempt, WebhookBatch, WebhookClaim, WebhookNext, WebhookRequest, WebhookState,
 };
+use crate::work::Late;
 
 /// Queues messages of one sale.
 pub(super) async fn queue(
@@ -111,6 +112,27 @@ pub(super) async fn claim(
         Ok(WebhookClaim { sale, endpoint, claim })
     });
     Ok(claims.collect::<Result<_, LedgerError>>()?)
+}
+
+/// What was due for the endpoint so long ago.
+pub(super) async fn late(
+    db: &Connections,
+    endpoint: WebhookEndpointId,
+    by: Duration,
+) -> Result<Option<Late>, Failed> {
+    let row = sqlx::query(concat!(
+        "SELECT count(*) AS count, min(due_at_us) AS since_us FROM (
+             SELECT due_at_us FROM webhook_queue WHERE endpoint = $1 AND due_at_us <= ",
+        now_us!(),
+        " - $2 ORDER BY due_at_us LIMIT $3) AS late",
+    ))
+    .bind(endpoint.0)
+    .bind(wait_us(by))
+    .bind(i64::from(Late::COUNT_MAX))
+    .fetch_one(db)
+    .await
+    .map_err(driver)?;
+    Ok(Late::read("webhook_queue", &row)?)
 }
 
 /// Records an attempt, in one statement.

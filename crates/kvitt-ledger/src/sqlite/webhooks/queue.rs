@@ -11,12 +11,13 @@ use crate::error::LedgerError;
 use crate::row::{Read, number, wait_us};
 use crate::sqlite::readers::Readers;
 use crate::sqlite::row::{id_text, now_us, sale_text};
-use crate::sqlite::statement::{execute, is_any, list};
+use crate::sqlite::statement::{execute, is_any, list, one};
 use crate::sqlite::writer::Write;
 use crate::webhook::{
     NewWebhookMessage, WebhookAttempt, WebhookBatch, WebhookClaim, WebhookNext, WebhookRequest,
     WebhookState,
 };
+use crate::work::Late;
 
 /// Whether anything is due for the endpoint.
 pub(super) async fn any_due(
@@ -29,6 +30,22 @@ pub(super) async fn any_due(
         " LIMIT 1",
     );
     readers.read(move |db| is_any(db, sql, [endpoint.to_string()])).await
+}
+
+/// What was due for the endpoint so long ago.
+pub(super) async fn late(
+    readers: &Readers,
+    endpoint: WebhookEndpointId,
+    by: Duration,
+) -> Result<Option<Late>, LedgerError> {
+    let sql = concat!(
+        "SELECT count(*) AS count, min(due_at_us) AS since_us FROM (
+             SELECT due_at_us FROM webhook_queue WHERE endpoint = ?1 AND due_at_us <= ",
+        now_us!(),
+        " - ?2 ORDER BY due_at_us LIMIT ?3)",
+    );
+    let values = (endpoint.to_string(), wait_us(by), Late::COUNT_MAX);
+    readers.read(move |db| one(db, sql, values, |row| Late::read("webhook_queue", row))).await
 }
 
 /// Queues messages of one sale.
