@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use url::Url;
 use uuid::Uuid;
 
+use crate::alarm::AlarmSettings;
 use crate::rate::{Access, Class, RateReport, Replicas, Sharing, Waits};
 use crate::summary::summary;
 use crate::webhooks::{Courier, WebhookSettings};
@@ -56,6 +57,8 @@ pub struct Settings {
     pub sharing: Sharing,
     /// How webhooks are sent.
     pub webhooks: WebhookSettings,
+    /// When an alarm is raised.
+    pub alarms: AlarmSettings,
 }
 
 impl Settings {
@@ -70,6 +73,7 @@ impl Settings {
             waits: Waits::default(),
             sharing: Sharing::default(),
             webhooks: WebhookSettings::default(),
+            alarms: AlarmSettings::default(),
         }
     }
 }

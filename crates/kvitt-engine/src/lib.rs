@@ -7,6 +7,7 @@
 
 mod accounts;
 mod act;
+mod alarm;
 mod authorization;
 mod callback;
 mod calls;
@@ -38,6 +39,7 @@ mod work;
 
 pub use accounts::{Account, Accounts, AccountsError};
 pub use act::Answered;
+pub use alarm::{Alarm, AlarmKind, AlarmSettings};
 pub use authorization::{NewAuthorization, authorization_digest};
 pub use checkout::{CheckoutAnswered, MarketChange, NewCheckout};
 pub use clock::{Clock, SystemClock};

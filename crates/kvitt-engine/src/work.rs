@@ -174,9 +174,14 @@ pub(crate) fn schedule_place(sale: SaleId, due_in: Duration, draft: &mut Draft) 
 
 impl Engine {
     /// Works until the returned future is dropped: claims what is due, carries it out, rests;
-    /// and beside it sends webhooks, which delay nothing of it.
+    /// and beside it sends webhooks, which delay nothing of it, and watches whether an alarm is due.
     pub async fn work(&self) {
-        tokio::join!(self.work_off(), self.work_webhooks(), self.keep_telling_alive());
+        tokio::join!(
+            self.work_off(),
+            self.work_webhooks(),
+            self.keep_telling_alive(),
+            self.keep_watching(),
+        );
     }
 
     async fn work_off(&self) {

@@ -98,7 +98,9 @@ impl Engine {
         Ok(store.claim_webhooks(endpoint, limit, lease, claim).await?)
     }
 
-    async fn enabled_webhook_endpoints(&self) -> Result<Vec<WebhookEndpoint>, EngineError> {
+    pub(crate) async fn enabled_webhook_endpoints(
+        &self,
+    ) -> Result<Vec<WebhookEndpoint>, EngineError> {
         let mut endpoints = self.parts.ledger.webhooks().webhook_endpoints().await?;
         endpoints.retain(|endpoint| endpoint.disabled.is_none());
         Ok(endpoints)

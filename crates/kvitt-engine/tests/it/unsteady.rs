@@ -10,9 +10,9 @@ use kvitt_core::{
     ApiKeyId, Event, IntentId, IntentState, Recorded, Requester, Sale, SaleId, UserId,
 };
 use kvitt_ledger::{
-    ApiKey, Append, FeedEntry, Frozen, IdempotencyRecord, Ledger, LedgerError, Message, Page,
-    PasswordHash, Private, Replicas, SaleQuery, SaleSummary, SessionDigest, User, WebhookStore,
-    Work,
+    ApiKey, Append, FeedEntry, Frozen, Heard, IdempotencyRecord, Late, Ledger, LedgerError,
+    Message, Page, PasswordHash, Private, Replicas, SaleQuery, SaleSummary, SessionDigest, User,
+    WebhookStore, Work,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -130,6 +130,12 @@ impl Ledger for Unsteady {
     }
     async fn inbox(&self, sale: SaleId) -> Result<Vec<Message>, LedgerError> {
         self.ledger.inbox(sale).await
+    }
+    async fn heard(&self) -> Result<Heard, LedgerError> {
+        self.ledger.heard().await
+    }
+    async fn late_work(&self, by: Duration) -> Result<Option<Late>, LedgerError> {
+        self.ledger.late_work(by).await
     }
     async fn erase_personal(&self, sale: SaleId) -> Result<(), LedgerError> {
         self.watch(self.ledger.erase_personal(sale)).await
