@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 use kvitt_core::{Concern, Sale};
+use kvitt_engine::Alarm;
 use kvitt_ledger::SaleQuery;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -39,9 +40,28 @@ pub(crate) struct AttentionItem {
     klarna_order_id: Option<String>,
 }
 
+/// Something that is wrong with the whole, and no sale can tell. It goes away by itself.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AttentionAlarm {
+    /// `work_late` (nobody takes due work), `no_callbacks` (orders are placed, and no message of
+    /// Klarna's comes in), `webhooks_late` (nobody sends what webhook endpoints are to be told).
+    kind: &'static str,
+    /// Since when: the first work that is late has been due; Klarna was last heard of, or where it
+    /// never was, the first order was placed.
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+    /// How many pieces of work wait, orders were placed, or sales are to be told of; counted up to
+    /// 1,000.
+    count: u32,
+    /// What is wrong, and what to do.
+    message: String,
+}
+
 /// A part of the list of what needs somebody.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AttentionPage {
+    /// What is wrong with the whole, the gravest first; on the first page.
+    alarms: Vec<AttentionAlarm>,
     /// The reasons, those of the newest sales first; a sale's gravest first.
     items: Vec<AttentionItem>,
     /// Webhook endpoints to which nothing is sent; on the first page.
@@ -59,8 +79,10 @@ pub(crate) async fn attention(
     Params(page): Params<PageParams>,
 ) -> Result<Json<AttentionPage>, Problem> {
     let engine = app.engine();
+    let mut alarms = Vec::new();
     let mut disabled_webhook_endpoints = Vec::new();
     if page.cursor.is_none() {
+        alarms.extend(engine.alarms().await?.into_iter().map(AttentionAlarm::of));
         let endpoints = engine.ledger().webhooks().webhook_endpoints().await?;
         let disabled = endpoints.iter().filter(|endpoint| endpoint.disabled.is_some());
         disabled_webhook_endpoints.extend(disabled.map(WebhookEndpoint::of));
@@ -77,7 +99,19 @@ pub(crate) async fn attention(
         let sale = engine.sale(row.sale).await?;
         items.extend(sale.concerns().into_iter().map(|it| AttentionItem::of(&sale, it)));
     }
-    Ok(Json(AttentionPage { items, disabled_webhook_endpoints, next_cursor: page.next_cursor }))
+    Ok(Json(AttentionPage {
+        alarms,
+        items,
+        disabled_webhook_endpoints,
+        next_cursor: page.next_cursor,
+    }))
+}
+
+impl AttentionAlarm {
+    fn of(alarm: Alarm) -> Self {
+        let Alarm { kind, since, count, message } = alarm;
+        Self { kind: kind.as_str(), since, count, message }
+    }
 }
 
 impl AttentionItem {

@@ -13,7 +13,8 @@ use crate::output;
 use crate::view::{AttentionPage, Intent};
 
 const AFTER_HELP: &str = "\
-Without a command it lists what needs a person, and why.
+Without a command it lists what needs a person, and why: first what is wrong with the whole
+(nobody takes due work, no callback of Klarna's comes in), then the sales.
 
 Examples:
   kvitt attention

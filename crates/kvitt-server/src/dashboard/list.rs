@@ -5,6 +5,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
+use kvitt_engine::Alarm;
 use kvitt_ledger::{SaleQuery, SaleSummary};
 use serde::Deserialize;
 
@@ -56,6 +57,13 @@ struct Row {
     attention: Option<String>,
 }
 
+/// What is wrong with the whole.
+struct AlarmShown {
+    title: &'static str,
+    alarm: Alarm,
+    moment: String,
+}
+
 #[derive(Template)]
 #[template(path = "dashboard/orders.html")]
 struct OrdersPage<'a> {
@@ -65,6 +73,7 @@ struct OrdersPage<'a> {
     rows: Vec<Row>,
     next: Option<String>,
     is_filtered: bool,
+    alarms: Vec<AlarmShown>,
 }
 
 /// `GET /dashboard/orders`
@@ -86,6 +95,10 @@ pub(super) async fn orders(
         ..SaleQuery::all(at)
     };
     let found = app.engine().ledger().summaries(&query).await?;
+    let mut alarms = Vec::new();
+    if filters.cursor.is_empty() {
+        alarms = app.engine().alarms().await?;
+    }
     let choice = |value: &'static str| Choice {
         value,
         word: words::status(value).word,
@@ -98,10 +111,15 @@ pub(super) async fn orders(
             statuses: STATUSES.into_iter().map(choice).collect(),
             rows: found.items.into_iter().map(|summary| row(summary, at)).collect(),
             next: found.next_cursor.map(|cursor| address(&filters, &cursor)),
+            alarms: alarms.into_iter().map(alarm_shown).collect(),
             is_filtered: query.search.is_some() || query.status.is_some() || filters.attention,
             filters: &filters,
         },
     ))
+}
+
+fn alarm_shown(alarm: Alarm) -> AlarmShown {
+    AlarmShown { title: words::alarm(alarm.kind), moment: moment(alarm.since), alarm }
 }
 
 /// The same view from a cursor on.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kvitt_core::{Act, ActKind, IntentId, Sale};
+use kvitt_engine::AlarmKind;
 use kvitt_money::{Currency, Money};
 
 /// How something is meant, for colour beside its words.
@@ -82,6 +83,15 @@ pub(super) fn money_of(minor: i64, code: &str) -> String {
 /// A moment, to the minute; the page says that all of them are UTC.
 pub(super) fn moment(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// An alarm as a title.
+pub(super) fn alarm(kind: AlarmKind) -> &'static str {
+    match kind {
+        AlarmKind::WorkLate => "Due work is late",
+        AlarmKind::NoCallbacks => "Klarna is not heard of",
+        AlarmKind::WebhooksLate => "Webhooks are late",
+    }
 }
 
 /// Undoing as the title of a page or a button.

@@ -3,7 +3,8 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::shop::{Shop, id};
+use crate::callbacks::door;
+use crate::shop::{Shop, id, send};
 
 /// An order with a capture whose answer was lost.
 async fn in_doubt(shop: &Shop) -> (serde_json::Value, String) {
@@ -50,4 +51,34 @@ async fn an_act_in_doubt_is_listed_until_somebody_settles_it() {
     shop.post(&settle, &json!({"outcome": "not_done"})).await.refused(409, "not_in_doubt");
     let unknown = "/v1/intents/int_0192f0c8111172228333444455556666/settle";
     shop.post(unknown, &json!({"outcome": "not_done"})).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn alarms_are_listed_before_the_sales_while_they_last() {
+    let shop = Shop::easily_alarmed().await;
+    let listed = shop.get("/v1/attention").await.expect(200);
+    assert_eq!(listed["alarms"], json!([]));
+
+    for _ in 0..5 {
+        shop.order().await;
+    }
+    shop.control(Method::POST, "/clock/advance", &json!({"by": "PT6H"})).await;
+    while shop.engine.work_once().await.unwrap() > 0 {}
+    let listed = shop.get("/v1/attention?limit=5").await.expect(200);
+    let alarm = &listed["alarms"][0];
+    assert_eq!((alarm["kind"].as_str(), alarm["count"].as_i64()), (Some("no_callbacks"), Some(5)));
+    assert!(alarm["since"].is_string(), "{alarm}");
+    assert!(alarm["message"].as_str().unwrap().contains(&shop.url), "{alarm}");
+    assert_eq!((listed["alarms"].as_array().unwrap().len(), &listed["items"]), (1, &json!([])));
+
+    // The next word of Klarna's ends it, and is work that nobody takes.
+    let checkout = shop.checkout().await;
+    let push = format!("{}/push", door(&shop, &checkout).await);
+    send(shop.bare(Method::POST, &push)).await.expect(200);
+    let listed = shop.get("/v1/attention").await.expect(200);
+    let alarms = listed["alarms"].as_array().unwrap();
+    assert_eq!(alarms.len(), 1, "{listed}");
+    assert_eq!((alarms[0]["kind"].as_str(), &alarms[0]["count"]), (Some("work_late"), &json!(1)));
+    while shop.engine.work_once().await.unwrap() > 0 {}
+    assert_eq!(shop.get("/v1/attention").await.expect(200)["alarms"], json!([]));
 }

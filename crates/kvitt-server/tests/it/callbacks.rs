@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::shop::{Shop, cart, id, send};
 
-async fn door(shop: &Shop, checkout: &Value) -> String {
+pub(crate) async fn door(shop: &Shop, checkout: &Value) -> String {
     let sale = SaleId::from(id(checkout).parse::<CheckoutId>().unwrap());
     let secret = shop.engine.secret(sale, names::CALLBACK_SECRET).await.unwrap().unwrap();
     format!("/callbacks/klarna/{}/{}", id(checkout), secret.expose_secret())

@@ -360,6 +360,29 @@ async fn a_long_list_is_turned_page_by_page() {
 }
 
 #[tokio::test]
+async fn an_alarm_stands_above_the_list_of_what_needs_a_person() {
+    let shop = Shop::easily_alarmed().await;
+    let desk = Desk::open(&shop).await;
+    let pages = ["/dashboard/orders", "/dashboard/orders?attention=true"];
+    for page in pages {
+        assert!(!desk.get(page).await.text.contains("data-alarm"), "{page}");
+    }
+    for _ in 0..5 {
+        shop.order().await;
+    }
+    shop.control(Method::POST, "/clock/advance", &json!({"by": "PT6H"})).await;
+
+    let [all, needing] = pages.map(|page| desk.get(page));
+    let (all, needing) = (all.await.text, needing.await.text);
+    assert!(needing.contains("data-alarm=\"no_callbacks\""), "{needing}");
+    assert!(needing.contains("5 orders were placed"), "{needing}");
+    let hint = all.split("data-alarms=\"1\"").nth(1).unwrap();
+    assert!(hint.starts_with("><a href=\"/dashboard/orders?attention=true\">"), "{hint}");
+    assert!(hint.contains("Klarna is not heard of: see what to do"), "{hint}");
+    assert!(!all.contains("5 orders were placed"), "{all}");
+}
+
+#[tokio::test]
 async fn what_shops_send_stays_text() {
     let shop = Shop::open().await;
     let desk = Desk::open(&shop).await;

@@ -101,6 +101,17 @@ impl Shop {
         Self::made(None, adjust, |_| ()).await
     }
 
+    /// A shop that calls due work late at once, and whose Klarna pushes nothing.
+    pub(crate) async fn easily_alarmed() -> Self {
+        let adjust = |settings: &mut Settings, _: &mut Account| {
+            settings.alarms.late_by = Duration::ZERO;
+        };
+        let shop = Self::made(None, adjust, |_| ()).await;
+        let quiet = json!({"push_callback": false});
+        shop.control(Method::PATCH, "/settings", &quiet).await;
+        shop
+    }
+
     async fn made(
         public_url: Option<&str>,
         adjust: impl FnOnce(&mut Settings, &mut Account),

@@ -8,10 +8,19 @@ use crate::view::time::to_the_second;
 /// A part of the list.
 #[derive(Deserialize)]
 pub(crate) struct AttentionPage {
+    #[serde(default)]
+    alarms: Vec<Alarm>,
     items: Vec<AttentionItem>,
     #[serde(default)]
     disabled_webhook_endpoints: Vec<DisabledEndpoint>,
     next_cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Alarm {
+    kind: String,
+    since: String,
+    message: String,
 }
 
 #[derive(Deserialize)]
@@ -32,7 +41,7 @@ struct AttentionItem {
 }
 
 impl AttentionPage {
-    /// The reasons as a table, and how to see more.
+    /// The alarms, then the reasons as a table, and how to see more.
     pub(crate) fn show(&self) -> String {
         let disabled = self.disabled_webhook_endpoints.iter().map(|it| {
             let why = it.disabled_reason.as_deref().unwrap_or("nobody knows why");
@@ -40,7 +49,15 @@ impl AttentionPage {
             output::plain(&text)
         });
         let disabled: Vec<String> = disabled.collect();
+        let alarms = self.alarms.iter().map(|it| {
+            let text = format!("{} since {}: {}", it.kind, to_the_second(&it.since), it.message);
+            output::plain(&text)
+        });
+        let alarms: Vec<String> = alarms.collect();
         let mut parts = Vec::new();
+        if !alarms.is_empty() {
+            parts.push(alarms.join("\n"));
+        }
         if !self.items.is_empty() {
             parts.push(self.table());
         }
@@ -66,5 +83,30 @@ impl AttentionPage {
         };
         let headings = ["order", "kind", "since", "reference", "intent", "reason"];
         output::table(&headings, self.items.iter().map(row))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alarms_come_first_and_are_told_whole() {
+        let page = |alarms| -> AttentionPage {
+            let page = serde_json::json!({"alarms": alarms, "items": [], "next_cursor": null});
+            serde_json::from_value(page).unwrap()
+        };
+        assert_eq!(page(serde_json::json!([])).show(), "nothing needs a person");
+        let alarms = serde_json::json!([
+            {"kind": "work_late", "since": "2026-11-30T08:00:00.25Z", "count": 3,
+             "message": "Nobody takes due work"},
+            {"kind": "no_callbacks", "since": "2026-11-29T08:00:00Z", "count": 5,
+             "message": "Klarna's callbacks do not come in"},
+        ]);
+        assert_eq!(
+            page(alarms).show(),
+            "work_late since 2026-11-30T08:00:00Z: Nobody takes due work\n\
+             no_callbacks since 2026-11-29T08:00:00Z: Klarna's callbacks do not come in"
+        );
     }
 }

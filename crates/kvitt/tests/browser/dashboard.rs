@@ -327,6 +327,31 @@ async fn what_needs_a_person_is_looked_at() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_alarm_leads_to_what_is_to_be_done() {
+    let world = World::start();
+    let browser = Browser::open().await;
+    world.control("PATCH", "/settings", &json!({"push_callback": false})).await;
+    for _ in 0..5 {
+        world.placed_order().await;
+    }
+    browser.sign_in(&world).await;
+    assert_eq!(browser.count("[data-alarms]").await, 0);
+    world.control("POST", "/clock/advance", &json!({"by": "PT6H"})).await;
+    browser
+        .until("kvitt has followed the clock", async || {
+            browser.client.refresh().await.ok()?;
+            (browser.count("[data-alarms]").await == 1).then_some(())
+        })
+        .await;
+    browser.look("dashboard-orders-alarm-hint").await;
+    browser.click("[data-alarms] a").await;
+    browser.wait_for_text("[data-alarm=no_callbacks]", "while 5 orders were placed").await;
+    browser.look("dashboard-orders-alarm").await;
+    assert_eq!(browser.console_errors().await, [""; 0]);
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_not_let_in_is_told_why() {
     let world = World::start();
     let browser = Browser::open().await;

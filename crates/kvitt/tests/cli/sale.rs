@@ -242,8 +242,8 @@ fn what_needs_a_person_is_listed_and_settled() {
 
     let listed = place.good(&["attention", "--limit", "3"]);
     assert!(listed.contains(intent) && listed.contains("outcome_unknown"), "{listed}");
-    let items = &place.json(&["attention"])["items"];
-    assert_eq!(items[0]["order_id"], order.as_str());
+    let page = place.json(&["attention"]);
+    assert_eq!((&page["items"][0]["order_id"], &page["alarms"]), (&json!(order), &json!([])));
 
     let settled = place.good(&["attention", "settle", intent, "--not-done"]);
     assert!(settled.contains("refused"), "{settled}");
