@@ -11,6 +11,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
+use crate::callbacks::door;
 use crate::operator::{Browser, PASSWORD, add_user};
 use crate::shop::{Shop, cart, id, send};
 
@@ -137,5 +138,50 @@ async fn secrets_and_personal_data_are_not_logged_and_ids_are() {
         &format!("\"user\":\"{}\"", user.id),
     ] {
         assert!(text.contains(wanted), "{wanted} is not in the log");
+    }
+}
+
+/// The first line about the alarm that has not been seen.
+async fn line_of_alarm(lines: &Lines, seen: usize) -> serde_json::Value {
+    loop {
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let mut about = text.lines().filter(|line| line.contains("\"alarm\":\"no_callbacks\""));
+        if let Some(line) = about.nth(seen) {
+            return serde_json::from_str(line).unwrap();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_alarm_is_logged_when_it_begins_and_when_it_is_over() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(EnvFilter::new("info"))
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let shop = Shop::easily_alarmed().await;
+    for _ in 0..5 {
+        shop.order().await;
+    }
+    shop.control(Method::POST, "/clock/advance", &json!({"by": "PT6H"})).await;
+
+    let watched = async {
+        let begun = line_of_alarm(&lines, 0).await;
+        assert_eq!((&begun["level"], &begun["fields"]["count"]), (&json!("WARN"), &json!(5)));
+        let message = begun["fields"]["message"].as_str().unwrap();
+        assert!(message.starts_with("Klarna's callbacks do not come in"), "{begun}");
+        let push = format!("{}/push", door(&shop, &shop.checkout().await).await);
+        send(shop.bare(Method::POST, &push)).await.expect(200);
+        let over = line_of_alarm(&lines, 1).await;
+        assert_eq!(over["level"], "INFO");
+        assert_eq!(over["fields"]["message"], "the alarm is over");
+    };
+    tokio::select! {
+        () = watched => {}
+        () = shop.engine.work() => {}
     }
 }

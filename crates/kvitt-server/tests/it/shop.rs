@@ -101,10 +101,12 @@ impl Shop {
         Self::made(None, adjust, |_| ()).await
     }
 
-    /// A shop that calls due work late at once, and whose Klarna pushes nothing.
+    /// A shop that calls due work late at once, looks for alarms all the time, and whose Klarna pushes
+    /// nothing.
     pub(crate) async fn easily_alarmed() -> Self {
         let adjust = |settings: &mut Settings, _: &mut Account| {
             settings.alarms.late_by = Duration::ZERO;
+            settings.alarms.every = Duration::from_millis(1);
         };
         let shop = Self::made(None, adjust, |_| ()).await;
         let quiet = json!({"push_callback": false});
