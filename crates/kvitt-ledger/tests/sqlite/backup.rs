@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Waker};
 
 use kvitt_ledger::{
-    Append, Backup, Ledger, LedgerError, PrivateChange, SqliteLedger, WorkChange, backup,
+    Append, Backup, FeedEntry, Ledger, LedgerError, PrivateChange, SqliteLedger, WorkChange, backup,
 };
 use tempfile::TempDir;
 
@@ -30,6 +30,21 @@ fn files(dir: &TempDir) -> Vec<String> {
 
 async fn open(path: &Path) -> SqliteLedger {
     SqliteLedger::open(path).await.unwrap()
+}
+
+/// So many of the first events, or all that there are: a quick machine writes more than one page.
+async fn feed(ledger: &dyn Ledger, max: usize) -> Vec<FeedEntry> {
+    let mut all = Vec::<FeedEntry>::new();
+    while all.len() < max {
+        let after = all.last().map_or(0, |entry| entry.position);
+        let more = ledger.feed(after, 1_000).await.unwrap();
+        if more.is_empty() {
+            break;
+        }
+        all.extend(more);
+    }
+    all.truncate(max);
+    all
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -59,15 +74,15 @@ async fn it_is_one_moment_of_a_ledger_that_is_written_to() {
     let mut last = 0;
     for name in ["one.db", "two.db", "three.db"] {
         while ledger.feed(last, 100).await.unwrap().len() < 20 {}
-        let before = ledger.feed(0, 1_000).await.unwrap().len();
+        let before = feed(&*ledger, usize::MAX).await.len();
         let made = back_up(&dir, name).await.unwrap();
         assert!(made.last_position > last, "{made:?}");
         last = made.last_position;
 
         let copy = open(&dir.path().join(name)).await;
-        let feed = copy.feed(0, 1_000).await.unwrap();
-        assert!(feed.len() >= before && feed.len() as u64 == made.events, "{made:?}");
-        assert_eq!(feed, ledger.feed(0, u32::try_from(feed.len()).unwrap()).await.unwrap());
+        let copied = feed(&copy, usize::MAX).await;
+        assert!(copied.len() >= before && copied.len() as u64 == made.events, "{made:?}");
+        assert_eq!(copied, feed(&*ledger, copied.len()).await);
         let frozen = copy.frozen().await.unwrap().unwrap();
         assert_eq!(frozen.since, moment(7));
         assert!(frozen.because.contains(&format!("position {last}")), "{frozen:?}");
