@@ -53,6 +53,9 @@ pub enum AlarmKind {
 }
 
 impl AlarmKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::WorkLate, Self::NoCallbacks, Self::WebhooksLate];
+
     /// The name in the API, such as `work_late`.
     pub fn as_str(self) -> &'static str {
         match self {

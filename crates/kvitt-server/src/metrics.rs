@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use kvitt_engine::Engine;
+use kvitt_engine::{Alarm, AlarmKind, Engine};
 use kvitt_ledger::{InboxDoor, SaleQuery};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
@@ -43,6 +43,10 @@ impl Metrics {
             metrics::describe_gauge!(
                 "kvitt_sales_needing_attention",
                 "Sales that a person must look at, unknown outcomes among them; counted up to 500"
+            );
+            metrics::describe_gauge!(
+                "kvitt_alarm",
+                "1 while something is wrong with the whole, by kind; GET /v1/attention says what to do"
             );
             describe_rates();
             metrics::describe_gauge!(
@@ -83,8 +87,13 @@ impl Metrics {
         });
     }
 
-    fn text(&self, attention: usize, disabled: usize, engine: &Engine) -> String {
+    fn text(&self, attention: usize, alarms: &[Alarm], disabled: usize, engine: &Engine) -> String {
         metrics::with_local_recorder(&self.recorder, || {
+            for kind in AlarmKind::ALL {
+                let is_raised = alarms.iter().any(|alarm| alarm.kind == kind);
+                metrics::gauge!("kvitt_alarm", "kind" => kind.as_str())
+                    .set(f64::from(u8::from(is_raised)));
+            }
             metrics::gauge!("kvitt_sales_needing_attention").set(number(attention));
             metrics::gauge!("kvitt_webhook_endpoints_disabled").set(number(disabled));
             rates(engine);
@@ -168,8 +177,9 @@ pub(crate) async fn metrics(State(app): State<App>) -> Result<Response, Problem>
         ..SaleQuery::all(engine.now().await)
     };
     let attention = engine.ledger().summaries(&query).await?.items.len();
+    let alarms = engine.alarms().await?;
     let endpoints = engine.ledger().webhooks().webhook_endpoints().await?;
     let disabled = endpoints.iter().filter(|endpoint| endpoint.disabled.is_some()).count();
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    Ok((content_type, app.metrics().text(attention, disabled, engine)).into_response())
+    Ok((content_type, app.metrics().text(attention, &alarms, disabled, engine)).into_response())
 }

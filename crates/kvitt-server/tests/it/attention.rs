@@ -70,6 +70,10 @@ async fn alarms_are_listed_before_the_sales_while_they_last() {
     assert!(alarm["since"].is_string(), "{alarm}");
     assert!(alarm["message"].as_str().unwrap().contains(&shop.url), "{alarm}");
     assert_eq!((listed["alarms"].as_array().unwrap().len(), &listed["items"]), (1, &json!([])));
+    let metrics = shop.get("/metrics").await.text;
+    for line in ["kvitt_alarm{kind=\"no_callbacks\"} 1", "kvitt_alarm{kind=\"work_late\"} 0"] {
+        assert!(metrics.lines().any(|it| it == line), "{line} not in\n{metrics}");
+    }
 
     // The next word of Klarna's ends it, and is work that nobody takes.
     let checkout = shop.checkout().await;

@@ -243,6 +243,7 @@ async fn health_and_metrics() {
         "kvitt_acts_total{kind=\"capture\",outcome=\"done\"} 1".to_owned(),
         "kvitt_acts_total{kind=\"place\",outcome=\"done\"} 1".to_owned(),
         "kvitt_sales_needing_attention 0".to_owned(),
+        "kvitt_alarm{kind=\"no_callbacks\"} 0".to_owned(),
         "kvitt_webhook_endpoints_disabled 1".to_owned(),
     ] {
         assert!(metrics.text.lines().any(|it| it == line), "{line} not in\n{}", metrics.text);
