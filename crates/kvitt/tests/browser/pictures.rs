@@ -1,10 +1,10 @@
 //! What people look at: every page and state, on a phone and on a desktop, light and dark, kept in
 //! `docs/screenshots/` and looked at by axe, which must find nothing.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
+use kvitt_pictures::Picture;
 use serde_json::{Value, json};
 
 use crate::driver::Browser;
@@ -12,20 +12,8 @@ use crate::driver::Browser;
 const SIZES: [(&str, u32, u32); 2] = [("phone", 390, 844), ("desktop", 1280, 900)];
 const SCHEMES: [&str; 2] = ["light", "dark"];
 
-/// A caret blinks. A picture that differs from the kept one in less than this part of its pixels is
-/// no new picture, so that a run leaves the checkout as it was. More than this would hide a focus
-/// ring or a button that went away (tried with 0.02).
-const SAME_BELOW: f64 = 0.0015;
 /// Pages that are higher are pictured down to here.
 const HEIGHT_MAX: f64 = 5_000.0;
-/// How many colours a kept picture has at most.
-const PALETTE_MAX: usize = 64;
-/// Colours as near as this, squared, share a place among them. A card and the ground that it lies
-/// on are farther from each other.
-const SAME_WITHIN: u32 = 64;
-/// How far a colour's part may be off: text is drawn a little differently by each machine.
-const SAME_COLOUR_WITHIN: u8 = 24;
-
 /// What differs from run to run, each with what is shown in its place: ids, Klarna's references,
 /// moments, durations, ports, secrets.
 const VARYING: &str = r"[
@@ -132,7 +120,7 @@ impl Browser {
 
     /// The whole page, also what is scrolled away: the window is made as high as the page, so that
     /// what covers a window covers the picture.
-    async fn picture(&self, width: u32) -> Vec<u8> {
+    async fn picture(&self, width: u32) -> Picture {
         let metrics = self.chromium("Page.getLayoutMetrics", json!({})).await;
         let height = metrics["cssContentSize"]["height"].as_f64().unwrap().ceil().min(HEIGHT_MAX);
         self.chromium(
@@ -142,107 +130,16 @@ impl Browser {
         .await;
         let taken = self.chromium("Page.captureScreenshot", json!({"format": "png"})).await;
         let Value::String(text) = &taken["data"] else { panic!("no picture: {taken}") };
-        base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text).unwrap()
+        Picture::read_base64(text).unwrap()
     }
 }
 
-type Colour = [u8; 3];
-
-/// A picture's pixels, row by row.
-struct Pixels {
-    width: u32,
-    height: u32,
-    colours: Vec<Colour>,
-}
-
-impl Pixels {
-    fn read(file: &[u8]) -> Option<Self> {
-        let mut decoder = png::Decoder::new(std::io::Cursor::new(file));
-        decoder.set_transformations(png::Transformations::EXPAND);
-        let mut reader = decoder.read_info().ok()?;
-        let mut bytes = vec![0; reader.output_buffer_size()?];
-        let frame = reader.next_frame(&mut bytes).ok()?;
-        bytes.truncate(frame.buffer_size());
-        let pixels = bytes.chunks_exact(frame.color_type.samples());
-        let colours = pixels.map(|it| [it[0], it[1], it[2]]).collect();
-        Some(Self { width: frame.width, height: frame.height, colours })
-    }
-
-    fn rows(&self) -> std::slice::ChunksExact<'_, Colour> {
-        self.colours.chunks_exact(usize::try_from(self.width).unwrap())
-    }
-
-    fn looks_like(&self, other: &Self) -> bool {
-        if (self.width, self.height) != (other.width, other.height) {
-            return false;
-        }
-        let differ = |(a, b): (&Colour, &Colour)| {
-            a.iter().zip(b).any(|(a, b)| a.abs_diff(*b) > SAME_COLOUR_WITHIN)
-        };
-        let rows = self.rows().zip(other.rows()).filter(|(a, b)| a != b);
-        let off = rows.flat_map(|(a, b)| a.iter().zip(b)).filter(|pair| differ(*pair)).count();
-        let count = |number: usize| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
-        count(off) < count(self.colours.len()) * SAME_BELOW
-    }
-
-    /// The most frequent colours that differ from each other: flat areas keep theirs, however
-    /// small, and the edges of letters find one near.
-    fn palette(&self) -> Vec<Colour> {
-        let mut counts: HashMap<Colour, usize> = HashMap::new();
-        for run in self.colours.chunk_by(|a, b| a == b) {
-            *counts.entry(run[0]).or_default() += run.len();
-        }
-        let mut counts: Vec<_> = counts.into_iter().collect();
-        counts.sort_unstable_by_key(|(colour, count)| (std::cmp::Reverse(*count), *colour));
-        let mut palette: Vec<Colour> = Vec::new();
-        for (colour, _) in counts {
-            let is_new = palette.iter().all(|known| distance(*known, colour) > SAME_WITHIN);
-            if is_new && palette.len() < PALETTE_MAX {
-                palette.push(colour);
-            }
-        }
-        palette
-    }
-
-    /// As a small file.
-    fn write(&self) -> Vec<u8> {
-        let palette = self.palette();
-        let mut places: HashMap<Colour, u8> = HashMap::new();
-        let mut bytes = Vec::with_capacity(self.colours.len());
-        for run in self.colours.chunk_by(|a, b| a == b) {
-            let place = *places.entry(run[0]).or_insert_with(|| nearest(&palette, run[0]));
-            bytes.resize(bytes.len() + run.len(), place);
-        }
-        let mut file = Vec::new();
-        let mut encoder = png::Encoder::new(&mut file, self.width, self.height);
-        encoder.set_compression(png::Compression::High);
-        encoder.set_color(png::ColorType::Indexed);
-        encoder.set_depth(png::BitDepth::Eight);
-        // Neighbours in a palette have nothing in common.
-        encoder.set_filter(png::Filter::NoFilter);
-        encoder.set_palette(palette.concat());
-        encoder.write_header().unwrap().write_image_data(&bytes).unwrap();
-        file
-    }
-}
-
-/// How far two colours are from each other, squared.
-fn distance(one: Colour, other: Colour) -> u32 {
-    one.iter().zip(other).map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum()
-}
-
-fn nearest(palette: &[Colour], colour: Colour) -> u8 {
-    let near = palette.iter().enumerate().min_by_key(|(_, known)| distance(**known, colour));
-    u8::try_from(near.unwrap().0).unwrap()
-}
-
-fn keep(name: &str, picture: &[u8]) {
+fn keep(name: &str, taken: &Picture) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/screenshots");
     fs::create_dir_all(&folder).unwrap();
     let path = folder.join(name);
-    let taken = Pixels::read(picture).unwrap();
-    let kept = fs::read(&path).ok().and_then(|kept| Pixels::read(&kept));
-    if !kept.is_some_and(|kept| kept.looks_like(&taken)) {
-        fs::write(&path, taken.write()).unwrap();
+    let kept = fs::read(&path).ok().and_then(|kept| Picture::read(&kept).ok());
+    if !kept.is_some_and(|kept| kept.looks_like(taken)) {
+        fs::write(&path, taken.write().unwrap()).unwrap();
     }
 }
