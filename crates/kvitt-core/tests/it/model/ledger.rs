@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 use std::hash::{DefaultHasher, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use kvitt_core::{Cause, Event, EventId, IntentId, Recorded, Sale};
 use uuid::Uuid;
@@ -20,6 +20,9 @@ pub(super) struct Known {
     pub(super) sale: Sale,
     /// Digest of all of the sale but for how many events led to it.
     pub(super) essence: u64,
+    /// The first law that the events behind it break by themselves, once somebody looked: many
+    /// worlds share a ledger.
+    pub(super) broken: OnceLock<Option<String>>,
 }
 
 pub(super) type Seen = Arc<Known>;
@@ -54,7 +57,7 @@ impl Known {
             (&sale.authorizations, sale.stopped, &sale.order, &sale.intents),
             sale.difference(),
         ));
-        Arc::new(Self { sale, essence })
+        Arc::new(Self { sale, essence, broken: OnceLock::new() })
     }
 }
 

@@ -8,6 +8,7 @@ use kvitt_core::{
 };
 
 use super::klarna::Move;
+use super::ledger::Ledger;
 use super::time;
 use super::world::World;
 use super::writer::order_id;
@@ -23,7 +24,7 @@ pub(super) fn violation(world: &World) -> Option<String> {
         .or_else(|| once(world))
         .or_else(|| truth(world))
         .or_else(|| shipping(world))
-        .or_else(|| doubled_news(world))
+        .or_else(|| world.ledger.known.broken.get_or_init(|| doubled_news(&world.ledger)).clone())
 }
 
 fn sale(world: &World) -> &Sale {
@@ -143,8 +144,8 @@ fn shipping(world: &World) -> Option<String> {
 }
 
 /// News that comes again, and news that crosses, leaves the same sale.
-fn doubled_news(world: &World) -> Option<String> {
-    let events = &world.ledger.events;
+fn doubled_news(ledger: &Ledger) -> Option<String> {
+    let (events, now) = (&ledger.events, &ledger.known.sale);
     let is_news = |it: &&Recorded| {
         matches!(
             it.event,
@@ -156,7 +157,7 @@ fn doubled_news(world: &World) -> Option<String> {
     let doubled: Vec<_> = events.iter().filter(is_news).cloned().collect();
     let read = events.iter().rfind(|it| matches!(it.event, Event::OrderRead { .. }));
     // Read again, it says the same.
-    let read = read.filter(|it| it.seq == sale(world).version).cloned();
+    let read = read.filter(|it| it.seq == now.version).cloned();
     if doubled.is_empty() && read.is_none() {
         return None;
     }
@@ -172,7 +173,6 @@ fn doubled_news(world: &World) -> Option<String> {
         recorded.seq = seq;
     }
     let same = |folded: &Sale| {
-        let now = sale(world);
         let essence = |sale: &Sale| {
             (sale.stopped, sale.order.clone(), sale.intents.clone(), sale.authorizations.clone())
         };
