@@ -128,7 +128,9 @@ impl Browser {
             json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false}),
         )
         .await;
-        let taken = self.chromium("Page.captureScreenshot", json!({"format": "png"})).await;
+        let taken = self
+            .chromium("Page.captureScreenshot", json!({"format": "png", "optimizeForSpeed": true}))
+            .await;
         let Value::String(text) = &taken["data"] else { panic!("no picture: {taken}") };
         Picture::read_base64(text).unwrap()
     }
