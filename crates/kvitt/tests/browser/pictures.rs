@@ -141,7 +141,13 @@ fn keep(name: &str, taken: &Picture) {
     fs::create_dir_all(&folder).unwrap();
     let path = folder.join(name);
     let kept = fs::read(&path).ok().and_then(|kept| Picture::read(&kept).ok());
-    if !kept.is_some_and(|kept| kept.looks_like(taken)) {
-        fs::write(&path, taken.write().unwrap()).unwrap();
+    if kept.as_ref().is_some_and(|kept| kept.looks_like(taken)) {
+        return;
+    }
+    // Of a picture with many colours, those that are not kept can be a difference by themselves.
+    let file = taken.write().unwrap();
+    let taken = Picture::read(&file).unwrap();
+    if !kept.is_some_and(|kept| kept.looks_like(&taken)) {
+        fs::write(&path, file).unwrap();
     }
 }
