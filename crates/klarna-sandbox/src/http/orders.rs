@@ -201,8 +201,7 @@ fn change(
             shipping::append(&mut capture.shipping_info, shipping::required(&call.document()?)?)
         }
         ["captures", capture_id, "trigger-send-out"] => {
-            let consequence = "Send out cannot be triggered.";
-            shipping::capture_of(known(order, id, consequence)?, capture_id, consequence).map(drop)
+            shipping::send_out(known(order, id, shipping::NO_SEND_OUT)?, capture_id)
         }
         ["captures", capture_id, "extend-due-date"] => {
             let order = known(order, id, "Due date cannot be extended.")?;

@@ -155,6 +155,9 @@ fn movements(order: &Order, settings: &Settings) -> Vec<Movement> {
             details.push(format!("{} of it refunded", amount(refunded, currency)));
         }
         details.extend(it.shipping_info.iter().map(parcel));
+        if it.send_outs > 0 {
+            details.push(format!("Message sent again: {}", it.send_outs));
+        }
         (
             it.captured_at,
             Movement {

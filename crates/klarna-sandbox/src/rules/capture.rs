@@ -128,6 +128,7 @@ fn take(order: &mut Order, request: Request, capture_id: String, now: Timestamp)
         shipping_address: order.shipping_address.clone(),
         shipping_info: request.shipping_info.unwrap_or_default(),
         due_date_extended_by: None,
+        send_outs: 0,
     });
 }
 

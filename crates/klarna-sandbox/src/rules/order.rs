@@ -141,6 +141,9 @@ pub(crate) struct Capture {
     pub(crate) shipping_info: Vec<Texts>,
     /// How many days the customer's invoice was put off.
     pub(crate) due_date_extended_by: Option<i64>,
+    /// How often the customer's message was sent once more. No answer of Klarna's shows it.
+    #[serde(default)]
+    pub(crate) send_outs: u32,
 }
 
 /// Money given back. Amounts in minor units.

@@ -60,6 +60,16 @@ pub(crate) fn capture_of<'a>(
     order.capture_mut(capture_id).ok_or_else(|| Refusal::new(404, "NO_SUCH_CAPTURE", text))
 }
 
+/// What follows where a message is not sent again.
+pub(crate) const NO_SEND_OUT: &str = "Send out cannot be triggered.";
+
+/// Sends the customer's message of a capture once more.
+pub(crate) fn send_out(order: &mut Order, capture_id: &str) -> Result<(), Refusal> {
+    let capture = capture_of(order, capture_id, NO_SEND_OUT)?;
+    capture.send_outs = capture.send_outs.saturating_add(1);
+    Ok(())
+}
+
 /// Changes the shipping address.
 pub(crate) fn update_customer_details(order: &mut Order, body: &Body<'_>) -> Result<(), Refusal> {
     let mut problems: Vec<Problem> = Vec::new();

@@ -299,13 +299,15 @@ async fn an_order_shows_where_it_stands_and_what_became_of_it() {
     shop.done(&order, "refunds", &json!({"refunded_amount": 1000, "reference": "r-1"})).await;
     let parcel = json!({"shipping_info": [{"shipping_company": "DHL", "tracking_number": "T-9"}]});
     shop.done(&order, &format!("captures/{capture_id}/shipping-info"), &parcel).await;
+    shop.done(&order, &format!("captures/{capture_id}/trigger-send-out"), &json!({})).await;
     // However the id is written.
     let part =
         text(&shop, &path.to_uppercase().replace("INSPECTOR/ORDERS", "inspector/orders")).await;
     assert_eq!(stands(&part, "Status"), "PART_CAPTURED");
     let sums = [("whole", 22_880), ("captured", 10_000), ("refunded", 1000), ("left", 12_880)];
     assert_eq!(bars(&part), sums.map(|(kind, minor)| bar(kind, minor)));
-    for shown in ["One &#60;parcel&#62;", "Reference r-1", "Shipped: DHL T-9", &capture_id] {
+    let sent = "Message sent again: 1";
+    for shown in ["One &#60;parcel&#62;", "Reference r-1", "Shipped: DHL T-9", sent, &capture_id] {
         assert!(part.contains(shown), "{shown}: {part}");
     }
     assert!(!part.contains("EXPIRED when"), "only where that is switched on");

@@ -247,8 +247,15 @@ async fn the_small_changes_take() {
     shop.done(&order, "customer-details", &address).await;
     let capture = shop.done(&order, "captures", &json!({"captured_amount": 1000})).await;
     shop.done(&order, &format!("captures/{capture}/shipping-info"), &parcel).await;
+    let send_outs = async || {
+        let snapshot = shop.get("/sandbox/v1/snapshot").await.json();
+        snapshot["state"]["orders"][&order]["captures"][0]["send_outs"].clone()
+    };
+    assert_eq!(send_outs().await, 0);
     shop.done(&order, &format!("captures/{capture}/trigger-send-out"), &json!({})).await;
+    assert_eq!(send_outs().await, 1);
     let read = shop.read(&order).await;
+    assert_eq!(read["captures"][0]["send_outs"], Value::Null, "Klarna shows nothing of it");
     assert_eq!(read["merchant_reference1"], "shop-1");
     assert_eq!(read["merchant_reference2"], "x");
     assert_eq!(read["shipping_address"]["city"], "Lund");
