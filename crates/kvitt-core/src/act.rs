@@ -31,11 +31,13 @@ pub enum ActKind {
     UpdateShippingAddress,
     /// Add tracking to the order or a capture.
     AddShippingInfo,
+    /// Have the customer's message of a capture sent once more.
+    TriggerSendOut,
 }
 
 impl ActKind {
     /// Every act on an order, in the order in which they are shown.
-    pub const ON_ORDERS: [Self; 9] = [
+    pub const ON_ORDERS: [Self; 10] = [
         Self::Capture,
         Self::Refund,
         Self::Cancel,
@@ -45,6 +47,7 @@ impl ActKind {
         Self::UpdateReferences,
         Self::UpdateShippingAddress,
         Self::AddShippingInfo,
+        Self::TriggerSendOut,
     ];
 
     /// The name in events and in the API, such as `capture`.
@@ -60,6 +63,7 @@ impl ActKind {
             Self::UpdateReferences => "update_references",
             Self::UpdateShippingAddress => "update_shipping_address",
             Self::AddShippingInfo => "add_shipping_info",
+            Self::TriggerSendOut => "trigger_send_out",
         }
     }
 
@@ -73,7 +77,10 @@ impl ActKind {
             | Self::Release
             | Self::Extend
             | Self::UpdateAuthorization => true,
-            Self::UpdateReferences | Self::UpdateShippingAddress | Self::AddShippingInfo => false,
+            Self::UpdateReferences
+            | Self::UpdateShippingAddress
+            | Self::AddShippingInfo
+            | Self::TriggerSendOut => false,
         }
     }
 }
@@ -191,6 +198,11 @@ pub enum Act {
         /// The parcels.
         shipping_info: Vec<ShippingInfo>,
     },
+    /// Have the customer's message sent once more.
+    TriggerSendOut {
+        /// Of this capture.
+        capture_id: String,
+    },
 }
 
 impl Act {
@@ -207,6 +219,7 @@ impl Act {
             Self::UpdateReferences { .. } => ActKind::UpdateReferences,
             Self::UpdateShippingAddress => ActKind::UpdateShippingAddress,
             Self::AddShippingInfo { .. } => ActKind::AddShippingInfo,
+            Self::TriggerSendOut { .. } => ActKind::TriggerSendOut,
         }
     }
 }

@@ -52,6 +52,11 @@ pub enum Wish {
         /// The parcels.
         shipping_info: Vec<ShippingInfo>,
     },
+    /// Have the customer's message sent once more.
+    TriggerSendOut {
+        /// Of this capture.
+        capture_id: String,
+    },
 }
 
 impl Wish {
@@ -68,6 +73,7 @@ impl Wish {
             Self::UpdateReferences(_) => ActKind::UpdateReferences,
             Self::UpdateShippingAddress => ActKind::UpdateShippingAddress,
             Self::AddShippingInfo { .. } => ActKind::AddShippingInfo,
+            Self::TriggerSendOut { .. } => ActKind::TriggerSendOut,
         }
     }
 }
@@ -104,6 +110,7 @@ impl Sale {
             Wish::AddShippingInfo { capture_id, shipping_info } => {
                 self.decide_shipping_info(capture_id, shipping_info)
             }
+            Wish::TriggerSendOut { capture_id } => self.decide_send_out(capture_id),
         }
     }
 

@@ -380,7 +380,10 @@ impl Sale {
             }
             (Act::Cancel, Outcome::Changed) => self.order_mut()?.cancelled = true,
             (Act::Release, Outcome::Changed) => self.order_mut()?.released = true,
-            (Act::Extend | Act::UpdateShippingAddress, Outcome::Changed) => {
+            (
+                Act::Extend | Act::UpdateShippingAddress | Act::TriggerSendOut { .. },
+                Outcome::Changed,
+            ) => {
                 self.order_mut()?;
             }
             (Act::UpdateAuthorization { cart, .. }, Outcome::Changed) => {

@@ -60,7 +60,8 @@ pub enum Recognised {
     Done(Outcome),
     /// It did not, so it can be asked for again.
     NotDone,
-    /// What Klarna has may be ours or somebody else's: a person has to tell.
+    /// What Klarna has may be ours or somebody else's, or the act leaves nothing that could be
+    /// read: a person has to tell.
     Ambiguous(String),
 }
 
@@ -120,6 +121,11 @@ impl Sale {
                 did(is_so(merchant_reference1, &found.merchant_reference1)
                     && is_so(merchant_reference2, &found.merchant_reference2))
             }
+            Act::TriggerSendOut { capture_id } => Recognised::Ambiguous(format!(
+                "Klarna shows nothing of what it sends to customers, so nothing tells whether the \
+                 message of capture {capture_id} was sent once more: ask the customer, and settle \
+                 this as done or not done"
+            )),
             // Nothing personal is compared here. (There is an order, so it is not being placed.)
             Act::UpdateShippingAddress | Act::Place { .. } => Recognised::NotDone,
         }

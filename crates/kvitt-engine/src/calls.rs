@@ -140,6 +140,9 @@ fn on_order(
                     .and_then(|it| orders::add_capture_shipping_info(&id, &it, &parcels, &key)),
             }
         }
+        Act::TriggerSendOut { capture_id } => CaptureId::new(capture_id.clone())
+            .map_err(Into::into)
+            .and_then(|it| orders::trigger_send_out(&id, &it, &key)),
     };
     request.map_err(unsendable)
 }

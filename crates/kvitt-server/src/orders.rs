@@ -8,6 +8,7 @@ pub(crate) mod list;
 pub(crate) mod read;
 pub(crate) mod reconcile;
 pub(crate) mod refunds;
+pub(crate) mod send_out;
 pub(crate) mod shipping_info;
 pub(crate) mod undo;
 

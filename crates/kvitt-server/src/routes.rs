@@ -72,6 +72,7 @@ fn table() -> Vec<(Owner, Described)> {
         (Merchant, routes!(orders::reconcile::reconcile)),
         (Merchant, routes!(orders::shipping_info::of_order)),
         (Merchant, routes!(orders::shipping_info::of_capture)),
+        (Merchant, routes!(orders::send_out::trigger)),
         (Merchant, routes!(intents::read)),
         (Merchant, routes!(intents::settle)),
         (Merchant, routes!(attention::attention)),

@@ -29,7 +29,8 @@ Examples:
   kvitt order refund ord_… --line shirt:1 --preview
   kvitt order release ord_… --yes
   kvitt order undo ord_… --preview
-  kvitt order update ord_… --reference1 1001-B";
+  kvitt order update ord_… --reference1 1001-B
+  kvitt order trigger-send-out ord_… --capture 4ba2…";
 
 /// `kvitt order`
 #[derive(Args)]
@@ -108,6 +109,14 @@ enum OrderCommand {
         #[command(flatten)]
         act: ActArgs,
     },
+    /// Have Klarna send the customer's message of a capture, such as the invoice, once more
+    TriggerSendOut {
+        /// The capture, as `kvitt order show` names it
+        #[arg(long, value_name = "CAPTURE_ID")]
+        capture: String,
+        #[command(flatten)]
+        act: ActArgs,
+    },
     /// Change an order's lines, references or shipping address, one of them at a time
     Update {
         #[command(flatten)]
@@ -148,6 +157,7 @@ pub(crate) async fn run(args: OrderArgs, context: &Context) -> Result<ExitCode, 
             (Wanted::post("undo", Some(body)).asking(!yes, "Undo"), act)
         }
         OrderCommand::Extend { act } => (Wanted::post("extend", None), act),
+        OrderCommand::TriggerSendOut { capture, act } => (Wanted::send_out(&capture), act),
         OrderCommand::Update { update, act } => (Wanted::patch(update.body()?), act),
     };
     act::carry_out(&api, &wanted, act, context).await

@@ -49,6 +49,9 @@ impl Sale {
                 "nothing is captured yet; cancel it instead"
             }
             (ActKind::Refund, Expired) => "nothing was captured",
+            (ActKind::TriggerSendOut, Authorized | Expired) => {
+                "nothing is captured, so there is no message to send again"
+            }
             (ActKind::Refund, Captured | PartCaptured)
                 if order.amounts(at).refundable_amount() == 0 =>
             {
@@ -66,7 +69,7 @@ impl Sale {
             (ActKind::UpdateShippingAddress, Captured | Expired) => {
                 "the address can only change before everything is captured"
             }
-            (ActKind::Refund, Captured | PartCaptured)
+            (ActKind::Refund | ActKind::TriggerSendOut, Captured | PartCaptured)
             | (ActKind::Cancel, Authorized)
             | (ActKind::Release, PartCaptured)
             | (
@@ -104,16 +107,26 @@ impl Sale {
         shipping_info: Vec<ShippingInfo>,
     ) -> Result<Act, Refusal> {
         let order = self.order.as_ref().ok_or(Refusal::NoOrder)?;
-        if let Some(capture_id) = &capture_id
-            && !order.captures.iter().any(|capture| capture.capture_id == *capture_id)
-        {
-            return Err(Refusal::UnknownCapture { capture_id: capture_id.clone() });
-        }
+        capture_id.as_deref().map_or(Ok(()), |capture_id| check_capture(order, capture_id))?;
         if shipping_info.is_empty() {
             return Err(Refusal::NothingToChange { expected: "at least one shipping_info" });
         }
         check_shipping_info(&shipping_info)?;
         Ok(Act::AddShippingInfo { capture_id, shipping_info })
+    }
+
+    pub(super) fn decide_send_out(&self, capture_id: String) -> Result<Act, Refusal> {
+        let order = self.order.as_ref().ok_or(Refusal::NoOrder)?;
+        check_capture(order, &capture_id)?;
+        Ok(Act::TriggerSendOut { capture_id })
+    }
+}
+
+fn check_capture(order: &Order, capture_id: &str) -> Result<(), Refusal> {
+    if order.captures.iter().any(|capture| capture.capture_id == capture_id) {
+        Ok(())
+    } else {
+        Err(Refusal::UnknownCapture { capture_id: capture_id.to_owned() })
     }
 }
 

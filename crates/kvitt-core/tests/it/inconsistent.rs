@@ -111,6 +111,7 @@ fn an_outcome_of_another_act() {
         (Act::UpdateReferences { merchant_reference1: None, merchant_reference2: None }, 3),
         (Act::UpdateShippingAddress, 3),
         (Act::AddShippingInfo { capture_id: None, shipping_info: Vec::new() }, 3),
+        (Act::TriggerSendOut { capture_id: "cap-1".to_owned() }, 3),
     ];
     for (act, fitting) in acts {
         for (index, outcome) in outcomes.iter().enumerate().filter(|(it, _)| *it != fitting) {
@@ -219,6 +220,7 @@ fn acts_on_an_order_that_is_not_there_and_a_second_order() {
         Act::UpdateShippingAddress,
         Act::AddShippingInfo { capture_id: None, shipping_info: Vec::new() },
         Act::AddShippingInfo { capture_id: Some("cap-1".to_owned()), shipping_info: Vec::new() },
+        Act::TriggerSendOut { capture_id: "cap-1".to_owned() },
     ];
     for act in acts {
         let mut story = Story::authorized(cart());

@@ -1,8 +1,8 @@
 //! A whole sale, its amounts written by hand.
 
 use kvitt_core::{
-    Act, ActKind, CheckoutStatus, LinePart, OrderStatus, ReferencesWish, RefundWish, ShippingInfo,
-    Wish,
+    Act, ActKind, CheckoutStatus, IntentState, LinePart, OrderStatus, Outcome, ReferencesWish,
+    RefundWish, ShippingInfo, Wish,
 };
 
 use crate::support::{
@@ -81,7 +81,12 @@ fn from_checkout_to_release() {
     assert_eq!(sale.order.as_ref().unwrap().status(story.now), OrderStatus::Captured);
     assert_eq!(
         sale.allowed_acts(story.now),
-        [ActKind::Refund, ActKind::UpdateReferences, ActKind::AddShippingInfo]
+        [
+            ActKind::Refund,
+            ActKind::UpdateReferences,
+            ActKind::AddShippingInfo,
+            ActKind::TriggerSendOut
+        ]
     );
     assert_eq!(sale.attention(), None);
     assert_eq!(sale.version, story.events.len() as u64);
@@ -288,4 +293,22 @@ fn a_refused_act_changes_nothing_and_the_next_one_may_come() {
     assert_eq!(order.status(story.now), OrderStatus::Cancelled);
     assert_eq!(story.amounts(), (54_950, 0, 0, 0));
     assert_eq!(story.sale().allowed_acts(story.now), []);
+}
+
+#[test]
+fn a_message_that_is_sent_again_changes_nothing() {
+    let mut story = Story::placed(cart());
+    let captured = story.act(capture(&[pick("l1", 1)]));
+    let capture_id = format!("cap-{}", captured.0);
+    let before = story.sale();
+    let again = Wish::TriggerSendOut { capture_id: capture_id.clone() };
+    let preview = before.preview(again.clone(), story.now).unwrap();
+    assert_eq!(preview.act, Act::TriggerSendOut { capture_id });
+    assert_eq!((preview.status_before, preview.before), (preview.status_after, preview.after));
+    let intent = story.act(again.clone());
+    let after = story.sale();
+    assert_eq!((&after.order, &after.terms), (&before.order, &before.terms));
+    assert_eq!(after.intents[&intent].state, IntentState::Done(Outcome::Changed));
+    // Once is not for all.
+    assert!(after.decide(again, story.now).is_ok());
 }

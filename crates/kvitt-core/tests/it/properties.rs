@@ -56,6 +56,7 @@ impl Model {
             ActKind::Extend | ActKind::UpdateAuthorization => can_move && self.left() > 0,
             ActKind::UpdateShippingAddress => !self.is_cancelled && self.left() > 0,
             ActKind::UpdateReferences | ActKind::AddShippingInfo => !self.is_cancelled,
+            ActKind::TriggerSendOut => !self.is_cancelled && self.captured > 0,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use kvitt_core::{
     Act, Difference, Event, Evidence, MoveAtKlarna, OrderAtKlarna, Outcome, Recognised, Repair,
+    Wish,
 };
 use kvitt_money::{Cart, Country};
 
@@ -181,6 +182,25 @@ fn an_act_judged_done_comes_before_what_others_did() {
 
     assert_eq!(kinds(&compared.differences), ["act_done", "capture_external"]);
     assert!(compared.differences.iter().all(|it| it.repair == Repair::TakenOver));
+}
+
+#[test]
+fn whether_a_message_was_sent_again_cannot_be_read_and_is_for_a_person() {
+    let mut story = Story::placed(cart());
+    let captured = story.act(capture(&[]));
+    let capture_id = format!("cap-{}", captured.0);
+    let intent = story.request(Wish::TriggerSendOut { capture_id: capture_id.clone() });
+    story.lose_sight(intent, true);
+    let theirs = found(&story);
+
+    let recognised = story.sale().recognise(&story.sale().intents[&intent], &theirs);
+
+    let Recognised::Ambiguous(reason) = &recognised else { panic!("{recognised:?}") };
+    assert!(reason.contains(&capture_id), "{reason}");
+    let judged = [(intent, recognised)];
+    let compared = story.sale().reconcile(&theirs, &Evidence::default(), &judged, story.now);
+    assert_eq!(kinds(&compared.differences), ["act_ambiguous"]);
+    assert!(compared.differences[0].needs_person());
 }
 
 #[test]

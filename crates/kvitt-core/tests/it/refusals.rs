@@ -229,6 +229,11 @@ fn the_wrong_act_for_the_state() {
         (&placed, ActKind::Refund, "AUTHORIZED: nothing is captured yet; cancel it instead"),
         (&placed, ActKind::Release, "AUTHORIZED: nothing is captured yet; cancel it instead"),
         (
+            &placed,
+            ActKind::TriggerSendOut,
+            "AUTHORIZED: nothing is captured, so there is no message to send again",
+        ),
+        (
             &part,
             ActKind::Cancel,
             "PART_CAPTURED: something is captured; release the rest, and refund what was captured",
@@ -275,6 +280,7 @@ fn after_the_time_ran_out() {
         (ActKind::Capture, no_more),
         (ActKind::Extend, no_more),
         (ActKind::Refund, "nothing was captured"),
+        (ActKind::TriggerSendOut, "nothing is captured, so there is no message to send again"),
         (ActKind::Cancel, over),
         (ActKind::Release, over),
         (ActKind::UpdateAuthorization, "its amount is settled"),
@@ -329,16 +335,14 @@ fn while_klarna_looks_or_asked_to_stop() {
 fn while_another_act_is_open() {
     let mut story = captured();
     let intent = story.request(capture(&[pick("l2", 1)]));
-    let money: Vec<_> = ActKind::ON_ORDERS.into_iter().filter(|it| it.moves_money()).collect();
-    assert_eq!(money.len(), 6);
+    let (money, moves_none): (Vec<_>, Vec<_>) =
+        ActKind::ON_ORDERS.into_iter().partition(|it| it.moves_money());
+    assert_eq!((money.len(), moves_none.len()), (6, 4));
     let all_refuse = |story: &Story, code: &str, text: &str| {
         for kind in &money {
             conflicts(story, simplest(*kind, &story.sale()), code, text);
         }
-        assert_eq!(
-            story.sale().allowed_acts(story.now),
-            [ActKind::UpdateReferences, ActKind::UpdateShippingAddress, ActKind::AddShippingInfo]
-        );
+        assert_eq!(story.sale().allowed_acts(story.now), moves_none);
     };
     let under_way = format!("capture {intent} is under way: wait for its outcome");
     all_refuse(&story, "act_in_progress", &under_way);
@@ -357,17 +361,21 @@ fn while_another_act_is_open() {
 #[test]
 fn what_moves_no_money_waits_for_its_own_kind_only() {
     let mut story = captured();
-    let kinds =
-        [ActKind::UpdateReferences, ActKind::UpdateShippingAddress, ActKind::AddShippingInfo];
+    let kinds = [
+        ActKind::UpdateReferences,
+        ActKind::UpdateShippingAddress,
+        ActKind::AddShippingInfo,
+        ActKind::TriggerSendOut,
+    ];
     for kind in kinds {
         let intent = story.request(simplest(kind, &story.sale()));
         let text = format!("{} {intent} is under way: wait for its outcome", kind.as_str());
         conflicts(&story, simplest(kind, &story.sale()), "act_in_progress", &text);
         assert!(story.sale().decide(capture(&[]), story.now).is_ok());
-        assert_eq!(story.sale().allowed_acts(story.now).len(), 7);
+        assert_eq!(story.sale().allowed_acts(story.now).len(), 8);
         story.finish(intent);
     }
-    assert_eq!(story.sale().allowed_acts(story.now).len(), 8);
+    assert_eq!(story.sale().allowed_acts(story.now).len(), 9);
 }
 
 #[test]
@@ -561,6 +569,12 @@ fn changes_of_nothing_and_of_what_is_not_there() {
             capture_id: Some("cap-0".to_owned()),
             shipping_info: vec![ShippingInfo::default()],
         },
+        "unknown_capture",
+        "capture cap-0 is not one of this order",
+    );
+    is_bad(
+        &story,
+        Wish::TriggerSendOut { capture_id: "cap-0".to_owned() },
         "unknown_capture",
         "capture cap-0 is not one of this order",
     );

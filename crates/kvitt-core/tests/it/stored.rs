@@ -569,6 +569,10 @@ fn acts() {
         }"#
         .replace("PARCEL", parcel_json),
     );
+    stands_as(
+        &Act::TriggerSendOut { capture_id: text("cap-1") },
+        r#"{"kind": "trigger_send_out", "capture_id": "cap-1"}"#,
+    );
 }
 
 #[test]
@@ -714,6 +718,7 @@ fn the_names_of_events() {
     let refused = Event::Refused { intent: INTENT, refused: Refused::default() };
     assert_eq!(refused.name(Some(ActKind::AddShippingInfo)), "add_shipping_info.refused");
     assert_eq!(refused.name(None), "act.refused");
+    assert_eq!(refused.name(Some(ActKind::TriggerSendOut)), "trigger_send_out.refused");
     let done =
         Event::Done { intent: INTENT, outcome: Outcome::Changed, evidence: Evidence::default() };
     assert_eq!(done.name(Some(ActKind::Extend)), "extend.done");

@@ -22,6 +22,11 @@ pub(crate) fn simplest(kind: ActKind, sale: &Sale) -> Wish {
         ActKind::AddShippingInfo => {
             Wish::AddShippingInfo { capture_id: None, shipping_info: vec![ShippingInfo::default()] }
         }
+        ActKind::TriggerSendOut => {
+            let captures = sale.order.iter().flat_map(|order| &order.captures);
+            let capture_id = captures.map(|it| it.capture_id.clone()).next().unwrap_or_default();
+            Wish::TriggerSendOut { capture_id }
+        }
     }
 }
 

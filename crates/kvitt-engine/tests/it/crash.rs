@@ -162,7 +162,7 @@ async fn check(shop: &Shop, job: &Job, when: &str) {
         "status": order["status"],
         "captured": [count("captures"), order["captured_amount"]],
         "refunded": [count("refunds"), order["refunded_amount"]],
-        "detail": job.act.detail(&order),
+        "detail": job.act.detail(shop, &sale, &order).await,
         "acts": done,
     });
     assert_eq!(there_is, job.act.end(), "{when}");
@@ -207,5 +207,6 @@ acts! {
     update_references: UpdateReferences,
     update_shipping_address: UpdateShippingAddress,
     add_shipping_info: AddShippingInfo,
+    trigger_send_out: TriggerSendOut,
     undo: Undo,
 }

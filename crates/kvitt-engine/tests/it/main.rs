@@ -19,6 +19,7 @@ mod rates;
 mod reconcile;
 mod restored;
 mod revived;
+mod send_out;
 mod sessions;
 mod shop;
 mod undo;

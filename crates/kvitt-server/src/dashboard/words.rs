@@ -110,6 +110,7 @@ pub(super) fn title(kind: ActKind) -> &'static str {
         ActKind::UpdateReferences => "Change the references",
         ActKind::UpdateShippingAddress => "Change the address",
         ActKind::AddShippingInfo => "Add tracking",
+        ActKind::TriggerSendOut => "Send the customer's message again",
     }
 }
 
@@ -137,6 +138,7 @@ pub(super) fn act(act: &Act, currency: Currency) -> String {
             1 => "add the tracking of a parcel".to_owned(),
             parcels => format!("add the tracking of {parcels} parcels"),
         },
+        Act::TriggerSendOut { .. } => "send the customer's message again".to_owned(),
     }
 }
 

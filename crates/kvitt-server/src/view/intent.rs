@@ -12,7 +12,7 @@ pub(crate) struct Intent {
     id: String,
     /// What is wanted: `place`, `capture`, `refund`, `cancel`, `release`, `extend`,
     /// `update_authorization`, `update_references`, `update_shipping_address`,
-    /// `add_shipping_info`, or `undo`, which is made of several others.
+    /// `add_shipping_info`, `trigger_send_out`, or `undo`, which is made of several others.
     kind: &'static str,
     /// `requested` (stored, the call may have left), `held` (a capture while Klarna reviews the
     /// order: it goes on by itself once Klarna accepts, and is refused if it rejects), `unknown` (the call was made, its outcome is

@@ -185,6 +185,10 @@ pub(crate) fn effect(act: &Act) -> String {
                 None => format!("{parcels} added to the order"),
             }
         }
+        Act::TriggerSendOut { capture_id } => format!(
+            "Klarna sends the customer its message of capture {capture_id}, such as the invoice, \
+             once more; no money moves"
+        ),
     }
 }
 

@@ -170,6 +170,20 @@ async fn every_act_is_done_from_its_form() {
         .act(&order, "add_shipping_info", &[("capture_id", capture), ("tracking_number", "ABC")])
         .await;
     assert!(page.contains("ABC"), "{page}");
+    let again = "trigger_send_out";
+    let path = format!("/dashboard/orders/{order}/acts/{again}");
+    let form = desk.get(&path).await.text;
+    assert!(form.contains("The message of") && !form.contains("The order as a whole"), "{form}");
+    assert!(form.contains("Capture 1, 249.00 SEK"), "{form}");
+    let nothing = desk.post(&path, &[]).await;
+    assert_eq!(nothing.status, 422);
+    assert!(nothing.text.contains("Pick the capture whose message it is."), "{}", nothing.text);
+    let picked = [("capture_id", capture)];
+    let preview = desk.post(&path, &picked).await.text;
+    assert!(preview.contains("Klarna sends the customer its message"), "{preview}");
+    assert!(preview.contains(&format!("<dt>Capture</dt><dd>{capture}</dd>")), "{preview}");
+    let page = desk.act(&order, again, &picked).await;
+    assert!(page.contains("Done: send the customer&#39;s message again"), "{page}");
     desk.act(
         &order,
         "refund",

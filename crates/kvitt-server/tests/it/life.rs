@@ -164,6 +164,43 @@ async fn an_order_is_captured_in_two_parts_and_refunded_by_line() {
 }
 
 #[tokio::test]
+async fn the_customers_message_of_a_capture_is_sent_again_by_its_id() {
+    let shop = Shop::open().await;
+    let order = shop.order().await;
+    let path = format!("/v1/orders/{}", id(&order));
+    let bare = json!({});
+    let early = shop.post(&format!("{path}/captures/c-1/trigger-send-out"), &bare).await;
+    early.refused(409, "wrong_status");
+
+    let captured = shop.post(&format!("{path}/captures"), &json!({})).await.expect(201);
+    let capture_id = captured["capture"]["capture_id"].as_str().unwrap();
+    let send_out = format!("{path}/captures/{capture_id}/trigger-send-out");
+    let calls = shop.calls_to_klarna().await;
+    let preview = shop.post(&format!("{send_out}?preview=true"), &bare).await.expect(200);
+    assert_eq!((&preview["kind"], &preview["preview"]), (&json!("trigger_send_out"), &json!(true)));
+    let effect = preview["effect"].as_str().unwrap();
+    assert!(effect.contains(capture_id) && effect.contains("once more"), "{effect}");
+    assert_eq!((&preview["before"], preview["amount"].clone()), (&preview["after"], Value::Null));
+    shop.post(&format!("{path}/captures/c-1/trigger-send-out"), &bare)
+        .await
+        .refused(422, "unknown_capture");
+    assert_eq!(shop.calls_to_klarna().await, calls, "nothing was asked of Klarna");
+
+    let sent = shop.post_once(&send_out, "again-1", &bare).await.expect(200);
+    assert_eq!(sent["intent"]["kind"], "trigger_send_out");
+    assert_eq!(sent["intent"]["state"], "done");
+    assert_eq!(sent["intent"]["klarna"]["operation"], "trigger_send_out");
+    assert_eq!(sent["order"]["captured_amount"], 54_700);
+    let repeated = shop.post_once(&send_out, "again-1", &bare).await.expect(200);
+    assert_eq!(repeated["intent"]["id"], sent["intent"]["id"]);
+    assert_eq!(shop.calls_to_klarna().await, calls + 1);
+    let events = shop.get(&format!("{path}/events")).await.expect(200);
+    let types = events["items"].as_array().unwrap().iter().map(|it| it["type"].clone());
+    let last: Vec<_> = types.rev().take(2).collect();
+    assert_eq!(last, ["trigger_send_out.done", "trigger_send_out.requested"]);
+}
+
+#[tokio::test]
 async fn release_cancel_and_extend_do_as_they_say() {
     let shop = Shop::open().await;
     let order = shop.order().await;

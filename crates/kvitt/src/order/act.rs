@@ -29,7 +29,7 @@ pub(super) struct ActArgs {
 pub(super) struct Wanted {
     method: Method,
     /// The path below the order.
-    path: Option<&'static str>,
+    path: Vec<String>,
     body: Option<String>,
     /// The verb of the question, where one is asked.
     question: Option<&'static str>,
@@ -37,13 +37,19 @@ pub(super) struct Wanted {
 
 impl Wanted {
     /// A `POST` below the order.
-    pub(super) fn post(path: &'static str, body: Option<String>) -> Self {
-        Self { method: Method::POST, path: Some(path), body, question: None }
+    pub(super) fn post(path: &str, body: Option<String>) -> Self {
+        Self { method: Method::POST, path: vec![path.to_owned()], body, question: None }
+    }
+
+    /// The customer's message of a capture, once more.
+    pub(super) fn send_out(capture_id: &str) -> Self {
+        let path = ["captures", capture_id, "trigger-send-out"].map(str::to_owned);
+        Self { method: Method::POST, path: path.into(), body: None, question: None }
     }
 
     /// A `PATCH` of the order itself.
     pub(super) fn patch(body: String) -> Self {
-        Self { method: Method::PATCH, path: None, body: Some(body), question: None }
+        Self { method: Method::PATCH, path: Vec::new(), body: Some(body), question: None }
     }
 
     /// The same, asked about first.
@@ -63,7 +69,8 @@ pub(super) async fn carry_out(
         Some(key) => key,
         None => fresh_idempotency_key().await,
     };
-    let path: Vec<&str> = ["orders", args.id.as_str()].into_iter().chain(wanted.path).collect();
+    let below = wanted.path.iter().map(String::as_str);
+    let path: Vec<&str> = ["orders", args.id.as_str()].into_iter().chain(below).collect();
     let change = Change {
         method: wanted.method.clone(),
         path: &path,

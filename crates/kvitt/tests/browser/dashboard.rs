@@ -305,6 +305,9 @@ async fn every_act_is_looked_at() {
     browser.look("dashboard-order-done").await;
     browser.open_act("refund").await;
     browser.look("dashboard-act-refund").await;
+    browser.open_order(&world, &placed).await;
+    browser.open_act("trigger_send_out").await;
+    browser.look("dashboard-act-trigger-send-out").await;
     browser.close().await;
 }
 

@@ -97,7 +97,17 @@ fn every_command_explains_itself() {
         (&["checkout", "create"], &["--file", "--country", "--locale", "--line", "minor units"]),
         (
             &["order"],
-            &["list", "show", "capture", "refund", "cancel", "release", "extend", "update"],
+            &[
+                "list",
+                "show",
+                "capture",
+                "refund",
+                "cancel",
+                "release",
+                "extend",
+                "trigger-send-out",
+                "update",
+            ],
         ),
         (&["order", "list"], &["--status", "--search", "--limit", "--cursor"]),
         (
@@ -108,6 +118,7 @@ fn every_command_explains_itself() {
         (&["order", "cancel"], &["--yes", "--preview", "--idempotency-key"]),
         (&["order", "release"], &["--yes", "--preview", "--idempotency-key"]),
         (&["order", "extend"], &["--preview", "--idempotency-key"]),
+        (&["order", "trigger-send-out"], &["--capture", "--preview", "--idempotency-key"]),
         (&["order", "update"], &["--file", "--reference1", "--reference2", "--preview"]),
         (&["events"], &["--after", "--limit"]),
         (
@@ -198,6 +209,7 @@ fn a_wrong_command_line_is_a_usage_error() {
         &["order", "capture", "ord_1", "--amount-only"],
         &["order", "capture", "ord_1", "--tracking", "PostNord"],
         &["order", "update", "ord_1"],
+        &["order", "trigger-send-out", "ord_1"],
         &["order", "list", "--limit", "0"],
         &["user"],
         &["user", "create"],

@@ -127,6 +127,19 @@ fn every_way_back_has_its_command() {
     assert!(place.good(&["order", "release", &released]).contains("release: done"));
     assert_eq!(shop.sums(&released), json!(["CAPTURED", 20_000, 10_000, 0, 0]));
 
+    let shown = place.json(&["order", "show", &released]);
+    let capture_id = shown["captures"][0]["capture_id"].as_str().unwrap();
+    let again = ["order", "trigger-send-out", &released, "--capture", capture_id];
+    let preview = place.good(&[&again[..], &["--preview"]].concat());
+    for text in ["trigger send out: a preview", "Klarna sends the customer", "nothing was changed"]
+    {
+        assert!(preview.contains(text), "{text}: {preview}");
+    }
+    assert!(place.good(&again).contains("trigger send out: done"));
+    let unknown = place.run(&["order", "trigger-send-out", &released, "--capture", "c-1"]);
+    assert_eq!((unknown.code, unknown.stdout.as_str()), (Some(3), ""), "{unknown:?}");
+    assert!(unknown.stderr.contains("capture c-1 is not one of this order"), "{unknown:?}");
+
     let extended = shop.order("Mug,1,10000,2500");
     assert!(place.good(&["order", "extend", &extended]).contains("extend: done"));
 

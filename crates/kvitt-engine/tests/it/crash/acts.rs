@@ -2,7 +2,7 @@
 //! there once it was done once. Numbers are written by hand.
 
 use kvitt_core::{
-    AuthorizationWish, CaptureWish, IntentState, ReferencesWish, ShippingInfo, UndoWish, Wish,
+    AuthorizationWish, CaptureWish, IntentState, ReferencesWish, Sale, ShippingInfo, UndoWish, Wish,
 };
 use kvitt_engine::Engine;
 use kvitt_ledger::InboxDoor;
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::child::Job;
+use crate::send_out::send_outs;
 use crate::shop::{Shop, browser, capture, keyed, refund, tell};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +28,7 @@ pub(super) enum Act {
     UpdateReferences,
     UpdateShippingAddress,
     AddShippingInfo,
+    TriggerSendOut,
     Undo,
 }
 
@@ -42,7 +44,9 @@ impl Act {
             _ => (shop.order().await, String::new()),
         };
         let before = match self {
-            Self::Release | Self::Undo | Self::Refund => Some(capture(&[("l1", 2)])),
+            Self::Release | Self::Undo | Self::Refund | Self::TriggerSendOut => {
+                Some(capture(&[("l1", 2)]))
+            }
             _ => None,
         };
         if let Some(wish) = before {
@@ -54,7 +58,7 @@ impl Act {
     /// The shop asks for it, under a key of its own. Whoever heard no answer asks again.
     pub(super) async fn ask(self, engine: &Engine, job: &Job) {
         let key = keyed("the act", 1);
-        match (self, self.wish()) {
+        match (self, self.wish(engine, job).await) {
             (Self::PlaceByBrowser, _) => {
                 engine.hand_in_authorization(job.sale(), browser(&job.token), &key).await.unwrap();
             }
@@ -82,7 +86,7 @@ impl Act {
         sale.order.is_some() && acts.chain(undos).all(is_done)
     }
 
-    fn wish(self) -> Option<Wish> {
+    async fn wish(self, engine: &Engine, job: &Job) -> Option<Wish> {
         let cup = [("l1", 1)];
         Some(match self {
             Self::PlaceByBrowser | Self::PlaceByCallback | Self::Undo => return None,
@@ -109,11 +113,15 @@ impl Act {
                     vec![ShippingInfo { tracking_number, ..ShippingInfo::default() }];
                 Wish::AddShippingInfo { capture_id: None, shipping_info }
             }
+            Self::TriggerSendOut => {
+                let order = engine.sale(job.sale()).await.unwrap().order.unwrap();
+                Wish::TriggerSendOut { capture_id: order.captures[0].capture_id.clone() }
+            }
         })
     }
 
-    /// What of Klarna's order only this act changes.
-    pub(super) fn detail(self, order: &Value) -> Value {
+    /// What of Klarna's order only this act changes, also where Klarna shows it to nobody.
+    pub(super) async fn detail(self, shop: &Shop, sale: &Sale, order: &Value) -> Value {
         match self {
             Self::FinalCapture | Self::Release | Self::Undo => {
                 order["remaining_authorized_amount"].clone()
@@ -122,6 +130,7 @@ impl Act {
             Self::UpdateReferences => order["merchant_reference2"].clone(),
             Self::UpdateShippingAddress => order["shipping_address"]["street_address"].clone(),
             Self::AddShippingInfo => json!(order["shipping_info"].as_array().map(Vec::len)),
+            Self::TriggerSendOut => send_outs(shop, sale).await,
             _ => Value::Null,
         }
     }
@@ -143,6 +152,7 @@ impl Act {
             Self::UpdateReferences => ("AUTHORIZED", [0, 0], [0, 0], json!("crash 1"), 2),
             Self::UpdateShippingAddress => ("AUTHORIZED", [0, 0], [0, 0], json!("Storgatan 1"), 2),
             Self::AddShippingInfo => ("AUTHORIZED", [0, 0], [0, 0], json!(1), 2),
+            Self::TriggerSendOut => ("PART_CAPTURED", [1, 20_000], [0, 0], json!(1), 3),
             Self::Undo => ("CAPTURED", [1, 20_000], [1, 20_000], json!(0), 4),
         };
         json!({

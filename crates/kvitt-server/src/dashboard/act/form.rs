@@ -145,6 +145,11 @@ pub(super) fn wanted(
             capture_id: fields.owned("capture_id"),
             shipping_info: parcel(fields).into_iter().collect(),
         },
+        ActKind::TriggerSendOut => Wish::TriggerSendOut {
+            capture_id: fields
+                .owned("capture_id")
+                .ok_or_else(|| wrong("capture_id", "Pick the capture whose message it is."))?,
+        },
         ActKind::Place => return Err(wrong("act", "An order is placed once.")),
     };
     Ok(wish.into())

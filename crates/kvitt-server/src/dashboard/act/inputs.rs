@@ -70,7 +70,11 @@ pub(super) fn described(kind: ActKind) -> Vec<Described> {
         ActKind::UpdateReferences => REFERENCES.to_vec(),
         ActKind::UpdateShippingAddress => ADDRESS.to_vec(),
         ActKind::AddShippingInfo => PARCEL.to_vec(),
-        ActKind::Place | ActKind::Cancel | ActKind::Release | ActKind::Extend => Vec::new(),
+        ActKind::Place
+        | ActKind::Cancel
+        | ActKind::Release
+        | ActKind::Extend
+        | ActKind::TriggerSendOut => Vec::new(),
     }
 }
 
@@ -149,7 +153,7 @@ pub(super) fn captures(
     fields: &Fields,
     money: impl Fn(i64) -> String,
 ) -> Vec<(String, String, bool)> {
-    if kind != ActKind::AddShippingInfo {
+    if !matches!(kind, ActKind::AddShippingInfo | ActKind::TriggerSendOut) {
         return Vec::new();
     }
     let chosen = fields.text("capture_id").unwrap_or_default();

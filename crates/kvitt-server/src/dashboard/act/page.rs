@@ -31,8 +31,11 @@ struct ActPage<'a> {
     by_amount: bool,
     amount: TextInput,
     texts: Vec<TextInput>,
-    /// The captures that a parcel can belong to: id, name, whether it is chosen.
+    /// The captures to choose from: id, name, whether it is chosen.
     captures: Vec<(String, String, bool)>,
+    captures_title: &'static str,
+    /// Whether the order as a whole may be meant instead.
+    takes_order: bool,
     methods: Vec<(&'static str, bool)>,
     /// Whether this may be the last shipment, and whether it is said to be.
     is_final: Option<bool>,
@@ -95,6 +98,11 @@ pub(super) fn form_page(
                 20,
             )),
             captures: captures(kind, order, fields, |minor| money(minor, currency)),
+            captures_title: match kind {
+                ActKind::TriggerSendOut => "The message of",
+                _ => "Belongs to",
+            },
+            takes_order: kind == ActKind::AddShippingInfo,
             methods: if matches!(kind, ActKind::Capture | ActKind::AddShippingInfo) {
                 SHIPPING_METHODS.split(", ").map(|it| (it, it == chosen)).collect()
             } else {

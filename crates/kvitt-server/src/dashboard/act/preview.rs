@@ -183,6 +183,7 @@ fn texts(act: &Act, fields: &Fields) -> Vec<(&'static str, String)> {
             add("Capture", capture_id);
             parcels = shipping_info;
         }
+        Act::TriggerSendOut { capture_id } => add("Capture", &Some(capture_id.clone())),
         _ => {}
     }
     for parcel in parcels {

@@ -136,6 +136,9 @@ fn allowed_act(sale: &Sale, kind: ActKind, at: Timestamp, currency: Currency) ->
         (None, ActKind::AddShippingInfo) => {
             "A parcel's carrier and number; Klarna shows them to the customer.".to_owned()
         }
+        (None, ActKind::TriggerSendOut) => {
+            "Klarna sends its message of a capture, such as the invoice, once more.".to_owned()
+        }
         (None, _) => String::new(),
     };
     Allowed { href: act_href(sale.id, kind), title: words::title(kind), effect }
