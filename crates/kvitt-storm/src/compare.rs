@@ -441,15 +441,20 @@ mod tests {
         for (member, value) in differently {
             shown[*member] = value.clone();
         }
-        compare(&Case {
+        compare(&Case { shown: Some(&shown), ..without_order(book, &[klarna]) })
+    }
+
+    /// Where kvitt shows no order and nothing is to be looked at, while the session can be read.
+    fn without_order<'a>(book: &'a Book, at_klarna: &'a [&'a Value]) -> Case<'a> {
+        Case {
             book,
-            shown: Some(&shown),
-            at_klarna: &[klarna],
+            shown: None,
+            at_klarna,
             concerns: &[],
             events: &[],
             has_session: true,
             is_told_of: false,
-        })
+        }
     }
 
     fn one(wrong: &[String]) -> &str {
@@ -554,17 +559,8 @@ mod tests {
         book.records.clear();
         let concern = |kind: &str, act: &str| json!({"kind": kind, "act": act, "reason": "?"});
         let of = |concern: &Value, at_klarna: &[&Value], (has_session, is_told_of)| {
-            let (concerns, events) = (&[concern], &[]);
-            compare(&Case {
-                book: &book,
-                shown: None,
-                at_klarna,
-                concerns,
-                events,
-                has_session,
-                is_told_of,
-            })
-            .len()
+            let case = without_order(&book, at_klarna);
+            compare(&Case { concerns: &[concern], has_session, is_told_of, ..case }).len()
         };
         let placing = concern("needs_human", "place");
         let silent = (false, false);
@@ -589,18 +585,7 @@ mod tests {
         let klarna = at_klarna();
         let mut book = book();
         book.records.clear();
-        let of = |at_klarna: &[&Value]| {
-            let (concerns, events) = (&[], &[]);
-            compare(&Case {
-                book: &book,
-                shown: None,
-                at_klarna,
-                concerns,
-                events,
-                has_session: true,
-                is_told_of: false,
-            })
-        };
+        let of = |at_klarna: &[&Value]| compare(&without_order(&book, at_klarna));
         assert!(one(&of(&[&klarna])).contains("is an order of no sale"));
         assert!(one(&of(&[&klarna, &klarna])).contains("2 orders of one checkout"));
         assert!(one(&of(&[])).starts_with("STUCK: "));
