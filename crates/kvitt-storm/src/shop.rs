@@ -111,6 +111,11 @@ impl Shop {
         while !self.counts.is_closing() {
             if token.is_none() && book.authorizations < AUTHORIZATIONS_MAX {
                 token = self.authorize(book, &session_id).await;
+                if token.is_some() {
+                    // Who just said yes looks soon. After the long pauses of the time before, so much
+                    // time would pass for Klarna before it is handed in that no token lived to see it.
+                    pauses = Pauses::new();
+                }
                 was_handed_in = book.plan.browser != Browser::Late;
                 if let Some(token) = token.as_deref().filter(|_| was_handed_in) {
                     self.hand_in(book, token, dice).await;
