@@ -164,13 +164,13 @@ async fn a_backup_that_is_given_up_leaves_nothing() {
         std::task::Poll::Ready(())
     })
     .await;
-    assert!(
-        matches!(&files(&dir)[..], [part] if part.starts_with(".copy.db.")),
-        "{:?}",
-        files(&dir)
-    );
+    // On a busy machine it may be further, with a journal beside the part.
+    let begun = files(&dir);
+    assert!(!begun.is_empty() && begun.iter().all(|it| it.starts_with(".copy.db.")), "{begun:?}");
     drop(made);
-    assert_eq!(files(&dir), [""; 0]);
+    while !files(&dir).is_empty() {
+        tokio::task::yield_now().await;
+    }
     back_up(&dir, "copy.db").await.unwrap();
 }
 
