@@ -46,7 +46,7 @@ impl Write for Step {
             insert_idempotency(db, sale, record, requester.as_deref())?;
         }
         let mut recorded = Vec::with_capacity(events.len());
-        for event in events.drain(..) {
+        for event in &*events {
             recorded.push(event.insert(db, sale)?);
         }
         for change in &append.private {

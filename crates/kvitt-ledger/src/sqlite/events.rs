@@ -72,7 +72,7 @@ impl StoredEvent {
     }
 
     /// Stores it.
-    pub(super) fn insert(self, db: &Connection, sale: SaleId) -> Result<Recorded, LedgerError> {
+    pub(super) fn insert(&self, db: &Connection, sale: SaleId) -> Result<Recorded, LedgerError> {
         let Self { recorded, name, cause, event } = self;
         execute(
             db,
@@ -88,6 +88,6 @@ impl StoredEvent {
                 event,
             ],
         )?;
-        Ok(recorded)
+        Ok(recorded.clone())
     }
 }

@@ -26,7 +26,7 @@ pub(super) trait Write: Send + 'static {
     /// Whether what was deleted must also leave the log that lies beside the file.
     const SCRUB: bool = false;
 
-    /// Writes it.
+    /// Writes it. Called again where the first time was taken back.
     fn apply(&mut self, db: &Connection) -> Result<Self::Output, LedgerError>;
 }
 
@@ -71,7 +71,7 @@ impl Writer {
 
 /// A write that waits, whatever it writes.
 trait Job: Send {
-    /// Carries it out; where it fails, what it did shall not stay.
+    /// Carries it out; where it fails, what it did shall not stay. Can be called again.
     fn run(&mut self, db: &Connection) -> Result<(), LedgerError>;
 
     /// See [`Write::SCRUB`].
@@ -143,34 +143,64 @@ fn run(db: Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>, commits: &AtomicU
 enum End {
     /// What was written is on the disk.
     Committed,
-    /// Its only write was refused.
+    /// Nothing of it is stored, since one of its writes failed half done.
     TakenBack,
 }
 
-/// Carries them out in one transaction. Each of several has a savepoint, so that it can be taken
-/// back alone; one that is alone is taken back with the transaction.
+/// Carries them out in one transaction. As a rule none of them fails, or only before it writes
+/// anything, as what is decided on an old version does. Only where one fails half done are they
+/// carried out once more, each so that it can be taken back alone: to be ready for that each time
+/// would mean to keep a copy of each page that it writes.
 fn carry_out(db: &Connection, batch: &mut [Box<dyn Job>]) -> Result<End, LedgerError> {
+    match in_one_go(db, batch)? {
+        End::TakenBack if batch.len() > 1 => each_apart(db, batch),
+        end => Ok(end),
+    }
+}
+
+fn in_one_go(db: &Connection, batch: &mut [Box<dyn Job>]) -> Result<End, LedgerError> {
     execute(db, "BEGIN IMMEDIATE", [])?;
-    if let [alone] = batch {
-        if let Err(refused) = alone.run(db) {
+    let is_alone = batch.len() == 1;
+    for job in batch {
+        let rows = db.total_changes();
+        let done = job.run(db);
+        still_open(db, done.as_ref().err())?;
+        if let Err(refused) = done
+            && (is_alone || db.total_changes() != rows)
+        {
             take_back(db, "ROLLBACK", refused)?;
             return Ok(End::TakenBack);
-        }
-    } else {
-        for job in batch {
-            execute(db, "SAVEPOINT write", [])?;
-            if let Err(refused) = job.run(db) {
-                take_back(db, "ROLLBACK TO write", refused)?;
-            }
-            execute(db, "RELEASE write", [])?;
         }
     }
     execute(db, "COMMIT", [])?;
     Ok(End::Committed)
 }
 
-/// Takes back what a write did before it failed. Some failures, such as a full disk, make SQLite
-/// roll back the whole transaction; everybody in it then learns that one.
+/// Each with a savepoint, so that it can be taken back without the others.
+fn each_apart(db: &Connection, batch: &mut [Box<dyn Job>]) -> Result<End, LedgerError> {
+    execute(db, "BEGIN IMMEDIATE", [])?;
+    for job in batch {
+        execute(db, "SAVEPOINT write", [])?;
+        if let Err(refused) = job.run(db) {
+            take_back(db, "ROLLBACK TO write", refused)?;
+        }
+        execute(db, "RELEASE write", [])?;
+    }
+    execute(db, "COMMIT", [])?;
+    Ok(End::Committed)
+}
+
+/// Some failures, such as a full disk, make SQLite roll back the whole transaction. What comes then
+/// would be stored by itself, so everybody in it learns why it is gone.
+fn still_open(db: &Connection, failed: Option<&LedgerError>) -> Result<(), LedgerError> {
+    if !db.is_autocommit() {
+        return Ok(());
+    }
+    let gone = || LedgerError::Unavailable { what: "its transaction ended early".to_owned() };
+    Err(failed.cloned().unwrap_or_else(gone))
+}
+
+/// Takes back what a write did before it failed.
 fn take_back(db: &Connection, sql: &str, refused: LedgerError) -> Result<(), LedgerError> {
     match execute(db, sql, []) {
         Ok(_) => Ok(()),
