@@ -5,6 +5,7 @@ mod connections;
 mod copying;
 mod damage;
 mod late_commits;
+mod later;
 mod load;
 mod locks;
 mod opening;

@@ -5,6 +5,7 @@ pub(crate) mod feed;
 pub(crate) mod freezing;
 pub(crate) mod idempotency;
 pub(crate) mod inbox;
+pub(crate) mod later;
 pub(crate) mod looks;
 pub(crate) mod private;
 pub(crate) mod replicas;
