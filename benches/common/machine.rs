@@ -15,7 +15,8 @@ fn read(path: &str) -> String {
         .unwrap_or_else(|error| panic!("{path}: {error}; this bench needs Linux' /proc"))
 }
 
-/// What a process (an id, or `self`) has used of all cores, in the kernel and outside.
+/// What a process (an id, or `self`) has used of all cores, in the kernel and outside. A thread of one
+/// is `ID/task/ID`.
 pub(crate) fn cpu_time(process: &str) -> Duration {
     let text = read(&format!("/proc/{process}/stat"));
     // The program's name stands in parentheses and may hold spaces.

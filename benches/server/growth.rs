@@ -1,5 +1,6 @@
 //! What a ledger costs that holds many orders, asked as the server asks it: through its trait.
 
+use std::ops::Range;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -18,9 +19,11 @@ use crate::sample::Sample;
 use crate::shop::Shop;
 use crate::store::{Home, Kind, Store};
 
-/// How often each thing is done at each size, and how often before that counts.
-const TIMES: u64 = 300;
-const WARM_UP: u64 = 30;
+/// How often each ledger has its turn, besides a first time that does not count.
+const ROUNDS: u64 = 10;
+
+/// How often each thing is done in a turn.
+const TIMES: u64 = 30;
 
 /// So much of the disk stays free, in bytes.
 const FREE_MIN: u64 = 15_000_000_000;
@@ -49,22 +52,61 @@ pub(crate) struct Growth {
     pub(crate) sizes: Vec<Size>,
 }
 
+/// All ledgers are made first, and then asked in turns: a machine that is quicker for some minutes is
+/// so for each of them.
 pub(crate) fn measure(store: &Store, sample: &Arc<Sample>, program: &Path, most: u64) -> Growth {
-    let home = store.home();
-    let original = sell_one(&home, program);
-    let empty = home.bytes();
     let runtime = Runtime::new().unwrap();
-    let (mut sizes, mut filled) = (Vec::new(), 0);
+    // Connections are closed inside one.
+    let _inside = runtime.enter();
+    let mut filled = Vec::new();
+    hasten(store, true);
     for orders in [1_000, 10_000, 100_000, 1_000_000].into_iter().filter(|it| *it <= most) {
-        if free(home.folder()) < FREE_MIN + (orders - filled) * ORDER_BYTES_MAX {
+        let Some(ledger) = Filled::with(store, program, orders) else {
             eprintln!("{orders} orders would leave too little of the disk: they are left out");
             break;
+        };
+        filled.push(ledger);
+    }
+    hasten(store, false);
+    settle(store);
+    let mut asked: Vec<Asked<'_>> =
+        filled.iter().map(|it| runtime.block_on(Asked::of(it, sample))).collect();
+    for round in 0..=ROUNDS {
+        for ledger in &mut asked {
+            runtime.block_on(ledger.all(round));
         }
+    }
+    let sizes = filled.iter().zip(asked).map(|(ledger, asked)| {
+        let figures: Vec<Figure> =
+            asked.took.iter().map(|(what, took)| figure(what, took)).collect();
+        eprintln!("{}: {} orders", store.kind().name(), ledger.orders);
+        for Figure { what, p50, p99 } in &figures {
+            eprintln!("  {what}: {p50:.2} ms, {p99:.2} ms");
+        }
+        Size { orders: ledger.orders, figures, bytes_per_order: ledger.bytes_per_order }
+    });
+    Growth { kind: store.kind(), sizes: sizes.collect() }
+}
+
+/// A ledger that was made to hold so many orders.
+struct Filled {
+    home: Home,
+    original: Original,
+    orders: u64,
+    bytes_per_order: f64,
+}
+
+impl Filled {
+    /// Unless the disk has too little room.
+    fn with(store: &Store, program: &Path, orders: u64) -> Option<Self> {
+        let home = store.home();
+        if free(home.folder()) < FREE_MIN + orders * ORDER_BYTES_MAX {
+            return None;
+        }
+        let original = sell_one(&home, program);
+        let empty = home.bytes();
         let begun = Instant::now();
-        hasten(store, true);
-        multiply::add(&home, &original, filled + 1, orders);
-        hasten(store, false);
-        filled = orders;
+        multiply::add(&home, &original, 1, orders);
         let bytes = home.bytes() - empty;
         eprintln!(
             "{}: {orders} orders, filled in {:.0} s, {} MB",
@@ -74,16 +116,8 @@ pub(crate) fn measure(store: &Store, sample: &Arc<Sample>, program: &Path, most:
         );
         #[expect(clippy::cast_precision_loss, reason = "far less than 2^52 bytes")]
         let bytes_per_order = bytes as f64 / orders as f64;
-        let figures = runtime.block_on(async {
-            let ledger = kvitt_ledger::open(&home.url()).await.unwrap();
-            Asked { ledger, sample, original: &original, orders }.all().await
-        });
-        for Figure { what, p50, p99 } in &figures {
-            eprintln!("  {what}: {p50:.2} ms, {p99:.2} ms");
-        }
-        sizes.push(Size { orders, figures, bytes_per_order });
+        Some(Self { home, original, orders, bytes_per_order })
     }
-    Growth { kind: store.kind(), sizes }
 }
 
 /// While orders are made, nothing has to survive a power cut.
@@ -98,10 +132,14 @@ fn hasten(store: &Store, on: bool) {
     while server.sql("postgres", "SHOW fsync") != fsync {
         thread::sleep(Duration::from_millis(20));
     }
-    // What was written meanwhile lies on the disk before anything is measured.
-    if !on {
-        assert!(Command::new("sync").status().unwrap().success());
+}
+
+/// What was written meanwhile lies on the disk before anything is measured.
+fn settle(store: &Store) {
+    if let Store::Postgres(server) = store {
+        server.sql("postgres", "CHECKPOINT");
     }
+    assert!(Command::new("sync").status().unwrap().success());
 }
 
 /// One order, through the merchant API, from its cart to its last capture.
@@ -130,17 +168,31 @@ fn free(folder: &Path) -> u64 {
     text.lines().nth(1).unwrap().trim().parse().unwrap()
 }
 
-/// Everything that is asked of a ledger of one size.
+/// A ledger of one size, and how long each thing took that was asked of it.
 struct Asked<'a> {
     ledger: Arc<dyn Ledger>,
     sample: &'a Arc<Sample>,
     original: &'a Original,
     orders: u64,
+    /// The cursor of the page that ends in the middle.
+    middle: String,
+    took: Vec<(&'static str, Vec<Duration>)>,
 }
 
-impl Asked<'_> {
-    async fn all(&self) -> Vec<Figure> {
-        let middle = self.middle().await;
+impl<'a> Asked<'a> {
+    async fn of(filled: &'a Filled, sample: &'a Arc<Sample>) -> Self {
+        let Filled { home, original, orders, .. } = filled;
+        let ledger = kvitt_ledger::open(&home.url()).await.unwrap();
+        let (took, middle) = (Vec::new(), String::new());
+        let mut it = Self { ledger, sample, original, orders: *orders, middle, took };
+        let summary = it.ledger.summary(it.sale(orders / 2)).await.unwrap().unwrap();
+        let query = SaleQuery { created_before: Some(summary.created_at), ..it.query() };
+        it.middle = it.ledger.summaries(&query).await.unwrap().next_cursor.unwrap();
+        it
+    }
+
+    /// Asks for everything, some times each.
+    async fn all(&mut self, round: u64) {
         let page = |change: fn(&mut SaleQuery)| {
             let mut query = self.query();
             change(&mut query);
@@ -151,30 +203,41 @@ impl Asked<'_> {
         let begin = |query: &mut SaleQuery| query.search = Some("order-".to_owned());
         let search = |text: String| SaleQuery { search: Some(text), ..self.query() };
         let digits = |number| multiply::digits(self.original, number);
-        vec![
-            self.append().await,
-            self.read().await,
-            self.list("the first page", 50, |_| page(|_| ())).await,
-            self.list("a page from the middle", 50, |_| SaleQuery {
-                cursor: Some(middle.clone()),
+        let turns = round * TIMES..(round + 1) * TIMES;
+        let list = |what, holds, query: &dyn Fn(u64) -> SaleQuery| {
+            let queries: Vec<_> =
+                turns.clone().map(|turn| query(self.number(turn + 20_000))).collect();
+            self.list(what, holds, queries)
+        };
+        let took = [
+            self.append("append to one of the last 1000", turns.clone(), |turn| self.late(turn))
+                .await,
+            self.append("append to any", turns.clone(), |turn| self.number(turn)).await,
+            self.read(turns.clone()).await,
+            list("the first page", 50, &|_| page(|_| ())).await,
+            list("a page from the middle", 50, &|_| SaleQuery {
+                cursor: Some(self.middle.clone()),
                 ..self.query()
             })
             .await,
-            self.list("a page of a state that most have", 50, |_| page(all_captured)).await,
-            self.list("a page of a state that 20 have", OPEN, |_| page(few_open)).await,
-            self.list("search: the shop's reference", 1, |number| {
-                // Numbers of the same length, so that none begins another.
-                search(format!("order-{number}"))
-            })
-            .await,
-            self.list("search: Klarna's order id", 1, |number| {
-                search(multiply::klarna_digits(number))
-            })
-            .await,
-            self.list("search: kvitt's id", 1, |number| search(format!("ord_{}", digits(number))))
+            list("a page of a state that most have", 50, &|_| page(all_captured)).await,
+            list("a page of a state that 20 have", OPEN, &|_| page(few_open)).await,
+            // Numbers of the same length, so that none begins another.
+            list("search: the shop's reference", 1, &|number| search(format!("order-{number}")))
                 .await,
-            self.list("search: what all begin with", 50, |_| page(begin)).await,
-        ]
+            list("search: Klarna's order id", 1, &|number| search(multiply::klarna_digits(number)))
+                .await,
+            list("search: kvitt's id", 1, &|number| search(format!("ord_{}", digits(number))))
+                .await,
+            list("search: what all begin with", 50, &|_| page(begin)).await,
+        ];
+        if round == 0 {
+            self.took = took.map(|(what, _)| (what, Vec::new())).into();
+            return;
+        }
+        for ((_, all), (_, took)) in self.took.iter_mut().zip(took) {
+            all.extend(took);
+        }
     }
 
     fn query(&self) -> SaleQuery {
@@ -191,25 +254,29 @@ impl Asked<'_> {
         lowest + turn.wrapping_mul(2_654_435_761) % (highest - lowest)
     }
 
+    /// Numbers of orders, spread over the last thousand, where most of what happens happens.
+    fn late(&self, turn: u64) -> u64 {
+        self.orders - turn.wrapping_mul(2_654_435_761) % 999
+    }
+
     fn sale(&self, number: u64) -> SaleId {
         SaleId(Uuid::try_parse(&multiply::digits(self.original, number)).unwrap())
     }
 
-    /// The cursor of the page that ends in the middle.
-    async fn middle(&self) -> String {
-        let sale = self.ledger.summary(self.sale(self.orders / 2)).await.unwrap().unwrap();
-        let query = SaleQuery { created_before: Some(sale.created_at), ..self.query() };
-        self.ledger.summaries(&query).await.unwrap().next_cursor.unwrap()
-    }
-
     /// A step of a capture, on orders in turn.
-    async fn append(&self) -> Figure {
+    async fn append(
+        &self,
+        what: &'static str,
+        turns: Range<u64>,
+        number: impl Fn(u64) -> u64,
+    ) -> (&'static str, Vec<Duration>) {
         let mut took = Vec::new();
-        for turn in 0..WARM_UP + TIMES {
-            let sale = self.sale(self.number(turn));
+        for turn in turns {
+            let number = number(turn);
+            let sale = self.sale(number);
             let summary = self.ledger.summary(sale).await.unwrap().unwrap();
             let version = summary.version;
-            let step = self.sample.intent_step(0, version, self.orders * 1000 + turn);
+            let step = self.sample.intent_step(0, version, number * 1000 + version);
             let append = Append {
                 sale,
                 summary: kvitt_ledger::SaleSummary { version: version + 1, ..summary },
@@ -219,12 +286,12 @@ impl Asked<'_> {
             self.ledger.append(append).await.unwrap();
             took.push(begun.elapsed());
         }
-        figure("append", &took)
+        (what, took)
     }
 
-    async fn read(&self) -> Figure {
+    async fn read(&self, turns: Range<u64>) -> (&'static str, Vec<Duration>) {
         let mut took = Vec::new();
-        for turn in 0..WARM_UP + TIMES {
+        for turn in turns {
             // Others than those that were appended to.
             let sale = self.sale(self.number(turn + 10_000));
             let begun = Instant::now();
@@ -232,7 +299,7 @@ impl Asked<'_> {
             took.push(begun.elapsed());
             assert!(!events.is_empty());
         }
-        figure("read an order's events", &took)
+        ("read an order's events", took)
     }
 
     /// Pages, each of which has to hold so many.
@@ -240,23 +307,21 @@ impl Asked<'_> {
         &self,
         what: &'static str,
         holds: u64,
-        query: impl Fn(u64) -> SaleQuery,
-    ) -> Figure {
+        queries: Vec<SaleQuery>,
+    ) -> (&'static str, Vec<Duration>) {
         let mut took = Vec::new();
-        for turn in 0..WARM_UP + TIMES {
-            let query = query(self.number(turn + 20_000));
+        for query in queries {
             let begun = Instant::now();
             let Page { items, .. } = self.ledger.summaries(&query).await.unwrap();
             took.push(begun.elapsed());
             assert_eq!(items.len() as u64, holds, "{what}: {query:?}");
         }
-        figure(what, &took)
+        (what, took)
     }
 }
 
 fn figure(what: &'static str, took: &[Duration]) -> Figure {
-    let counted = took.iter().skip(usize::try_from(WARM_UP).unwrap());
-    let mut times: Vec<f64> = counted.map(|it| it.as_secs_f64() * 1000.0).collect();
+    let mut times: Vec<f64> = took.iter().map(|it| it.as_secs_f64() * 1000.0).collect();
     times.sort_by(f64::total_cmp);
     let p99 = times[(times.len() * 99).div_ceil(100) - 1];
     Figure { what, p50: median(times), p99 }
