@@ -36,7 +36,7 @@ impl Clock for Stands {
 }
 
 /// A server over the same ledger whose clock is broken.
-fn broken(ledger: &Arc<dyn Ledger>, clock: impl Clock) -> String {
+fn broken(ledger: &Arc<dyn Ledger>, clock: impl Clock, request_timeout: Duration) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let engine = Engine::new(Parts {
@@ -47,7 +47,7 @@ fn broken(ledger: &Arc<dyn Ledger>, clock: impl Clock) -> String {
         settings: Settings::new(url.parse().unwrap()),
     });
     let mut config = ServerConfig::new(engine, Arc::new(RandomIds));
-    config.request_timeout = Duration::from_millis(50);
+    config.request_timeout = request_timeout;
     let router = kvitt_server::router(config);
     tokio::spawn(kvitt_server::serve(listener, router, None, std::future::pending()));
     url
@@ -56,7 +56,7 @@ fn broken(ledger: &Arc<dyn Ledger>, clock: impl Clock) -> String {
 #[tokio::test]
 async fn a_panic_is_answered_without_its_text() {
     let shop = Shop::open().await;
-    let url = broken(&shop.ledger, Panics);
+    let url = broken(&shop.ledger, Panics, Duration::from_mins(1));
     let request =
         || shop.client.get(format!("{url}/v1/orders")).bearer_auth(shop.key.expose_secret());
     let answer = send(request()).await;
@@ -70,7 +70,7 @@ async fn a_panic_is_answered_without_its_text() {
 #[tokio::test]
 async fn a_handler_that_stands_still_is_answered_for() {
     let shop = Shop::open().await;
-    let url = broken(&shop.ledger, Stands);
+    let url = broken(&shop.ledger, Stands, Duration::from_millis(50));
     let request = shop.client.get(format!("{url}/v1/orders")).bearer_auth(shop.key.expose_secret());
     send(request).await.refused(503, "timeout");
 }
