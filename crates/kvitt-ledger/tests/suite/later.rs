@@ -1,6 +1,7 @@
 //! A later version has changed the schema, and this one still runs. What a change may be stands in
 //! `migrations.rs`: it adds.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use kvitt_ledger::{Append, Ledger, Migration, PrivateChange, SaleQuery, WorkChange};
@@ -11,10 +12,8 @@ use super::sample::{moment, sale, step, work_id};
 pub(crate) fn additions<'a>(tables: impl Iterator<Item = &'a str>) -> String {
     let mut sql = String::from("CREATE TABLE later (id integer NOT NULL PRIMARY KEY);\n");
     for table in tables {
-        sql.push_str(&format!(
-            "ALTER TABLE {table} ADD COLUMN later text;\n\
-             CREATE INDEX {table}_later ON {table} (later);\n"
-        ));
+        writeln!(sql, "ALTER TABLE {table} ADD COLUMN later text;").unwrap();
+        writeln!(sql, "CREATE INDEX {table}_later ON {table} (later);").unwrap();
     }
     sql
 }
@@ -51,13 +50,9 @@ pub(crate) fn only_add(changes: &[Migration]) {
         let mut made = Vec::new();
         for words in statements.filter(|words| !words.is_empty()) {
             let adds = match words[..] {
-                ["CREATE", "TABLE", table, ..] => {
-                    made.push(table);
-                    true
-                }
                 ["CREATE", "INDEX", ..] => true,
                 ["ALTER", "TABLE", _, "ADD", "COLUMN", .., "NOT", "NULL"] => false,
-                ["ALTER", "TABLE", table, "ADD", "COLUMN", ..] => {
+                ["CREATE", "TABLE", table, ..] | ["ALTER", "TABLE", table, "ADD", "COLUMN", ..] => {
                     made.push(table);
                     true
                 }
