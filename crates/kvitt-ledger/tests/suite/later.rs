@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use kvitt_ledger::{Append, Ledger, Migration, PrivateChange, SaleQuery, WorkChange};
 
+use super::feed::shown;
 use super::sample::{moment, sale, step, work_id};
 
 /// What a later version may add to these tables: a column and an index to each, and another table.
@@ -18,7 +19,7 @@ pub(crate) fn additions<'a>(tables: impl Iterator<Item = &'a str>) -> String {
     sql
 }
 
-/// What every sale goes through, all in one.
+/// What every sale goes through, all in one. Sales are numbered from 1.
 pub(crate) async fn work_on(ledger: &Arc<dyn Ledger>, number: u128) {
     let (sale, work_id) = (sale(number), work_id(number));
     let private = vec![PrivateChange::SetSecret { name: "token".to_owned(), value: "t".into() }];
@@ -36,7 +37,7 @@ pub(crate) async fn work_on(ledger: &Arc<dyn Ledger>, number: u128) {
     assert!(ledger.private(sale).await.unwrap().secret("token").is_some());
     let first = ledger.summaries(&SaleQuery::all(moment(9))).await.unwrap();
     assert!(first.items.iter().any(|it| it.sale == sale));
-    let feed = ledger.feed(0, 100).await.unwrap();
+    let feed = shown(&**ledger, 2 * usize::try_from(number).unwrap()).await;
     assert_eq!(feed.iter().filter(|it| it.sale == sale).count(), 2);
 }
 
