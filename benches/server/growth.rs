@@ -106,7 +106,7 @@ impl Filled {
         let original = sell_one(&home, program);
         let empty = home.bytes();
         let begun = Instant::now();
-        multiply::add(&home, &original, 1, orders);
+        multiply::add(&home, &original, orders);
         let bytes = home.bytes() - empty;
         eprintln!(
             "{}: {orders} orders, filled in {:.0} s, {} MB",

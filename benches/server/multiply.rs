@@ -34,19 +34,19 @@ struct Dialect {
     number: &'static str,
     /// The number spread over eight.
     spread: &'static str,
-    /// All numbers, each with the sample's rows: what stands before the `INSERT`, what the rows are
+    /// All numbers up to this one, each with the sample's rows: what stands before the `INSERT`, what the rows are
     /// joined to, and what keeps the numbers in front.
-    numbers: fn(u64, u64) -> [String; 3],
+    numbers: fn(u64) -> [String; 3],
 }
 
 const SQLITE: Dialect = Dialect {
     number: "printf('%012x', n)",
     spread: "printf('%08x', (n * 2654435761) & 4294967295)",
-    numbers: |from, to| {
+    numbers: |last| {
         [
             format!(
                 "WITH RECURSIVE number (n) AS \
-                 (VALUES ({from}) UNION ALL SELECT n + 1 FROM number WHERE n < {to}) "
+                 (VALUES (1) UNION ALL SELECT n + 1 FROM number WHERE n < {last}) "
             ),
             "number CROSS JOIN ".to_owned(),
             String::new(),
@@ -57,10 +57,10 @@ const SQLITE: Dialect = Dialect {
 const POSTGRES: Dialect = Dialect {
     number: "lpad(to_hex(n), 12, '0')",
     spread: "lpad(to_hex((n * 2654435761) & 4294967295), 8, '0')",
-    numbers: |from, to| {
+    numbers: |last| {
         [
             String::new(),
-            format!("generate_series({from}::bigint, {to}::bigint) AS n CROSS JOIN LATERAL "),
+            format!("generate_series(1::bigint, {last}::bigint) AS n CROSS JOIN LATERAL "),
             "WHERE n > 0 ".to_owned(),
         ]
     },
@@ -77,8 +77,8 @@ pub(crate) struct Original {
 /// Tables that the store has, with their columns and each one's type.
 type Columns = BTreeMap<String, Vec<(String, String)>>;
 
-/// Adds orders number `from` to `to`, both included.
-pub(crate) fn add(home: &Home, original: &Original, from: u64, to: u64) {
+/// Adds so many orders, numbered from 1.
+pub(crate) fn add(home: &Home, original: &Original, orders: u64) {
     match home.database() {
         None => {
             let file = Connection::open(home.file()).unwrap();
@@ -90,8 +90,7 @@ pub(crate) fn add(home: &Home, original: &Original, from: u64, to: u64) {
                  PRAGMA cache_size = -1000000; PRAGMA temp_store = MEMORY;",
             )
             .unwrap();
-            let sql =
-                statements(&SQLITE, &columns, original, from, to, |name, _| name != "position");
+            let sql = statements(&SQLITE, &columns, original, orders, |name, _| name != "position");
             file.execute_batch(&format!("BEGIN; {sql} COMMIT; PRAGMA journal_mode = WAL;"))
                 .unwrap();
         }
@@ -101,11 +100,10 @@ pub(crate) fn add(home: &Home, original: &Original, from: u64, to: u64) {
                  FROM information_schema.columns WHERE table_schema = 'public'
                  ORDER BY table_name, ordinal_position",
             ));
-            let sql = statements(&POSTGRES, &columns, original, from, to, |_, _| true);
+            let sql = statements(&POSTGRES, &columns, original, orders, |_, _| true);
             database.sql(&format!("BEGIN; {sql} COMMIT;"));
             // As the server does by itself, in time.
             database.sql("VACUUM (ANALYZE)");
-            database.sql("CHECKPOINT");
         }
     }
 }
@@ -152,13 +150,12 @@ fn statements(
     dialect: &Dialect,
     columns: &Columns,
     original: &Original,
-    from: u64,
-    to: u64,
+    orders: u64,
     is_given: impl Fn(&str, &str) -> bool,
 ) -> String {
     let mut sql = String::new();
     let digits = &original.digits;
-    let [with, numbers, order] = (dialect.numbers)(from, to);
+    let [with, numbers, order] = (dialect.numbers)(orders);
     // The sale comes first, since the others refer to it.
     for table in TABLES {
         let Some(all) = columns.get(table) else { continue };

@@ -143,7 +143,7 @@ fn run(db: Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>, commits: &AtomicU
 enum End {
     /// What was written is on the disk.
     Committed,
-    /// Nothing of it is stored, since one of its writes failed half done.
+    /// Nothing of it is stored: one of its writes failed half done, or its only one was refused.
     TakenBack,
 }
 

@@ -17,7 +17,6 @@ fn change(file: &Path) {
     let mut statement = db.prepare(sql).unwrap();
     let tables = statement.query_map([], |row| row.get(0)).unwrap();
     let tables: Vec<String> = tables.collect::<Result<_, _>>().unwrap();
-
     db.execute_batch(&additions(tables.iter().map(String::as_str))).unwrap();
 }
 
