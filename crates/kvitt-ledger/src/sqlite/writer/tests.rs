@@ -44,6 +44,41 @@ impl Write for Held {
     }
 }
 
+/// A write that says which thread carries it out.
+struct Where(std::sync::mpsc::Sender<std::thread::ThreadId>);
+
+impl Write for Where {
+    type Output = ();
+
+    fn apply(&mut self, db: &Connection) -> Result<(), LedgerError> {
+        self.0.send(std::thread::current().id()).unwrap();
+        db.execute_batch(GOOD[0]).map_err(driver)
+    }
+}
+
+/// Whether a write is carried out by who asks for it.
+async fn is_written_at_once(writer: &Writer) -> bool {
+    let (tell, told) = std::sync::mpsc::channel();
+    writer.write(Where(tell)).await.unwrap();
+    told.recv().unwrap() == std::thread::current().id()
+}
+
+/// As if the last write had been alone, on a quick disk.
+fn is_prompt(writer: &Writer) {
+    writer.pen.is_prompt.store(true, Ordering::Relaxed);
+}
+
+struct Panics;
+
+impl Write for Panics {
+    type Output = ();
+
+    fn apply(&mut self, db: &Connection) -> Result<(), LedgerError> {
+        db.execute_batch(GOOD[0]).unwrap();
+        panic!("as a mistake would");
+    }
+}
+
 async fn fresh() -> (TempDir, Writer) {
     let dir = tempfile::tempdir().unwrap();
     let db = open::open(&file(&dir)).await.unwrap().writer;
@@ -197,17 +232,74 @@ async fn a_write_that_nobody_waits_for_harms_nobody() {
     assert_eq!(notes(&dir), 2, "what was queued is written");
 }
 
-#[tokio::test]
-async fn a_write_that_panics_stops_the_writer_and_is_told() {
-    struct Panics;
-    impl Write for Panics {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_alone_on_a_quick_disk_writes_at_once() {
+    let (dir, writer) = fresh().await;
+    assert!(!is_written_at_once(&writer).await, "nobody knows yet how quick the disk is");
+    is_prompt(&writer);
+    assert!(is_written_at_once(&writer).await);
+    assert_eq!((writer.commits(), notes(&dir)), (2, 2));
+    is_prompt(&writer);
+    let half = Sql(&["INSERT INTO note VALUES ('half')", "INSERT INTO note VALUES (1, 2)"]);
+    assert!(matches!(writer.write(half).await, Err(LedgerError::Driver(_))));
+    assert_eq!((writer.commits(), notes(&dir)), (2, 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_slow_disk_and_beside_others_the_thread_writes() {
+    struct Slow;
+    impl Write for Slow {
         type Output = ();
 
-        fn apply(&mut self, db: &Connection) -> Result<(), LedgerError> {
-            db.execute_batch(GOOD[0]).unwrap();
-            panic!("as a mistake would");
+        fn apply(&mut self, _: &Connection) -> Result<(), LedgerError> {
+            std::thread::sleep(2 * PROMPT);
+            Ok(())
         }
     }
+    let (_dir, writer) = fresh().await;
+    let (_, writer) = together(writer, &[Sql(GOOD), Sql(GOOD)]).await;
+    assert!(!is_written_at_once(&writer).await);
+    is_prompt(&writer);
+    writer.write(Slow).await.unwrap();
+    assert!(!is_written_at_once(&writer).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn the_only_worker_waits_for_no_disk() {
+    let (_dir, writer) = fresh().await;
+    is_prompt(&writer);
+    assert!(!is_written_at_once(&writer).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_process_is_waited_for_by_the_thread() {
+    let (dir, writer) = fresh().await;
+    is_prompt(&writer);
+    let mut other = other(&dir);
+    let lock = other.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    let mut waits = Box::pin(writer.write(Where(tell)));
+    let soon = tokio::time::timeout(Duration::ZERO, &mut waits).await;
+    assert!(soon.is_err(), "this worker is free for others");
+    lock.rollback().unwrap();
+    waits.await.unwrap();
+    assert_ne!(told.recv().unwrap(), std::thread::current().id());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_that_panics_at_once_stops_the_writer_too() {
+    let (dir, writer) = fresh().await;
+    is_prompt(&writer);
+    for error in [writer.write(Panics).await, writer.write(Sql(GOOD)).await] {
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("its writer has stopped"), "{error}");
+    }
+    assert_eq!(notes(&dir), 0);
+    other(&dir).execute_batch(GOOD[0]).unwrap();
+}
+
+#[tokio::test]
+async fn a_write_that_panics_stops_the_writer_and_is_told() {
     let (dir, writer) = fresh().await;
     for error in [writer.write(Panics).await, writer.write(Sql(GOOD)).await] {
         let error = error.unwrap_err().to_string();
