@@ -3,6 +3,8 @@
 //! A key has 256 random bits, so that a plain digest is enough: there is nothing to guess, and
 //! nothing that a slow hash would protect.
 
+mod known;
+
 use jiff::Timestamp;
 use kvitt_core::ApiKeyId;
 use kvitt_engine::IdSource;
@@ -10,6 +12,9 @@ use kvitt_ledger::{ApiKey, Ledger, LedgerError};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+
+pub use self::known::REVOKED_WITHIN;
+pub(crate) use self::known::{Found, KnownKeys};
 
 /// What every key begins with, so that a leaked one is recognised.
 const PREFIX: &str = "kvitt_";
@@ -42,12 +47,11 @@ pub fn hash(key: &str) -> [u8; 32] {
     Sha256::digest(key.as_bytes()).into()
 }
 
-/// The stored key that a text is, whether it is revoked or not.
-pub(crate) async fn find(ledger: &dyn Ledger, key: &str) -> Result<Option<ApiKey>, LedgerError> {
-    let given = hash(key);
-    let stored = ledger.api_key_by_hash(&given).await?;
+/// The stored key of this digest, whether it is revoked or not.
+async fn find(ledger: &dyn Ledger, digest: &[u8; 32]) -> Result<Option<ApiKey>, LedgerError> {
+    let stored = ledger.api_key_by_hash(digest).await?;
     // The lookup found it by its digest; the comparison does not rely on how it did.
-    Ok(stored.filter(|stored| bool::from(stored.hash.ct_eq(&given))))
+    Ok(stored.filter(|stored| bool::from(stored.hash.ct_eq(digest))))
 }
 
 #[cfg(test)]

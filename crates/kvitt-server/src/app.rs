@@ -6,6 +6,7 @@ use std::time::Duration;
 use kvitt_engine::{Engine, IdSource};
 use tokio::sync::Semaphore;
 
+use crate::api_keys::KnownKeys;
 use crate::dashboard::Attempts;
 use crate::metrics::Metrics;
 
@@ -46,6 +47,7 @@ pub(crate) struct Shared {
     pub config: ServerConfig,
     pub metrics: Metrics,
     pub attempts: Attempts,
+    pub known_keys: KnownKeys,
     /// Free places for requests.
     pub places: Semaphore,
 }
@@ -57,6 +59,7 @@ impl App {
             config,
             metrics: Metrics::new(),
             attempts: Attempts::default(),
+            known_keys: KnownKeys::default(),
             places,
         }))
     }
@@ -71,6 +74,10 @@ impl App {
 
     pub(crate) fn attempts(&self) -> &Attempts {
         &self.0.attempts
+    }
+
+    pub(crate) fn known_keys(&self) -> &KnownKeys {
+        &self.0.known_keys
     }
 
     pub(crate) fn places(&self) -> &Semaphore {

@@ -143,7 +143,8 @@ async fn revoke(
     let said = if context.json {
         json!({ "id": id.to_string(), "revoked": true }).to_string()
     } else {
-        format!("{id} is revoked")
+        let within = kvitt_server::api_keys::REVOKED_WITHIN.as_secs();
+        format!("{id} is revoked: servers that run refuse it within {within} second")
     };
     output::print(&said)?;
     Ok(ExitCode::SUCCESS)

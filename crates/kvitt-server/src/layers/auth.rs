@@ -1,11 +1,13 @@
 //! Who may come in.
 
+use std::time::Instant;
+
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::api_keys;
+use crate::api_keys::Found;
 use crate::app::App;
 use crate::extract::Merchant;
 use crate::problem::Problem;
@@ -44,16 +46,16 @@ async fn merchant(app: &App, headers: &HeaderMap) -> Result<Merchant, Problem> {
             "send an API key, as in Authorization: Bearer kvitt_…; kvitt key create makes one",
         ));
     };
-    match api_keys::find(app.engine().ledger(), key).await? {
-        None => Err(refuse(
+    match app.known_keys().find(app.engine().ledger(), key, Instant::now()).await? {
+        Found::Unknown => Err(refuse(
             codes::API_KEY_INVALID,
             "the API key is not known: check it, or make another with kvitt key create",
         )),
-        Some(known) if known.revoked_at.is_some() => Err(refuse(
+        Found::Revoked => Err(refuse(
             codes::API_KEY_REVOKED,
             "the API key was revoked: make another with kvitt key create",
         )),
-        Some(known) => Ok(Merchant(known.id)),
+        Found::Good(id) => Ok(Merchant(id)),
     }
 }
 
