@@ -45,8 +45,8 @@ pub(crate) type Cell<T> = Result<Option<T>, Cow<'static, str>>;
 
 /// A row of either store.
 pub(crate) trait Cells {
-    /// A text.
-    fn text(&self, column: &str) -> Cell<String>;
+    /// A text, where it lies.
+    fn text(&self, column: &str) -> Cell<&str>;
 
     /// A whole number.
     fn integer(&self, column: &str) -> Cell<i64>;
@@ -76,7 +76,8 @@ impl<'r, R: Cells> Read<'r, R> {
         let name = |key: &str| {
             let of_id = || self.row.id::<Uuid>(key).map(|it| it.map(|id| id.simple().to_string()));
             let of_number = || self.row.integer(key).map(|it| it.map(|number| number.to_string()));
-            let value = self.row.text(key).or_else(|_| of_id()).or_else(|_| of_number());
+            let of_text = || self.row.text(key).map(|it| it.map(str::to_owned));
+            let value = of_text().or_else(|_| of_id()).or_else(|_| of_number());
             value.ok().flatten().map(|value| format!(" {key} {value}"))
         };
         let key: String = ["sale", "seq", "work_id", "id"].into_iter().filter_map(name).collect();
@@ -92,11 +93,12 @@ impl<'r, R: Cells> Read<'r, R> {
     }
 
     pub(crate) fn text(&self, column: &str) -> Result<String, LedgerError> {
-        self.there(column, self.row.text(column))
+        self.there(column, self.row.text(column)).map(str::to_owned)
     }
 
     pub(crate) fn text_or_none(&self, column: &str) -> Result<Option<String>, LedgerError> {
-        self.row.text(column).map_err(|problem| self.wrong(column, problem))
+        let text = self.row.text(column).map_err(|problem| self.wrong(column, problem))?;
+        Ok(text.map(str::to_owned))
     }
 
     pub(crate) fn integer(&self, column: &str) -> Result<i64, LedgerError> {
@@ -149,7 +151,8 @@ impl<'r, R: Cells> Read<'r, R> {
     }
 
     pub(crate) fn json<T: DeserializeOwned>(&self, column: &str) -> Result<T, LedgerError> {
-        serde_json::from_str(&self.text(column)?).map_err(|error| self.wrong(column, error))
+        let text = self.there(column, self.row.text(column))?;
+        serde_json::from_str(text).map_err(|error| self.wrong(column, error))
     }
 
     pub(crate) fn bytes(&self, column: &str) -> Result<Vec<u8>, LedgerError> {

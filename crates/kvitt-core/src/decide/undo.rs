@@ -13,19 +13,13 @@ use crate::undo::{UndoPlan, UndoWish};
 impl Sale {
     /// Whether there is something to undo at a moment, and nothing stands in its way.
     pub fn may_undo(&self, at: Timestamp) -> Result<(), Refusal> {
-        self.plan_undo(&UndoWish::default(), at).map(|_| ())
+        self.first_of_undo(&UndoWish::default(), at).map(|_| ())
     }
 
     /// The acts that undo the order as it is at a moment: nothing captured is cancelled; the rest
     /// of what is captured in part is released; what is captured is refunded.
     pub fn plan_undo(&self, wish: &UndoWish, at: Timestamp) -> Result<UndoPlan, Refusal> {
-        let order = self.order.as_ref().ok_or(Refusal::NoOrder)?;
-        check_text("reference", wish.reference.as_deref())?;
-        check_text("description", wish.description.as_deref())?;
-        // Whichever money act it begins with, all of them have to wait for the same.
-        self.check_nothing_in_doubt(ActKind::Cancel)?;
-        let nothing = Refusal::NothingToUndo { status: order.status(at) };
-        let first = order.undoing_act(wish, at).ok_or(nothing)?;
+        let first = self.first_of_undo(wish, at)?;
         let (first, mut sale) = self.carried_out(first, at)?;
         let mut rest = Vec::new();
         while let Some(act) = sale.order.as_ref().and_then(|order| order.undoing_act(wish, at)) {
@@ -34,6 +28,16 @@ impl Sale {
             sale = after;
         }
         Ok(UndoPlan { first, rest })
+    }
+
+    fn first_of_undo(&self, wish: &UndoWish, at: Timestamp) -> Result<Act, Refusal> {
+        let order = self.order.as_ref().ok_or(Refusal::NoOrder)?;
+        check_text("reference", wish.reference.as_deref())?;
+        check_text("description", wish.description.as_deref())?;
+        // Whichever money act it begins with, all of them have to wait for the same.
+        self.check_nothing_in_doubt(ActKind::Cancel)?;
+        let nothing = Refusal::NothingToUndo { status: order.status(at) };
+        order.undoing_act(wish, at).ok_or(nothing)
     }
 }
 

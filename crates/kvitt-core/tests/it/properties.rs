@@ -479,9 +479,11 @@ fn check_expiry(story: &Story) {
     }
 }
 
-/// Where a sale can be undone, it becomes what its plan says.
+/// Where a sale can be undone, which is told without a plan, it becomes what its plan says.
 fn check_undo(story: &Story) {
-    let Ok(plan) = story.sale().plan_undo(&UndoWish::default(), story.now) else { return };
+    let plan = story.sale().plan_undo(&UndoWish::default(), story.now);
+    assert_eq!(story.sale().may_undo(story.now), plan.as_ref().map(|_| ()).map_err(Clone::clone));
+    let Ok(plan) = plan else { return };
     let mut story = story.clone();
     let undo = story.request_undo();
     story.finish_undo();

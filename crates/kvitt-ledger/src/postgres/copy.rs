@@ -192,7 +192,9 @@ fn value(row: &PgRow, column: &str, kind: Kind) -> Cell<Value> {
         Kind::Integer => row.integer(column)?.map(Value::Integer),
         Kind::Flag => flag(row, column)?.map(Value::Flag),
         Kind::Bytes => row.bytes(column)?.map(Value::Bytes),
-        Kind::Text | Kind::Name | Kind::Json => row.text(column)?.map(Value::Text),
+        Kind::Text | Kind::Name | Kind::Json => {
+            row.text(column)?.map(|text| Value::Text(text.to_owned()))
+        }
         Kind::Id(_) => row.id::<Uuid>(column)?.map(Value::Id),
     })
 }

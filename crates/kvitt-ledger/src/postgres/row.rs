@@ -43,7 +43,7 @@ where
 }
 
 impl Cells for PgRow {
-    fn text(&self, column: &str) -> Cell<String> {
+    fn text(&self, column: &str) -> Cell<&str> {
         get(self, column)
     }
 

@@ -271,7 +271,7 @@ fn value(row: &Row<'_>, column: &str, kind: Kind) -> Cell<Value> {
             Some(text) if text.contains('\0') => {
                 return Err("it holds a NUL character, which PostgreSQL cannot hold".into());
             }
-            text => text.map(Value::Text),
+            text => text.map(|text| Value::Text(text.to_owned())),
         },
         Kind::Id(prefix) => match row.text(column)? {
             Some(text) => {

@@ -46,8 +46,9 @@ fn get<T: FromSql>(row: &Row<'_>, column: &str) -> Cell<T> {
 }
 
 impl Cells for Row<'_> {
-    fn text(&self, column: &str) -> Cell<String> {
-        get(self, column)
+    fn text(&self, column: &str) -> Cell<&str> {
+        let value = self.get_ref(column).map_err(|error| error.to_string())?;
+        value.as_str_or_null().map_err(|error| error.to_string().into())
     }
 
     fn integer(&self, column: &str) -> Cell<i64> {
@@ -62,8 +63,7 @@ impl Cells for Row<'_> {
     where
         T: From<Uuid> + FromStr<Err: Display>,
     {
-        let value = self.get_ref(column).map_err(|error| error.to_string())?;
-        let text = value.as_str_or_null().map_err(|error| error.to_string())?;
+        let text = self.text(column)?;
         text.map(|text| text.parse().map_err(|error: T::Err| error.to_string().into())).transpose()
     }
 }
