@@ -26,8 +26,6 @@ pub(crate) struct Sale {
     pub(crate) p99: f64,
     /// What a process used of all cores for one capture, in microseconds.
     pub(crate) kvitt_micros: f64,
-    /// What of that was in the one thread that writes to SQLite.
-    pub(crate) writer_micros: f64,
     pub(crate) sandbox_micros: f64,
     /// What all processes of the machine used, the load's and the database's included.
     pub(crate) all_micros: f64,
@@ -99,21 +97,14 @@ fn through_kvitt(home: &Home, plan: &Plan<'_>) -> Sale {
     let reads = orders.iter().take(plan.clients).map(|order| Reads(shop.read(order))).collect();
     load::run(shop.kvitt.address, reads, 200, &Until::Elapsed(WARM_UP));
     let pool = Pool::of(orders);
-    let times = || {
-        [
-            shop.kvitt.cpu_time(),
-            shop.cpu_time_of_writer(),
-            shop.sandbox.cpu_time(),
-            machine::busy_time(),
-        ]
-    };
+    let times = || [shop.kvitt.cpu_time(), shop.sandbox.cpu_time(), machine::busy_time()];
     let before = times();
     let clients = Captures::clients(&shop, &pool, &Of::Kvitt, plan.clients);
     let until = Until::Sent((plan.captures as u64).into());
     let load = load::run(shop.kvitt.address, clients, 201, &until);
     let after = times();
     #[expect(clippy::cast_precision_loss, reason = "far fewer answers than 2^52")]
-    let micros = [0, 1, 2, 3].map(|at| {
+    let micros = [0, 1, 2].map(|at| {
         let used = after[at].saturating_sub(before[at]);
         used.as_secs_f64() * 1e6 / load.answers() as f64
     });
@@ -122,9 +113,8 @@ fn through_kvitt(home: &Home, plan: &Plan<'_>) -> Sale {
         p50: load.percentile(50),
         p99: load.percentile(99),
         kvitt_micros: micros[0],
-        writer_micros: micros[1],
-        sandbox_micros: micros[2],
-        all_micros: micros[3],
+        sandbox_micros: micros[1],
+        all_micros: micros[2],
         peak: shop.kvitt.memory("VmHWM"),
     }
 }

@@ -103,18 +103,6 @@ impl Report {
             measured.median(|it| megabytes(it.peak)),
         )
         .unwrap();
-        if measured.kind == Kind::Sqlite {
-            // All else is done on as many cores as there are.
-            let micros = measured.median(|it| it.writer_micros);
-            writeln!(
-                text,
-                "\nOf what kvitt took, {micros:.0} µs were in the one thread that writes: {:.0} \
-                 captures/s would keep it busy, {:.2} times the bare loop's.",
-                1e6 / micros,
-                1e6 / micros / bare
-            )
-            .unwrap();
-        }
         self.asked.at_least(
             format!("captures on {name}, of the ledger's append in a bare loop"),
             OF_BARE_MIN,

@@ -1,16 +1,14 @@
 //! `kvitt serve` with `kvitt sandbox` beside it, each a process of its own, and orders between them.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::common::load::Source;
-use crate::common::machine;
 use crate::common::process::Server;
 use crate::wire::{self, Wire};
 
@@ -59,21 +57,6 @@ impl Shop {
         let mut serve = command(&["serve", "--listen", "127.0.0.1:0"]);
         serve.env("KVITT_KLARNA_URL", format!("http://{}", sandbox.address));
         Self { kvitt: Server::start(serve), sandbox, key, begun: AtomicUsize::new(0) }
-    }
-
-    /// What kvitt's thread that writes to SQLite has used of all cores; nothing on another store.
-    pub(crate) fn cpu_time_of_writer(&self) -> Duration {
-        let process = self.kvitt.id();
-        let threads = fs::read_dir(format!("/proc/{process}/task")).unwrap();
-        let threads = threads.map(|it| {
-            let thread = it.unwrap().file_name().into_string().unwrap();
-            format!("{process}/task/{thread}")
-        });
-        let writes = |it: &String| {
-            let name = fs::read_to_string(format!("/proc/{it}/comm"));
-            name.is_ok_and(|name| name.trim_end() == "ledger-writer")
-        };
-        threads.filter(writes).map(|it| machine::cpu_time(&it)).sum()
     }
 
     /// A request to kvitt.
