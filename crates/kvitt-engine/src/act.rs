@@ -67,7 +67,7 @@ impl Engine {
         // the ledger takes no key twice, and most requests are new.
         let mut intent = None;
         // An order is placed with what the sale keeps in private; acts on it need nothing of that.
-        let known = if wish == Wish::Place { None } else { Some(self.known_in_public(id).await?) };
+        let known = if wish == Wish::Place { None } else { Some(self.known_to_act(id).await?) };
         let stored = self
             .write_on(id, &caller.cause, known, |seen| {
                 let act = seen.sale.decide(wish.clone(), seen.at)?;

@@ -14,8 +14,10 @@ use tokio::sync::Notify;
 use url::Url;
 use uuid::Uuid;
 
+use crate::act::Answered;
 use crate::alarm::AlarmSettings;
 use crate::rate::{Access, Class, RateReport, Replicas, Sharing, Waits};
+use crate::recent::Recent;
 use crate::summary::summary;
 use crate::webhooks::{Courier, WebhookSettings};
 use crate::{Accounts, Clock, EngineError, IdSource, expiry, frozen, held, revived, undo, work};
@@ -111,6 +113,7 @@ pub struct Engine {
     pub(crate) parts: Arc<Parts>,
     /// One writer per sale in this process, so that callers queue up instead of colliding.
     sales: Arc<Mutex<HashMap<SaleId, Weak<tokio::sync::Mutex<()>>>>>,
+    recent: Arc<Recent>,
     pub(crate) wake: Arc<Notify>,
     pub(crate) webhook_wake: Arc<Notify>,
     pub(crate) courier: Arc<Courier>,
@@ -126,6 +129,7 @@ impl Engine {
         Self {
             parts: Arc::new(parts),
             sales: Arc::default(),
+            recent: Arc::default(),
             wake: Arc::default(),
             webhook_wake: Arc::default(),
             courier,
@@ -231,14 +235,19 @@ impl Engine {
         mut decide: impl FnMut(&Seen) -> Result<Draft, EngineError> + Send,
     ) -> Result<Known, EngineError> {
         for _ in 0..CONFLICTS_MAX {
-            let Known { sale, events, private } = match known.take() {
+            let Known { sale, events, private, is_recalled } = match known.take() {
                 Some(known) => known,
                 None => self.known(id).await?,
             };
             let seen = Seen { sale, private, at: self.now().await };
-            let draft = decide(&seen)?;
+            let decided = decide(&seen);
+            // What leads to no write is not held against the ledger.
+            if is_recalled && decided.as_ref().map_or(true, Draft::is_empty) {
+                continue;
+            }
+            let draft = decided?;
             let Seen { sale, private, at } = seen;
-            let known = Known { sale, events, private };
+            let known = Known { sale, events, private, is_recalled };
             if draft.is_empty() {
                 return Ok(known);
             }
@@ -260,7 +269,23 @@ impl Engine {
     /// A sale without what it keeps in private, for decisions that need nothing of that.
     pub(crate) async fn known_in_public(&self, id: SaleId) -> Result<Known, EngineError> {
         let (sale, events) = self.history(id).await?;
-        Ok(Known { sale, events, private: Private::default() })
+        Ok(Known { sale, events, private: Private::default(), is_recalled: false })
+    }
+
+    /// The same for who acts on the sale, which may have been acted on a moment ago.
+    pub(crate) async fn known_to_act(&self, id: SaleId) -> Result<Known, EngineError> {
+        match self.recent.take(id) {
+            Some((sale, events)) => {
+                Ok(Known { sale, events, private: Private::default(), is_recalled: true })
+            }
+            None => self.known_in_public(id).await,
+        }
+    }
+
+    /// Remembers what an act was answered with, for the next act on the same sale: a parcel's tracking
+    /// follows its capture, and one parcel the other.
+    pub fn remember(&self, answered: Answered) {
+        self.recent.keep(answered.sale, answered.events);
     }
 
     /// Decides and writes what a caller asked for. Where another replica took the same request at
@@ -290,7 +315,7 @@ impl Engine {
         mut draft: Draft,
     ) -> Result<Known, EngineError> {
         let (sale, mut events, private) = match before {
-            Some(Known { sale, events, private }) => (Some(sale), events, private),
+            Some(Known { sale, events, private, .. }) => (Some(sale), events, private),
             None => (None, Vec::new(), Private::default()),
         };
         let known = events.len();
@@ -342,7 +367,7 @@ impl Engine {
         let private = private.after(&append.private);
         self.parts.ledger.append(append).await?;
         self.webhook_wake.notify_one();
-        Ok(Known { sale, events, private })
+        Ok(Known { sale, events, private, is_recalled: false })
     }
 
     /// The record of an earlier request under the same key. A different request under it is
@@ -369,6 +394,8 @@ pub(crate) struct Known {
     pub sale: Sale,
     pub events: Vec<Recorded>,
     pub private: Private,
+    /// Whether it was kept since an act and not read: the ledger may have gone on.
+    pub is_recalled: bool,
 }
 
 /// What a decision is made from.

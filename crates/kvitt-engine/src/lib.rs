@@ -27,6 +27,7 @@ pub mod names;
 mod order;
 mod rate;
 mod reading;
+mod recent;
 mod reconcile;
 mod revived;
 mod session;

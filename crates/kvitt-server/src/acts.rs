@@ -67,7 +67,9 @@ pub(crate) async fn carry_out(
             Ok(answered) => answered,
             Err(error) => return Err(refused(app, id, error).await),
         };
-    answer(app, id, &answered, wanted.done).await
+    let answer = answer(app, id, &answered, wanted.done).await;
+    engine.remember(answered);
+    answer
 }
 
 /// What came of an act or an undo.

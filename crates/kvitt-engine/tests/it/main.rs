@@ -16,6 +16,7 @@ mod life;
 mod looking;
 mod markets;
 mod rates;
+mod recent;
 mod reconcile;
 mod restored;
 mod revived;

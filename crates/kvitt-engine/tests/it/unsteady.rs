@@ -26,6 +26,7 @@ pub(crate) struct Unsteady {
     how: LedgerError,
     at_write: Box<dyn Fn(u32, Moment) + Send + Sync>,
     writes: AtomicU32,
+    reads: Arc<AtomicU32>,
 }
 
 /// When a write or a call is looked at.
@@ -53,7 +54,15 @@ impl Unsteady {
         fails: impl Fn(&Append) -> bool + Send + Sync + 'static,
     ) -> Arc<dyn Ledger> {
         let (fails, at_write) = (Box::new(fails), Box::new(|_, _| ()));
-        Arc::new(Self { ledger, fails, how, at_write, writes: AtomicU32::new(0) })
+        let (writes, reads) = Default::default();
+        Arc::new(Self { ledger, fails, how, at_write, writes, reads })
+    }
+
+    /// Takes everything, and counts how often a sale's events are read.
+    pub(crate) fn counting(ledger: Arc<dyn Ledger>, reads: Arc<AtomicU32>) -> Arc<dyn Ledger> {
+        let (fails, at_write) = (Box::new(|_: &Append| false), Box::new(|_, _| ()));
+        let (how, writes) = (LedgerError::Full, AtomicU32::default());
+        Arc::new(Self { ledger, fails, how, at_write, writes, reads })
     }
 
     /// Takes everything, and says so before and after each write to a sale or its work. Looks are
@@ -64,7 +73,8 @@ impl Unsteady {
     ) -> Arc<dyn Ledger> {
         let (fails, at_write) = (Box::new(|_: &Append| false), Box::new(at_write));
         let how = LedgerError::Full;
-        Arc::new(Self { ledger, fails, how, at_write, writes: AtomicU32::new(0) })
+        let (writes, reads) = Default::default();
+        Arc::new(Self { ledger, fails, how, at_write, writes, reads })
     }
 
     async fn watch<T>(&self, write: impl Future<Output = T> + Send) -> T {
@@ -85,6 +95,7 @@ impl Ledger for Unsteady {
         self.watch(self.ledger.append(append)).await
     }
     async fn events(&self, sale: SaleId) -> Result<Vec<Recorded>, LedgerError> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
         self.ledger.events(sale).await
     }
     async fn tell_alive(
