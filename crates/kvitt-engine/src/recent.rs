@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use hashlink::LruCache;
 use kvitt_core::{Recorded, Sale, SaleId};
 
-/// How many sales are kept: those of the last moments on a busy server, some 10 MB.
+/// How many sales are kept: those of the last moments on a busy server, some 15 MB.
 const SALES_MAX: usize = 512;
 
 /// A sale with more events than this is read each time.
