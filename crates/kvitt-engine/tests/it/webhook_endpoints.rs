@@ -176,6 +176,9 @@ async fn everything_since_a_time_is_sent_once_more() {
     shop.engine.resend_webhooks(endpoint.id, resend, &keyed("s", 1)).await.unwrap();
     let repeated = shop.engine.resend_webhooks(endpoint.id, resend, &keyed("s", 1)).await.unwrap();
     assert!(repeated.replayed);
+    // Asked for meanwhile, from later on: nothing of the first is cut short.
+    let later = WebhookResend::Since(shop.engine.now().await);
+    shop.engine.resend_webhooks(endpoint.id, later, &keyed("l", 1)).await.unwrap();
     rounds(&shop.engine, 2).await;
     let mut again = checkouts().split_off(1);
     again.sort_unstable();
