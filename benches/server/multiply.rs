@@ -34,8 +34,8 @@ struct Dialect {
     number: &'static str,
     /// The number spread over eight.
     spread: &'static str,
-    /// All numbers up to this one, each with the sample's rows: what stands before the `INSERT`, what the rows are
-    /// joined to, and what keeps the numbers in front.
+    /// All numbers up to this one, each with the sample's rows: what stands before the `INSERT`,
+    /// what the rows are joined to, and what keeps the numbers in front.
     numbers: fn(u64) -> [String; 3],
 }
 

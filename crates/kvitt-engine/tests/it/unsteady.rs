@@ -53,16 +53,12 @@ impl Unsteady {
         how: LedgerError,
         fails: impl Fn(&Append) -> bool + Send + Sync + 'static,
     ) -> Arc<dyn Ledger> {
-        let (fails, at_write) = (Box::new(fails), Box::new(|_, _| ()));
-        let (writes, reads) = Default::default();
-        Arc::new(Self { ledger, fails, how, at_write, writes, reads })
+        Arc::new(Self { fails: Box::new(fails), how, ..Self::steady(ledger) })
     }
 
     /// Takes everything, and counts how often a sale's events are read.
     pub(crate) fn counting(ledger: Arc<dyn Ledger>, reads: Arc<AtomicU32>) -> Arc<dyn Ledger> {
-        let (fails, at_write) = (Box::new(|_: &Append| false), Box::new(|_, _| ()));
-        let (how, writes) = (LedgerError::Full, AtomicU32::default());
-        Arc::new(Self { ledger, fails, how, at_write, writes, reads })
+        Arc::new(Self { reads, ..Self::steady(ledger) })
     }
 
     /// Takes everything, and says so before and after each write to a sale or its work. Looks are
@@ -71,10 +67,13 @@ impl Unsteady {
         ledger: Arc<dyn Ledger>,
         at_write: impl Fn(u32, Moment) + Send + Sync + 'static,
     ) -> Arc<dyn Ledger> {
-        let (fails, at_write) = (Box::new(|_: &Append| false), Box::new(at_write));
-        let how = LedgerError::Full;
+        Arc::new(Self { at_write: Box::new(at_write), ..Self::steady(ledger) })
+    }
+
+    fn steady(ledger: Arc<dyn Ledger>) -> Self {
+        let (fails, at_write) = (Box::new(|_: &Append| false), Box::new(|_, _| ()));
         let (writes, reads) = Default::default();
-        Arc::new(Self { ledger, fails, how, at_write, writes, reads })
+        Self { ledger, fails, how: LedgerError::Full, at_write, writes, reads }
     }
 
     async fn watch<T>(&self, write: impl Future<Output = T> + Send) -> T {

@@ -1,7 +1,7 @@
 //! Keys that were just looked up: a shop comes with the same one again and again.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use kvitt_core::ApiKeyId;
@@ -59,19 +59,22 @@ impl KnownKeys {
     }
 
     fn remembered(&self, digest: &[u8; 32], at: Instant) -> Option<ApiKeyId> {
-        let keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.get(digest).filter(|(_, until)| at < *until).map(|(id, _)| *id)
+        self.keys().get(digest).filter(|(_, until)| at < *until).map(|(id, _)| *id)
     }
 
     /// Remembers it from when the ledger was asked: what it answered may be as old as that.
     fn remember(&self, digest: [u8; 32], id: ApiKeyId, asked_at: Instant) {
-        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = self.keys();
         if keys.len() >= KEYS_MAX {
             keys.retain(|_, (_, until)| asked_at < *until);
         }
         if keys.len() < KEYS_MAX {
             keys.insert(digest, (id, asked_at + REVOKED_WITHIN));
         }
+    }
+
+    fn keys(&self) -> MutexGuard<'_, Remembered> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
