@@ -2,9 +2,8 @@
 //! made from it, so that neither knows a route that the other does not.
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::routing::MethodRouter;
-use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -144,11 +143,7 @@ pub fn router(config: ServerConfig) -> Router {
     router
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
-        .layer(from_fn(layers::take_in))
-        .layer(from_fn_with_state(app.clone(), layers::within_time))
-        .layer(from_fn_with_state(app.clone(), layers::while_there_is_room))
-        .layer(CatchPanicLayer::custom(layers::panicked))
-        .layer(from_fn_with_state(app.clone(), layers::observe))
+        .layer(from_fn_with_state(app.clone(), layers::around))
         .with_state(app)
 }
 

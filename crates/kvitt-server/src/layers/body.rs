@@ -6,21 +6,19 @@ use std::pin::Pin;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::Response;
 
 use crate::problem::{Problem, codes};
 
 /// Largest body, in bytes.
-pub(crate) const BODY_BYTES_MAX: usize = 1_048_576;
+const BODY_BYTES_MAX: usize = 1_048_576;
 /// How much is read of a body that is too large, in bytes, so that its sender hears the answer.
 const READ_BYTES_MAX: usize = 16 * BODY_BYTES_MAX;
 
-/// Reads the whole body, or refuses it.
-pub(crate) async fn take_in(request: Request, next: Next) -> Result<Response, Problem> {
+/// The request with its whole body read, or a refusal.
+pub(super) async fn take_in(request: Request) -> Result<Request, Problem> {
     let (parts, body) = request.into_parts();
     let body = read(body).await?;
-    Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
+    Ok(Request::from_parts(parts, Body::from(body)))
 }
 
 async fn read(mut body: Body) -> Result<Vec<u8>, Problem> {

@@ -1,15 +1,13 @@
-//! The outermost layer: request id, log, metrics, and the last touch on every answer.
+//! The outermost: request id, log, metrics, and the last touch on every answer.
 //!
 //! What is logged of a request is its id, method, route (the pattern, since a path may hold a
 //! secret), status and duration. Bodies, queries and headers are not.
 
-use std::any::Any;
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use jiff::Timestamp;
 use tracing::Instrument;
 
@@ -21,14 +19,18 @@ use crate::problem::Problem;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Watches a request from its first to its last moment.
-pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(super) async fn observe(
+    app: &App,
+    request: Request,
+    answer: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let begun = Instant::now();
-    let request_id = request_id(&app, request.headers());
+    let request_id = request_id(app, request.headers());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let method = known(request.method());
     let span = tracing::info_span!("request", %request_id, method, route);
-    let response = next.run(request).instrument(span.clone()).await;
+    let response = answer(request).instrument(span.clone()).await;
     let _entered = span.enter();
 
     let merchant = response.extensions().get::<Merchant>().map(|merchant| merchant.0);
@@ -98,10 +100,4 @@ fn known(method: &Method) -> &'static str {
         "OPTIONS" => "OPTIONS",
         _ => "other",
     }
-}
-
-/// The answer where a handler panicked. What it panicked with is in the log, not in the answer.
-pub(crate) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
-    tracing::error!("a handler panicked");
-    Problem::internal().into_response()
 }
