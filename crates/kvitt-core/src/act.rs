@@ -121,6 +121,17 @@ pub struct ShippingInfo {
     pub return_tracking_uri: Option<String>,
 }
 
+impl ShippingInfo {
+    /// What the parcel is called by: its tracking number, else its carrier.
+    pub fn name(&self) -> &str {
+        [&self.tracking_number, &self.shipping_company]
+            .into_iter()
+            .filter_map(Option::as_deref)
+            .find(|text| !text.is_empty())
+            .unwrap_or("a parcel")
+    }
+}
+
 /// One wanted act with everything that was decided about it. Amounts are minor units of the
 /// sale's currency. Personal data is not in here: it stands apart, under the intent's id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use kvitt_money::PurchaseMarket;
 use serde::{Deserialize, Serialize};
 
-use crate::act::{Act, ActKind, Outcome, Refused};
+use crate::act::{Act, ActKind, Outcome, Refused, ShippingInfo};
 use crate::cart::SaleCart;
 use crate::ids::{ApiKeyId, EventId, IntentId, UserId, WebhookEndpointId};
 use crate::order::{FraudStatus, OrderSnapshot};
@@ -80,6 +80,16 @@ pub enum Door {
     Callback,
     /// Neither: Klarna's session was read, and showed it.
     Session,
+}
+
+/// One of the two addresses of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AddressKind {
+    /// Who pays.
+    BillingAddress,
+    /// Where the goods go.
+    ShippingAddress,
 }
 
 /// One of Klarna's payment method categories, as offered for a session.
@@ -332,6 +342,26 @@ pub enum Event {
         /// The read that showed it.
         evidence: Evidence,
     },
+    /// Klarna has tracking that nobody gave it here.
+    ExternalShippingInfo {
+        /// The capture that it belongs to; none where it belongs to the order.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        capture_id: Option<String>,
+        /// The parcels.
+        shipping_info: Vec<ShippingInfo>,
+        /// The read that showed it.
+        evidence: Evidence,
+    },
+    /// Klarna has another address than the one that was known here. Addresses are personal data and
+    /// stand apart: the event only says of what.
+    ExternalAddress {
+        /// Which address.
+        address: AddressKind,
+        /// Names of the members that differ, such as `street_address`; never what they say.
+        members: Vec<String>,
+        /// The read that showed it.
+        evidence: Evidence,
+    },
     /// Klarna has an order for this checkout that nobody here knows to have placed.
     ExternalOrder {
         /// Klarna's id of the order.
@@ -449,6 +479,13 @@ impl Event {
             Self::ExternalRelease { .. } => "release.external".to_owned(),
             Self::ExternalUpdate { .. } => "update_authorization.external".to_owned(),
             Self::ExternalReferences { .. } => "update_references.external".to_owned(),
+            Self::ExternalShippingInfo { .. } => "add_shipping_info.external".to_owned(),
+            Self::ExternalAddress { address: AddressKind::BillingAddress, .. } => {
+                "update_billing_address.external".to_owned()
+            }
+            Self::ExternalAddress { address: AddressKind::ShippingAddress, .. } => {
+                "update_shipping_address.external".to_owned()
+            }
             Self::ExternalOrder { .. } => "place.external".to_owned(),
             Self::UndoRequested { .. } => "undo.requested".to_owned(),
             Self::UndoDone { .. } => "undo.done".to_owned(),

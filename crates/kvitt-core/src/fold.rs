@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::act::{Act, ActKind, LinePart, Outcome};
+use crate::act::{Act, ActKind, LinePart, Outcome, ShippingInfo};
 use crate::cart::SaleCart;
 use crate::event::{Cause, CheckoutTerms, Event, Recorded};
 use crate::ids::{EventId, IntentId, SaleId};
 use crate::intent::{Intent, IntentState};
 use crate::order::{Capture, Order, OrderSnapshot, OrderStatus, Refund, sum};
+use crate::parcels::is_there;
 use crate::sale::Sale;
 
 /// Events that cannot follow each other, or sums that break a law. The ledger was damaged, or
@@ -139,6 +140,8 @@ impl Sale {
             | Event::ExternalRelease { .. }
             | Event::ExternalUpdate { .. }
             | Event::ExternalReferences { .. }
+            | Event::ExternalShippingInfo { .. }
+            | Event::ExternalAddress { .. }
             | Event::ExternalOrder { .. } => self.adopt(&recorded.event, recorded.at)?,
             Event::OrderRead { snapshot, .. } => self.read(snapshot, recorded.at)?,
             Event::AuthorizationExpiring { .. } | Event::AuthorizationExpired { .. } => {
@@ -253,6 +256,11 @@ impl Sale {
                 replace(&mut self.terms.merchant_reference1, merchant_reference1.as_ref());
                 replace(&mut self.terms.merchant_reference2, merchant_reference2.as_ref());
             }
+            Event::ExternalShippingInfo { capture_id, shipping_info, .. } => {
+                self.add_parcels(capture_id.as_deref(), shipping_info)?;
+            }
+            // Addresses stand apart.
+            Event::ExternalAddress { .. } => drop(self.order_mut()?),
             Event::ExternalOrder {
                 klarna_order_id,
                 fraud_status,
@@ -276,6 +284,23 @@ impl Sale {
             return Err("a checkout has at most one order".to_owned());
         }
         self.order = Some(order);
+        Ok(())
+    }
+
+    fn add_parcels(
+        &mut self,
+        capture_id: Option<&str>,
+        parcels: &[ShippingInfo],
+    ) -> Result<(), String> {
+        let order = self.order_mut()?;
+        let held = match capture_id {
+            None => &mut order.shipping_info,
+            Some(id) => {
+                let capture = order.captures.iter_mut().find(|it| it.capture_id == id);
+                &mut capture.ok_or_else(|| format!("there is no capture {id}"))?.shipping_info
+            }
+        };
+        held.extend_from_slice(parcels);
         Ok(())
     }
 
@@ -343,6 +368,9 @@ impl Sale {
                     ("capture", capture_id, *captured_amount),
                     known.map(|it| (it.intent, it.captured_amount)),
                 )?;
+                // What was read of it before it was known to be ours may be more than went with it.
+                let read = known.map_or(&[][..], |it| &it.shipping_info);
+                let others = read.iter().filter(|it| !is_there(it, shipping_info));
                 let made = Capture {
                     intent: Some(intent),
                     capture_id: capture_id.clone(),
@@ -350,7 +378,7 @@ impl Sale {
                     lines: lines.clone(),
                     reference: reference.clone(),
                     description: description.clone(),
-                    shipping_info: shipping_info.clone(),
+                    shipping_info: shipping_info.iter().chain(others).cloned().collect(),
                     captured_at: known.map_or(at, |it| it.captured_at),
                 };
                 put(captures, place, made);
@@ -397,20 +425,8 @@ impl Sale {
                 replace(&mut self.terms.merchant_reference1, merchant_reference1.as_ref());
                 replace(&mut self.terms.merchant_reference2, merchant_reference2.as_ref());
             }
-            (Act::AddShippingInfo { capture_id: None, shipping_info }, Outcome::Changed) => {
-                self.order_mut()?.shipping_info.extend_from_slice(shipping_info);
-            }
-            (
-                Act::AddShippingInfo { capture_id: Some(capture_id), shipping_info },
-                Outcome::Changed,
-            ) => {
-                let captures = &mut self.order_mut()?.captures;
-                captures
-                    .iter_mut()
-                    .find(|capture| capture.capture_id == *capture_id)
-                    .ok_or_else(|| format!("there is no capture {capture_id}"))?
-                    .shipping_info
-                    .extend_from_slice(shipping_info);
+            (Act::AddShippingInfo { capture_id, shipping_info }, Outcome::Changed) => {
+                self.add_parcels(capture_id.as_deref(), shipping_info)?;
             }
             (act, _) => return Err(format!("the outcome is not one of {}", act.kind().as_str())),
         }

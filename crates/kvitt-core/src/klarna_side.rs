@@ -11,6 +11,7 @@ use crate::event::{Event, Evidence};
 use crate::ids::IntentId;
 use crate::intent::{Intent, IntentState};
 use crate::order::{Order, OrderSnapshot, OrderStatus};
+use crate::parcels::is_there;
 use crate::sale::Sale;
 
 /// How far Klarna's clock may be behind ours: what it dates so much before a request may still have
@@ -184,6 +185,7 @@ impl Sale {
                 });
             }
         }
+        events.extend(self.external_parcels(order, found, evidence));
         if self.with(&events).is_ok() { events } else { Vec::new() }
     }
 
@@ -197,7 +199,7 @@ impl Sale {
     }
 
     /// Whether an act of ours that is not over can have made this capture or refund.
-    fn may_have_made(&self, kind: ActKind, it: &MoveAtKlarna) -> bool {
+    pub(crate) fn may_have_made(&self, kind: ActKind, it: &MoveAtKlarna) -> bool {
         let is_open = |intent: &&Intent| !intent.state.is_settled() && intent.act.kind() == kind;
         self.intents.values().filter(is_open).any(|intent| {
             let (amount, reference) = match &intent.act {
@@ -283,14 +285,6 @@ fn is_released(snapshot: &OrderSnapshot) -> bool {
         && snapshot.captured_amount > 0
         && OrderStatus::Captured.is(&snapshot.status)
         && snapshot.captured_amount < snapshot.order_amount
-}
-
-/// A tracking number says which parcel it is; without one, all the rest does.
-fn is_there(wanted: &ShippingInfo, there: &[ShippingInfo]) -> bool {
-    there.iter().any(|it| match &wanted.tracking_number {
-        Some(number) => it.tracking_number.as_ref() == Some(number),
-        None => it == wanted,
-    })
 }
 
 /// How much was captured that nobody here knew of.

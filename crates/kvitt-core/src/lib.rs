@@ -17,6 +17,7 @@ mod klarna_side;
 mod look;
 mod may_ship;
 mod order;
+mod parcels;
 mod reconcile;
 mod refusal;
 mod revived;
@@ -31,7 +32,8 @@ pub use decide::{
     SHIPPING_METHODS, Wish, check_worth,
 };
 pub use event::{
-    Cause, CheckoutTerms, Door, Event, Evidence, PaymentMethodCategory, Placement, Recorded,
+    AddressKind, Cause, CheckoutTerms, Door, Event, Evidence, PaymentMethodCategory, Placement,
+    Recorded,
 };
 pub use expiry::{ExpiryPlan, ExpiryPolicy, ExpiryStep, NotExtended};
 pub use fold::Inconsistent;

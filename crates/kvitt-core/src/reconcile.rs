@@ -4,14 +4,15 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::act::{ActKind, Outcome};
-use crate::event::{Event, Evidence};
+use crate::act::{ActKind, Outcome, ShippingInfo};
+use crate::event::{AddressKind, Event, Evidence};
 use crate::ids::IntentId;
 use crate::intent::{Intent, IntentState};
 use crate::klarna_side::{
     MoveAtKlarna, OrderAtKlarna, Recognised, is_since, unknown_captures, unknown_refunds,
 };
 use crate::order::{Order, OrderStatus};
+use crate::parcels::missing_parcels;
 use crate::sale::Sale;
 
 /// What differs.
@@ -47,10 +48,18 @@ pub enum DifferenceKind {
     LinesExternal,
     /// The shop's references were changed, and not from here.
     ReferencesExternal,
+    /// Tracking that nobody gave Klarna here.
+    ShippingInfoExternal,
+    /// Klarna has another billing address.
+    BillingAddressExternal,
+    /// Klarna has another shipping address.
+    ShippingAddressExternal,
     /// Klarna does not have a capture that stands here.
     CaptureMissing,
     /// Klarna does not have a refund that stands here.
     RefundMissing,
+    /// Klarna does not have tracking that stands here.
+    ShippingInfoMissing,
     /// The order is cancelled or expired on one side only, or in a state that is not known.
     Status,
     /// Klarna's word on fraud.
@@ -86,8 +95,12 @@ impl DifferenceKind {
             Self::ReleaseExternal => "release_external",
             Self::LinesExternal => "lines_external",
             Self::ReferencesExternal => "references_external",
+            Self::ShippingInfoExternal => "shipping_info_external",
+            Self::BillingAddressExternal => "billing_address_external",
+            Self::ShippingAddressExternal => "shipping_address_external",
             Self::CaptureMissing => "capture_missing",
             Self::RefundMissing => "refund_missing",
+            Self::ShippingInfoMissing => "shipping_info_missing",
             Self::Status => "status",
             Self::FraudStatus => "fraud_status",
             Self::ExpiresAt => "expires_at",
@@ -218,7 +231,7 @@ impl Sale {
         }
         let known = self.with_at(&done, at).unwrap_or_else(|_| self.clone());
         let mut events = known.external(found, evidence);
-        differences.extend(events.iter().filter_map(|event| taken_over(&known, event)));
+        differences.extend(events.iter().filter_map(|event| known.taken_over(event)));
         let read =
             Event::OrderRead { snapshot: found.snapshot.clone(), evidence: evidence.clone() };
         events.push(read);
@@ -228,9 +241,66 @@ impl Sale {
             differences.extend(after.sums_that_differ());
             if let Some(after) = &after.order {
                 differences.extend(missing(after, found));
+                differences.extend(missing_parcels(after, found));
             }
         }
         Reconciliation { events, differences }
+    }
+
+    /// What an event of somebody else's takes over, as a difference from what was known before.
+    pub fn taken_over(&self, event: &Event) -> Option<Difference> {
+        use DifferenceKind as Kind;
+        let new = |kind, ours, klarna| Difference::new(kind, ours, klarna, Repair::TakenOver);
+        Some(match event {
+            Event::ExternalCapture { capture_id, captured_amount, .. } => {
+                new(Kind::CaptureExternal, Side::Nothing, Side::Amount(*captured_amount))
+                    .with_id(capture_id.as_str())
+            }
+            Event::ExternalRefund { refund_id, refunded_amount, .. } => {
+                new(Kind::RefundExternal, Side::Nothing, Side::Amount(*refunded_amount))
+                    .with_id(refund_id.as_str())
+            }
+            Event::ExternalRelease { .. } => {
+                new(Kind::ReleaseExternal, "not released".into(), "released".into())
+            }
+            Event::ExternalUpdate { cart, .. } => {
+                let ours = self.order.as_ref()?.cart.cart().totals().order_amount;
+                let theirs = cart.cart().totals().order_amount;
+                new(Kind::LinesExternal, Side::Amount(ours), Side::Amount(theirs))
+            }
+            Event::ExternalReferences { merchant_reference1, merchant_reference2, .. } => {
+                let terms = &self.terms;
+                let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+                for (here, there) in [
+                    (&terms.merchant_reference1, merchant_reference1),
+                    (&terms.merchant_reference2, merchant_reference2),
+                ] {
+                    if let Some(there) = there {
+                        ours.push(here.as_deref().unwrap_or("none"));
+                        theirs.push(there.as_str());
+                    }
+                }
+                new(
+                    Kind::ReferencesExternal,
+                    Side::Text(ours.join(", ")),
+                    Side::Text(theirs.join(", ")),
+                )
+            }
+            Event::ExternalShippingInfo { capture_id, shipping_info, .. } => {
+                let names: Vec<_> = shipping_info.iter().map(ShippingInfo::name).collect();
+                let klarna = Side::Text(names.join(", "));
+                let difference = new(Kind::ShippingInfoExternal, Side::Nothing, klarna);
+                Difference { id: capture_id.clone(), ..difference }
+            }
+            Event::ExternalAddress { address, members, .. } => {
+                let kind = match address {
+                    AddressKind::BillingAddress => Kind::BillingAddressExternal,
+                    AddressKind::ShippingAddress => Kind::ShippingAddressExternal,
+                };
+                new(kind, Side::Text(members.join(", ")), "other".into())
+            }
+            _ => return None,
+        })
     }
 
     /// Whether Klarna has a capture or refund, as this act wants one, that was made since it was
@@ -298,7 +368,7 @@ impl Sale {
     }
 }
 
-fn person(what: &str) -> Repair {
+pub(crate) fn person(what: &str) -> Repair {
     Repair::Person(what.to_owned())
 }
 
@@ -341,49 +411,6 @@ fn judged_difference(intent: &Intent, recognised: &Recognised) -> Difference {
         ),
     };
     difference.about(intent)
-}
-
-/// What an event takes over, as a difference.
-fn taken_over(known: &Sale, event: &Event) -> Option<Difference> {
-    use DifferenceKind as Kind;
-    let new = |kind, ours, klarna| Difference::new(kind, ours, klarna, Repair::TakenOver);
-    Some(match event {
-        Event::ExternalCapture { capture_id, captured_amount, .. } => {
-            new(Kind::CaptureExternal, Side::Nothing, Side::Amount(*captured_amount))
-                .with_id(capture_id.as_str())
-        }
-        Event::ExternalRefund { refund_id, refunded_amount, .. } => {
-            new(Kind::RefundExternal, Side::Nothing, Side::Amount(*refunded_amount))
-                .with_id(refund_id.as_str())
-        }
-        Event::ExternalRelease { .. } => {
-            new(Kind::ReleaseExternal, "not released".into(), "released".into())
-        }
-        Event::ExternalUpdate { cart, .. } => {
-            let ours = known.order.as_ref()?.cart.cart().totals().order_amount;
-            let theirs = cart.cart().totals().order_amount;
-            new(Kind::LinesExternal, Side::Amount(ours), Side::Amount(theirs))
-        }
-        Event::ExternalReferences { merchant_reference1, merchant_reference2, .. } => {
-            let terms = &known.terms;
-            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-            for (here, there) in [
-                (&terms.merchant_reference1, merchant_reference1),
-                (&terms.merchant_reference2, merchant_reference2),
-            ] {
-                if let Some(there) = there {
-                    ours.push(here.as_deref().unwrap_or("none"));
-                    theirs.push(there.as_str());
-                }
-            }
-            new(
-                Kind::ReferencesExternal,
-                Side::Text(ours.join(", ")),
-                Side::Text(theirs.join(", ")),
-            )
-        }
-        _ => return None,
-    })
 }
 
 /// What the read itself changes: Klarna's word counts.

@@ -12,6 +12,7 @@ mod life;
 mod looking;
 mod model;
 mod news;
+mod parcels;
 mod placing;
 mod properties;
 mod reconciling;

@@ -9,7 +9,7 @@ use kvitt_money::{Cart, Country};
 use crate::support::{Story, all_of, capture, capture_amount, cart, line, pick, refund, time};
 
 /// What Klarna has, in agreement with the events.
-fn found(story: &Story) -> OrderAtKlarna {
+pub(crate) fn found(story: &Story) -> OrderAtKlarna {
     let sale = story.sale();
     let order = sale.order.as_ref().unwrap();
     let capture = |it: &kvitt_core::Capture| MoveAtKlarna {
@@ -18,20 +18,20 @@ fn found(story: &Story) -> OrderAtKlarna {
         reference: it.reference.clone(),
         description: None,
         at: None,
-        shipping_info: Vec::new(),
+        shipping_info: it.shipping_info.clone(),
     };
     OrderAtKlarna {
         snapshot: story.snapshot(),
         captures: order.captures.iter().map(capture).collect(),
         refunds: Vec::new(),
-        shipping_info: Vec::new(),
+        shipping_info: order.shipping_info.clone(),
         cart: Some(order.cart.cart().clone()),
         merchant_reference1: sale.terms.merchant_reference1.clone(),
         merchant_reference2: None,
     }
 }
 
-fn made(id: &str, amount: i64, reference: Option<&str>) -> MoveAtKlarna {
+pub(crate) fn made(id: &str, amount: i64, reference: Option<&str>) -> MoveAtKlarna {
     MoveAtKlarna {
         id: id.to_owned(),
         amount,
@@ -42,12 +42,12 @@ fn made(id: &str, amount: i64, reference: Option<&str>) -> MoveAtKlarna {
     }
 }
 
-fn kinds(differences: &[Difference]) -> Vec<&'static str> {
+pub(crate) fn kinds(differences: &[Difference]) -> Vec<&'static str> {
     differences.iter().map(|it| it.kind.as_str()).collect()
 }
 
 /// Holds the two beside each other, and records what follows.
-fn reconcile(story: &mut Story, found: &OrderAtKlarna) -> Vec<Difference> {
+pub(crate) fn reconcile(story: &mut Story, found: &OrderAtKlarna) -> Vec<Difference> {
     let compared = story.sale().reconcile(found, &Evidence::default(), &[], story.now);
     for event in compared.events {
         story.push(event);

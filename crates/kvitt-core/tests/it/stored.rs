@@ -1,6 +1,8 @@
 //! How events stand in the ledger. What is written there stays there: a literal of this file only
 //! ever gains a member that may be absent.
 
+mod others;
+
 use kvitt_core::{
     Act, ApiKeyId, Cause, CheckoutTerms, Door, Event, EventId, Evidence, FraudStatus, IntentId,
     LineId, LinePart, OrderSnapshot, Outcome, PaymentMethodCategory, Placement, Recorded, Refused,
@@ -212,43 +214,6 @@ fn what_a_read_session_showed() {
                 .replace("NAME", name),
         );
         assert_eq!(event.name(None), format!("session.{name}"));
-    }
-}
-
-#[test]
-fn what_others_changed() {
-    let update = Event::ExternalUpdate { cart: shirt(), evidence: evidence() };
-    stands_as(&update, r#"{"type": "external_update", "cart": CART, "evidence": EVIDENCE}"#);
-    let references = Event::ExternalReferences {
-        merchant_reference1: Some(text("B")),
-        merchant_reference2: None,
-        evidence: evidence(),
-    };
-    stands_as(
-        &references,
-        r#"{"type": "external_references", "merchant_reference1": "B", "evidence": EVIDENCE}"#,
-    );
-    let order = Event::ExternalOrder {
-        klarna_order_id: text("k-1"),
-        fraud_status: kvitt_core::FraudStatus::Accepted,
-        cart: shirt(),
-        placed_at: Some(time("2026-01-01T12:00:00Z")),
-        payment_method: None,
-        evidence: evidence(),
-    };
-    stands_as(
-        &order,
-        r#"{
-            "type": "external_order", "klarna_order_id": "k-1", "fraud_status": "ACCEPTED",
-            "cart": CART, "placed_at": "2026-01-01T12:00:00Z", "evidence": EVIDENCE
-        }"#,
-    );
-    for (event, name) in [
-        (update, "update_authorization.external"),
-        (references, "update_references.external"),
-        (order, "place.external"),
-    ] {
-        assert_eq!((event.name(None).as_str(), event.intent()), (name, None));
     }
 }
 

@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use kvitt_core::{
-    Act, ApiKeyId, Cause, CheckoutTerms, Door, Event, EventId, Evidence, FraudStatus, IntentId,
-    LineId, LinePart, OrderSnapshot, Outcome, PaymentMethodCategory, Placement, Refused, SaleCart,
-    SaleId, ShippingInfo, UserId, WebhookEndpointId,
+    Act, AddressKind, ApiKeyId, Cause, CheckoutTerms, Door, Event, EventId, Evidence, FraudStatus,
+    IntentId, LineId, LinePart, OrderSnapshot, Outcome, PaymentMethodCategory, Placement, Refused,
+    SaleCart, SaleId, ShippingInfo, UserId, WebhookEndpointId,
 };
 use kvitt_ledger::{Append, NewEvent, PasswordHash, SaleSummary, User, WebhookEndpoint};
 use kvitt_money::{Cart, Country, OrderLine, PurchaseMarket, TaxRate};
@@ -263,7 +263,7 @@ fn about_webhooks() -> [Event; 2] {
     ]
 }
 
-fn found_by_reading() -> [Event; 5] {
+fn found_by_reading() -> [Event; 7] {
     let evidence = Evidence {
         operation: "readCreditSession".to_owned(),
         status: Some(200),
@@ -284,6 +284,19 @@ fn found_by_reading() -> [Event; 5] {
             cart: cart(),
             placed_at: Some(moment(3)),
             payment_method: None,
+            evidence: evidence.clone(),
+        },
+        Event::ExternalShippingInfo {
+            capture_id: None,
+            shipping_info: vec![ShippingInfo {
+                tracking_number: Some("XYZ1".to_owned()),
+                ..ShippingInfo::default()
+            }],
+            evidence: evidence.clone(),
+        },
+        Event::ExternalAddress {
+            address: AddressKind::ShippingAddress,
+            members: vec!["street_address".to_owned()],
             evidence,
         },
     ]
@@ -373,5 +386,7 @@ pub(crate) fn kind(event: &Event) -> usize {
         Event::ExternalUpdate { .. } => 31,
         Event::ExternalReferences { .. } => 32,
         Event::ExternalOrder { .. } => 33,
+        Event::ExternalShippingInfo { .. } => 34,
+        Event::ExternalAddress { .. } => 35,
     }
 }

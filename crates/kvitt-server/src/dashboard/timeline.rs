@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use kvitt_core::{
-    ApiKeyId, Cause, CheckoutTerms, Door, Event, Evidence, Outcome, Recorded, Refused, Sale, UserId,
+    AddressKind, ApiKeyId, Cause, CheckoutTerms, Door, Event, Evidence, Outcome, Recorded, Refused,
+    Sale, ShippingInfo, UserId,
 };
 use kvitt_money::Currency;
 
@@ -131,6 +132,8 @@ fn told(event: &Event, act: &str, currency: Currency) -> (String, Tone) {
         | Event::ExternalRelease { .. }
         | Event::ExternalUpdate { .. }
         | Event::ExternalReferences { .. }
+        | Event::ExternalShippingInfo { .. }
+        | Event::ExternalAddress { .. }
         | Event::ExternalOrder { .. } => plain(told_of_others(event, currency)),
         Event::OrderRead { snapshot, .. } => plain(format!(
             "Read from Klarna: {}, fraud {}, captured {}, refunded {}, left {}",
@@ -219,6 +222,21 @@ fn told_of_others(event: &Event, currency: Currency) -> String {
             let changed: Vec<_> = references.into_iter().flatten().map(String::as_str).collect();
             format!("References changed by somebody else, to {}", changed.join(", "))
         }
+        Event::ExternalShippingInfo { capture_id, shipping_info, .. } => {
+            let parcels: Vec<_> = shipping_info.iter().map(ShippingInfo::name).collect();
+            let place = capture_id.as_ref().map_or_else(
+                || "to the order".to_owned(),
+                |capture_id| format!("to capture {capture_id}"),
+            );
+            format!("Tracking added by somebody else {place}: {}", parcels.join(", "))
+        }
+        Event::ExternalAddress { address, members, .. } => {
+            let which = match address {
+                AddressKind::BillingAddress => "billing",
+                AddressKind::ShippingAddress => "shipping",
+            };
+            format!("Klarna has another {which} address: {}", members.join(", "))
+        }
         Event::ExternalOrder { klarna_order_id, .. } => {
             format!("Klarna has an order that was not placed from here, {klarna_order_id}")
         }
@@ -257,6 +275,8 @@ fn evidence(event: &Event) -> Option<&Evidence> {
         | Event::SessionCompleted { evidence, .. }
         | Event::ExternalUpdate { evidence, .. }
         | Event::ExternalReferences { evidence, .. }
+        | Event::ExternalShippingInfo { evidence, .. }
+        | Event::ExternalAddress { evidence, .. }
         | Event::ExternalOrder { evidence, .. }
         | Event::AuthorizationReleased { evidence, .. }
         | Event::Done { evidence, .. }
@@ -308,5 +328,36 @@ fn who(cause: &Cause, names: &Names) -> String {
         Cause::Shopper => "the shopper".to_owned(),
         Cause::Callback => "a callback from Klarna".to_owned(),
         Cause::Kvitt => "kvitt".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_did_is_told_in_a_sentence() {
+        let told = |event: &Event| told(event, "", Currency::SEK).0;
+        let tracking = |capture_id: Option<&str>| Event::ExternalShippingInfo {
+            capture_id: capture_id.map(str::to_owned),
+            shipping_info: ["XYZ1", "XYZ2"]
+                .map(|number| ShippingInfo {
+                    tracking_number: Some(number.to_owned()),
+                    ..ShippingInfo::default()
+                })
+                .to_vec(),
+            evidence: Evidence::default(),
+        };
+        let whole = told(&tracking(None));
+        assert_eq!(whole, "Tracking added by somebody else to the order: XYZ1, XYZ2");
+        let part = told(&tracking(Some("c-1")));
+        assert_eq!(part, "Tracking added by somebody else to capture c-1: XYZ1, XYZ2");
+        let moved = Event::ExternalAddress {
+            address: AddressKind::ShippingAddress,
+            members: vec!["street_address".to_owned(), "city".to_owned()],
+            evidence: Evidence::default(),
+        };
+        let moved = told(&moved);
+        assert_eq!(moved, "Klarna has another shipping address: street_address, city");
     }
 }

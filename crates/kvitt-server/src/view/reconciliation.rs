@@ -34,9 +34,10 @@ pub(crate) struct Difference {
     /// What differed: `order_missing`, `order_unknown`, `order_external`, `placing_in_doubt`,
     /// `authorization_untold`, `cart_at_klarna`, `session_lost`, `act_done`, `act_not_done`,
     /// `act_ambiguous`, `capture_external`, `refund_external`, `release_external`, `lines_external`,
-    /// `references_external`, `capture_missing`, `refund_missing`, `status`, `fraud_status`,
-    /// `expires_at`, `order_amount`, `captured_amount`, `refunded_amount`,
-    /// `remaining_authorized_amount`. Kinds are added over time.
+    /// `references_external`, `shipping_info_external`, `billing_address_external`,
+    /// `shipping_address_external`, `capture_missing`, `refund_missing`, `shipping_info_missing`,
+    /// `status`, `fraud_status`, `expires_at`, `order_amount`, `captured_amount`,
+    /// `refunded_amount`, `remaining_authorized_amount`. Kinds are added over time.
     code: &'static str,
     /// The act that it is about, `int_…`.
     intent_id: Option<String>,
