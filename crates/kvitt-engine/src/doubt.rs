@@ -5,12 +5,12 @@ use klarna::{Operation, OrderId as KlarnaOrderId, SessionId};
 use kvitt_core::{Act, CLOCK_SKEW, Evidence, Intent, Outcome, Recognised, Refused, Sale};
 use kvitt_ledger::SaleQuery;
 
+use crate::addresses::is_address;
 use crate::calls::Verdict;
 use crate::engine::Engine;
 use crate::evidence::{evidence, refused, unavailable};
 use crate::order::{at_klarna, fraud_status};
 use crate::rate::Class;
-use crate::shopper::is_address;
 use crate::{EngineError, names};
 
 impl Engine {
@@ -25,7 +25,7 @@ impl Engine {
         sale: &Sale,
         intent: &Intent,
     ) -> Result<Option<Verdict>, EngineError> {
-        let asked = self.ask_klarna_for_all(sale, Class::Act).await?;
+        let asked = self.ask_klarna(sale, Class::Act).await?;
         let (order, evidence) = asked.map_err(|error| unavailable(sale.id, &error))?;
         if intent.act == Act::UpdateShippingAddress {
             let private = self.parts.ledger.private(sale.id).await?;

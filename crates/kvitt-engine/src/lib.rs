@@ -7,6 +7,7 @@
 
 mod accounts;
 mod act;
+mod addresses;
 mod alarm;
 mod authorization;
 mod callback;

@@ -8,6 +8,7 @@ use kvitt_core::{
 use kvitt_money::{Cart, OrderLineFields, TaxRate, Totals};
 
 use crate::EngineError;
+use crate::addresses;
 use crate::engine::{Draft, Engine};
 use crate::evidence::{evidence, unavailable};
 use crate::rate::Class;
@@ -48,12 +49,16 @@ impl Engine {
         class: Class,
     ) -> Result<Sale, EngineError> {
         let sale = self.sale(id).await?;
-        let (found, evidence) = self.look_at_klarna(&sale, class).await?;
+        let asked = self.ask_klarna(&sale, class).await?;
+        let (order, evidence) = asked.map_err(|error| unavailable(id, &error))?;
+        let found = at_klarna(&order);
         self.write(id, &Cause::Kvitt, |seen| {
             if seen.sale.version != sale.version {
                 return Err(EngineError::Conflict);
             }
             let mut draft = Draft::of(seen.sale.external(&found, &evidence));
+            let addresses = addresses::external(&seen.sale, &seen.private, &order, &evidence)?;
+            draft = draft.and(addresses);
             draft.events.push(Event::OrderRead {
                 snapshot: found.snapshot.clone(),
                 evidence: evidence.clone(),
@@ -77,21 +82,13 @@ impl Engine {
         class: Class,
     ) -> Result<(OrderAtKlarna, Evidence), EngineError> {
         let asked = self.ask_klarna(sale, class).await?;
-        asked.map_err(|error| unavailable(sale.id, &error))
+        let (order, evidence) = asked.map_err(|error| unavailable(sale.id, &error))?;
+        Ok((at_klarna(&order), evidence))
     }
 
-    /// The same, where it matters what Klarna answers if it does not answer with the order.
+    /// The same with what is personal in it, and with what Klarna answers if it does not answer with
+    /// the order.
     pub(crate) async fn ask_klarna(
-        &self,
-        sale: &Sale,
-        class: Class,
-    ) -> Result<Result<(OrderAtKlarna, Evidence), klarna::Error>, EngineError> {
-        let asked = self.ask_klarna_for_all(sale, class).await?;
-        Ok(asked.map(|(order, evidence)| (at_klarna(&order), evidence)))
-    }
-
-    /// The same with what is personal in it.
-    pub(crate) async fn ask_klarna_for_all(
         &self,
         sale: &Sale,
         class: Class,
@@ -181,13 +178,13 @@ fn refund(refund: &klarna::orders::Refund) -> Option<MoveAtKlarna> {
 
 fn parcel(read: &klarna::read::ShippingInfo) -> ShippingInfo {
     ShippingInfo {
-        shipping_company: read.shipping_company.clone(),
-        shipping_method: read.shipping_method.as_ref().map(ToString::to_string),
-        tracking_number: read.tracking_number.clone(),
-        tracking_uri: read.tracking_uri.clone(),
-        return_shipping_company: read.return_shipping_company.clone(),
-        return_tracking_number: read.return_tracking_number.clone(),
-        return_tracking_uri: read.return_tracking_uri.clone(),
+        shipping_company: text(read.shipping_company.as_ref()),
+        shipping_method: text(read.shipping_method.as_ref().map(ToString::to_string).as_ref()),
+        tracking_number: text(read.tracking_number.as_ref()),
+        tracking_uri: text(read.tracking_uri.as_ref()),
+        return_shipping_company: text(read.return_shipping_company.as_ref()),
+        return_tracking_number: text(read.return_tracking_number.as_ref()),
+        return_tracking_uri: text(read.return_tracking_uri.as_ref()),
     }
 }
 

@@ -7,9 +7,11 @@ use kvitt_core::{
 use kvitt_ledger::LedgerError;
 
 use crate::EngineError;
+use crate::addresses;
 use crate::calls::{KEY_LIFETIME, Verdict};
 use crate::engine::{Draft, Engine};
 use crate::evidence::unavailable;
+use crate::order::at_klarna;
 use crate::rate::Class;
 use crate::work;
 
@@ -83,7 +85,7 @@ impl Engine {
         how: Reconciling,
     ) -> Result<Reconciled, EngineError> {
         let looked_at = Some("order");
-        let (found, evidence) = match self.ask_klarna(&sale, Class::Act).await? {
+        let (order, evidence) = match self.ask_klarna(&sale, Class::Act).await? {
             Ok(read) => read,
             Err(error) if error.status() == Some(404) => {
                 let differences = vec![missing(&sale)];
@@ -91,18 +93,25 @@ impl Engine {
             }
             Err(error) => return Err(unavailable(sale.id, &error)),
         };
+        let found = at_klarna(&order);
         let judged = self.judge(&sale, &found).await?;
         let at = self.now().await;
         let compared = sale.reconcile(&found, &evidence, &judged, at);
-        let differences = compared.differences;
+        let mut differences = compared.differences;
         if how == Reconciling::Preview {
+            let private = self.parts.ledger.private(sale.id).await?;
+            let moved = addresses::external(&sale, &private, &order, &evidence)?.events;
+            differences.extend(moved.iter().filter_map(|event| sale.taken_over(event)));
             return Ok(Reconciled { sale, looked_at, differences });
         }
-        let sale = self
+        let mut moved = Vec::new();
+        let after = self
             .write(sale.id, &Cause::Kvitt, |seen| {
                 if seen.sale.version != sale.version {
                     return Err(EngineError::Conflict);
                 }
+                let addresses = addresses::external(&seen.sale, &seen.private, &order, &evidence)?;
+                moved.clone_from(&addresses.events);
                 let mut draft = Draft::default();
                 for (intent, recognised) in &judged {
                     if let Some(verdict) = verdict(recognised, &evidence) {
@@ -110,12 +119,14 @@ impl Engine {
                         draft = draft.and(concluded);
                     }
                 }
+                draft = draft.and(addresses);
                 draft.events.extend(compared.events.clone());
                 work::finish(seen.sale.id, work::READ_ORDER, &mut draft);
                 Ok(draft)
             })
             .await?;
-        Ok(Reconciled { sale, looked_at, differences })
+        differences.extend(moved.iter().filter_map(|event| sale.taken_over(event)));
+        Ok(Reconciled { sale: after, looked_at, differences })
     }
 
     /// What the read tells of acts on the order that are not over.

@@ -15,6 +15,7 @@ mod fraud;
 mod life;
 mod looking;
 mod markets;
+mod portal;
 mod rates;
 mod recent;
 mod reconcile;
