@@ -1,5 +1,5 @@
 //! The loop on SQLite without any of kvitt's code: one thread writes, and commits together what
-//! waits. Tables, rows and durability are kvitt's; nothing is checked or read.
+//! waits. Tables, statements and durability are kvitt's, as in the loop of `pgbench`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,10 +11,42 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::bare::{Loop, Turn, number};
-use crate::sample::{Sample, intent};
+use crate::sample::{LEASE, Sample, intent};
 
 /// Writes that one transaction takes at most, as in kvitt.
 const BATCH_MAX: usize = 256;
+
+// kvitt's own statements, as its ledger has them.
+
+const CHECK: &str = "
+    SELECT coalesce(max(seq), 0) AS version,
+        (SELECT count(*) FROM idempotency WHERE sale = ?1 AND api_key = ?2 AND key = ?3) AS taken,
+        (SELECT count(*) FROM ledger_state WHERE frozen_since_us IS NOT NULL) AS frozen
+    FROM event WHERE sale = ?1";
+
+const SUMMARY: &str = "
+    UPDATE sale SET
+        version = ?2, updated_at_us = ?4, account = ?5, purchase_country = ?6,
+        purchase_currency = ?7, checkout_status = ?8, order_status = ?9, fraud_status = ?10,
+        order_amount = ?15, captured_amount = ?16, refunded_amount = ?17,
+        remaining_authorized_amount = ?18, placed_at_us = ?19, expires_at_us = ?20,
+        look_at_us = ?22
+    WHERE sale = ?1 AND +created_at_us = ?3
+        AND klarna_order_id IS ?11 COLLATE BINARY AND klarna_reference IS ?12 COLLATE BINARY
+        AND merchant_reference1 IS ?13 COLLATE BINARY AND merchant_reference2 IS ?14 COLLATE BINARY
+        AND attention IS ?21";
+
+const SCHEDULE: &str = "
+    INSERT INTO work (sale, work_id, kind, attempts, fence, due_at_us)
+    VALUES (?1, ?2, ?3, 0, (SELECT fence_floor + 1 FROM sale WHERE sale = ?1),
+        CAST(unixepoch('subsec') * 1000000 AS INTEGER) + ?4)
+    ON CONFLICT (sale, work_id) DO UPDATE SET
+        kind = excluded.kind, attempts = 0, fence = fence + 1, due_at_us = excluded.due_at_us";
+
+const REMEMBER_FENCE: &str = "
+    UPDATE sale SET fence_floor = max(fence_floor, coalesce(
+        (SELECT fence FROM work WHERE sale = ?1 AND work_id = ?2), 0))
+    WHERE sale = ?1";
 
 /// One of a capture's two commits.
 struct Write {
@@ -130,18 +162,45 @@ impl<'a> Rows<'a> {
             let rows = db.prepare_cached(sql).unwrap().execute(values).unwrap();
             assert_eq!(rows, 1, "{sql}");
         };
+        let key = match step {
+            Step::Intent => Some(self.sample.numbered_key(*number)),
+            Step::Outcome => None,
+        };
+        let requester = key.is_some().then(|| self.sample.requester.to_string());
+        let stands_against_it = params![sale, requester, key];
+        let (last, taken, frozen): (i64, i64, i64) = db
+            .prepare_cached(CHECK)
+            .unwrap()
+            .query_row(stands_against_it, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .unwrap();
+        assert_eq!((last, taken, frozen), (seq - 1, 0, 0));
+        let time = jiff::Timestamp::as_microsecond;
         let summary = &self.sample.summary;
         run(
-            "UPDATE sale SET version = ?, updated_at_us = ?, order_status = ?, \
-             captured_amount = ?, remaining_authorized_amount = ?, look_at_us = ? WHERE sale = ?",
+            SUMMARY,
             params![
+                sale,
                 seq,
+                time(summary.created_at),
                 self.at_us,
+                summary.account,
+                summary.purchase_country,
+                summary.purchase_currency,
+                summary.checkout_status,
                 summary.order_status,
+                summary.fraud_status,
+                summary.klarna_order_id,
+                summary.klarna_reference,
+                summary.merchant_reference1,
+                summary.merchant_reference2,
+                summary.order_amount,
                 summary.captured_amount,
+                summary.refunded_amount,
                 summary.remaining_authorized_amount,
-                summary.look_at.map(jiff::Timestamp::as_microsecond),
-                sale
+                summary.placed_at.map(time),
+                summary.expires_at.map(time),
+                summary.attention,
+                summary.look_at.map(time),
             ],
         );
         let (like, (name, cause, event)) = match step {
@@ -159,13 +218,13 @@ impl<'a> Rows<'a> {
         let work = intent.0.to_string();
         match step {
             Step::Intent => {
-                let key = self.sample.numbered_key(*number);
+                let lease_us = i64::try_from(LEASE.as_micros()).unwrap();
                 run(
                     "INSERT INTO idempotency (sale, api_key, key, request_hash, intent, at_us) \
                      VALUES (?, ?, ?, ?, ?, ?)",
                     params![
                         sale,
-                        self.sample.requester.to_string(),
+                        requester,
                         key,
                         self.sample.request_hash,
                         intent.to_string(),
@@ -173,17 +232,15 @@ impl<'a> Rows<'a> {
                     ],
                 );
                 run(
-                    "INSERT INTO secret (sale, name, value) VALUES (?, ?, ?)",
+                    "INSERT INTO secret (sale, name, value) VALUES (?, ?, ?) \
+                     ON CONFLICT (sale, name) DO UPDATE SET value = excluded.value",
                     params![sale, secret, self.sample.call],
                 );
-                run(
-                    "INSERT INTO work (sale, work_id, kind, attempts, fence, due_at_us) \
-                     VALUES (?, ?, ?, 0, 1, ?)",
-                    params![sale, work, self.sample.work_kind, self.at_us],
-                );
+                run(SCHEDULE, params![sale, work, self.sample.work_kind, lease_us]);
             }
             Step::Outcome => {
                 run("DELETE FROM secret WHERE sale = ? AND name = ?", params![sale, secret]);
+                run(REMEMBER_FENCE, params![sale, work]);
                 run("DELETE FROM work WHERE sale = ? AND work_id = ?", params![sale, work]);
             }
         }

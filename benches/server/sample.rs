@@ -17,7 +17,7 @@ use crate::shop::{CAPTURES_PER_ORDER, Captures, Of, Pool, Shop};
 use crate::store::{Kind, Store};
 
 /// How long a call may be under way, as `kvitt serve` has it.
-const LEASE: Duration = Duration::from_mins(2);
+pub(crate) const LEASE: Duration = Duration::from_mins(2);
 
 /// Keeps what a capture writes first and removes in the end.
 const KEEP: &str = "
