@@ -40,12 +40,11 @@ impl Sale {
 
     /// Whether an act that is not over adds tracking to a capture, or to the order.
     fn adds_parcels_to(&self, place: Option<&str>) -> bool {
-        self.intents.values().filter(|intent| !intent.state.is_settled()).any(|intent| {
-            matches!(
-                &intent.act,
-                Act::AddShippingInfo { capture_id, .. } if capture_id.as_deref() == place
-            )
-        })
+        let adds = |act: &Act| match act {
+            Act::AddShippingInfo { capture_id, .. } => capture_id.as_deref() == place,
+            _ => false,
+        };
+        self.open_intent(adds).is_some()
     }
 }
 

@@ -20,9 +20,7 @@ pub(crate) fn external(
     evidence: &Evidence,
 ) -> Result<Draft, EngineError> {
     let mut draft = Draft::default();
-    let moves = sale.intents.values().any(|intent| {
-        !intent.state.is_settled() && intent.act.kind() == ActKind::UpdateShippingAddress
-    });
+    let moves = sale.open_intent(|act| act.kind() == ActKind::UpdateShippingAddress).is_some();
     for (address, name, found, is_open) in [
         (AddressKind::BillingAddress, names::BILLING_ADDRESS, &order.billing_address, false),
         (AddressKind::ShippingAddress, names::SHIPPING_ADDRESS, &order.shipping_address, moves),
