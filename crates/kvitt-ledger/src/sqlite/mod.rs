@@ -12,6 +12,7 @@ mod inbox;
 mod looks;
 mod migrate;
 mod open;
+mod pace;
 mod private;
 mod readers;
 mod replicas;

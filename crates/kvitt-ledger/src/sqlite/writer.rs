@@ -13,12 +13,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::error::driver;
 use super::open::BUSY_TIMEOUT;
+use super::pace::{Pace, Times};
 use super::row::now_us;
 use super::statement::{execute, one};
 use crate::error::LedgerError;
-
-/// How many writes one transaction takes at most.
-const BATCH_MAX: usize = 256;
 
 /// How many writes wait at most. Who comes then waits for a place.
 const QUEUE_MAX: usize = 1_024;
@@ -147,7 +145,7 @@ impl Pen {
         carry_out: impl FnOnce(&Connection, &mut [Box<dyn Job>]) -> Result<End, LedgerError>,
     ) -> Result<(), LedgerError> {
         let outcome = match carry_out(db, jobs) {
-            Ok(End::Committed) => {
+            Ok(End::Committed(_)) => {
                 self.commits.fetch_add(1, Ordering::Relaxed);
                 if jobs.iter().any(|job| job.scrubs()) {
                     scrub(db);
@@ -211,18 +209,25 @@ impl<W: Write> Job for Pending<W> {
 
 /// A write that panics ends the thread: who waits, and who comes later, learns that it has stopped.
 fn run(pen: &Pen, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
-    let mut batch = Vec::with_capacity(BATCH_MAX);
-    while jobs.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
+    let mut batch = Vec::new();
+    let mut pace = Pace::default();
+    while jobs.blocking_recv_many(&mut batch, pace.room()) > 0 {
         let mut turn = pen.turn();
         // Taken out, so that it is closed where a write panics, which takes back what it did.
         let Some(db) = turn.take() else { return };
         // Those who came while the pen was with somebody else.
-        while batch.len() < BATCH_MAX
+        while batch.len() < pace.room()
             && let Ok(job) = jobs.try_recv()
         {
             batch.push(job);
         }
-        let outcome = pen.account(&db, Instant::now(), &mut batch, carry_out);
+        let outcome = pen.account(&db, Instant::now(), &mut batch, |db, batch| {
+            let end = carry_out(db, batch)?;
+            if let End::Committed(times) = end {
+                pace.learn(batch.len(), times);
+            }
+            Ok(end)
+        });
         *turn = Some(db);
         drop(turn);
         for job in batch.drain(..) {
@@ -238,7 +243,7 @@ fn run(pen: &Pen, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
 /// How a transaction ended that did not fail.
 enum End {
     /// What was written is on the disk.
-    Committed,
+    Committed(Times),
     /// Nothing of it is stored: one of its writes failed half done, or its only one was refused.
     TakenBack,
 }
@@ -272,6 +277,7 @@ fn begin_at_once(db: &Connection) -> Result<(), LedgerError> {
 
 /// Carries them out in the transaction that was begun, and ends it.
 fn end(db: &Connection, batch: &mut [Box<dyn Job>]) -> Result<End, LedgerError> {
+    let begun = Instant::now();
     let is_alone = batch.len() == 1;
     for job in batch {
         let rows = db.total_changes();
@@ -284,12 +290,19 @@ fn end(db: &Connection, batch: &mut [Box<dyn Job>]) -> Result<End, LedgerError> 
             return Ok(End::TakenBack);
         }
     }
+    commit(db, begun)
+}
+
+fn commit(db: &Connection, begun: Instant) -> Result<End, LedgerError> {
+    let written = Instant::now();
     execute(db, "COMMIT", [])?;
-    Ok(End::Committed)
+    let times = Times { writing: written.duration_since(begun), commit: written.elapsed() };
+    Ok(End::Committed(times))
 }
 
 /// Each with a savepoint, so that it can be taken back without the others.
 fn each_apart(db: &Connection, batch: &mut [Box<dyn Job>]) -> Result<End, LedgerError> {
+    let begun = Instant::now();
     for job in batch {
         execute(db, "SAVEPOINT write", [])?;
         if let Err(refused) = job.run(db) {
@@ -297,8 +310,7 @@ fn each_apart(db: &Connection, batch: &mut [Box<dyn Job>]) -> Result<End, Ledger
         }
         execute(db, "RELEASE write", [])?;
     }
-    execute(db, "COMMIT", [])?;
-    Ok(End::Committed)
+    commit(db, begun)
 }
 
 /// Some failures, such as a full disk, make SQLite roll back the whole transaction. What comes then
