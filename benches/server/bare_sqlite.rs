@@ -109,7 +109,7 @@ fn write_all(file: &Path, sample: &Sample, mut writes: mpsc::Receiver<Write>) {
     let mut db = Connection::open(file).unwrap();
     // As kvitt sets it.
     db.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; \
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8192; \
          PRAGMA wal_autocheckpoint = 8192;",
     )
     .unwrap();

@@ -26,11 +26,12 @@ const CONNECT_PAUSE: Duration = Duration::from_millis(20);
 
 /// What the connection that writes is set to. What is erased is overwritten, not only marked as
 /// free. One transaction of many writes touches some hundred pages: the cache (in KiB, taken as it is
-/// needed) holds all of them, or they would be written before their time; and the log (in pages of
-/// 4 KiB) those of many transactions, since each move into the file waits for the disk once more.
+/// needed) holds all of them, or they would be written before their time, and no more than that, since
+/// most commits walk through it; and the log (in pages of 4 KiB) those of many transactions, since each
+/// move into the file waits for the disk once more.
 const WRITER: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                       PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; \
-                      PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 8192";
+                      PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 8192";
 
 /// An open file.
 pub(super) struct Opened {
