@@ -341,21 +341,16 @@ impl Engine {
         if revived::is_told_by(&sale, new) {
             work::schedule_cancel_again(id, &mut draft);
         }
-        let named = |recorded: &Recorded| {
-            let act = recorded.event.intent().and_then(|intent| sale.intents.get(&intent));
-            NewEvent {
-                id: recorded.id,
-                at: recorded.at,
-                cause: recorded.cause.clone(),
-                name: recorded.event.name(act.map(|intent| intent.act.kind())),
-                event: recorded.event.clone(),
-            }
-        };
         let acts = new.iter().any(|it| frozen::acts(&it.event));
+        let named = |Recorded { id, at, cause, event, .. }| {
+            let act = event.intent().and_then(|intent| sale.intents.get(&intent));
+            let name = event.name(act.map(|intent| intent.act.kind()));
+            NewEvent { id, at, cause, name, event }
+        };
         let append = Append {
             sale: id,
             expected_version: known as u64,
-            events: new.iter().map(named).collect(),
+            events: events.drain(known..).map(named).collect(),
             summary: summary(&sale, &self.expiry_policy(&sale)),
             idempotency: draft.idempotency,
             private: draft.private,
@@ -365,7 +360,7 @@ impl Engine {
             fence: draft.fence,
         };
         let private = private.after(&append.private);
-        self.parts.ledger.append(append).await?;
+        events.extend(self.parts.ledger.append(append).await?);
         self.webhook_wake.notify_one();
         Ok(Known { sale, events, private, is_recalled: false })
     }

@@ -13,21 +13,22 @@ pub trait IdSource: Send + Sync + 'static {
     fn secret(&self) -> SecretString;
 }
 
-/// Ids and secrets from the machine's random source.
+/// Secrets from the machine's random source, and ids from a generator that it feeds.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RandomIds;
 
 impl IdSource for RandomIds {
     fn id(&self, at: Timestamp) -> Uuid {
         let milliseconds = u64::try_from(at.as_millisecond()).unwrap_or_default();
-        let random: [u8; 10] = random();
+        // Some are needed for each request, and a system call for each of them is seen.
+        let random: [u8; 10] = rand::random();
         uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid()
     }
 
     fn secret(&self) -> SecretString {
         use std::fmt::Write as _;
         let mut text = String::with_capacity(64);
-        for byte in random::<32>() {
+        for byte in fresh::<32>() {
             // Writing into a string cannot fail.
             let _ = write!(text, "{byte:02x}");
         }
@@ -35,7 +36,7 @@ impl IdSource for RandomIds {
     }
 }
 
-fn random<const N: usize>() -> [u8; N] {
+fn fresh<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     #[expect(clippy::disallowed_methods, reason = "the edge at which randomness enters")]
     let filled = getrandom::fill(&mut bytes);

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use kvitt_core::{Cause, Event, EventId, Recorded, SaleId};
 
+use crate::row::stored;
+
 /// An event that is to be stored. The ledger gives it its place in the sale.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEvent {
@@ -16,6 +18,14 @@ pub struct NewEvent {
     pub name: String,
     /// The fact.
     pub event: Event,
+}
+
+impl NewEvent {
+    /// The event in its place, as it is read back.
+    pub(crate) fn recorded(self, seq: u64) -> Recorded {
+        let Self { id, at, cause, event, .. } = self;
+        Recorded { id, seq, at: stored(at), cause, event }
+    }
 }
 
 /// One event among those of all sales, in the order in which they were committed.

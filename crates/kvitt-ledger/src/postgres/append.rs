@@ -15,7 +15,7 @@ use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
 use crate::inbox::MESSAGES_MAX;
 use crate::private::PrivateChange;
-use crate::row::{Read, json, number, stored, wait_us};
+use crate::row::{Read, json, number, wait_us};
 use crate::rows;
 use crate::work::WorkChange;
 
@@ -26,14 +26,8 @@ const TRIES_MAX: u32 = 3;
 pub(super) async fn append(db: &Connections, append: Append) -> Result<Vec<Recorded>, Failed> {
     check_texts(&append)?;
     store(db, &append).await?;
-    let recorded = |(seq, new): (u64, crate::event::NewEvent)| Recorded {
-        id: new.id,
-        seq,
-        at: stored(new.at),
-        cause: new.cause,
-        event: new.event,
-    };
-    Ok((append.expected_version + 1..).zip(append.events).map(recorded).collect())
+    let places = append.expected_version + 1..;
+    Ok(places.zip(append.events).map(|(seq, new)| new.recorded(seq)).collect())
 }
 
 /// Refuses what a database's text cannot hold, where it has to come back as it went in.

@@ -22,21 +22,23 @@ pub(super) struct Step {
 }
 
 impl Step {
-    pub(super) fn of(mut append: Append) -> Result<Self, LedgerError> {
+    /// With the step's events in their places.
+    pub(super) fn of(mut append: Append) -> Result<(Self, Vec<Recorded>), LedgerError> {
         let requester = append.idempotency.as_ref().map(|record| record.requester.to_string());
         // A version that no sale has is refused later, by what the sale's is.
         let place = |new: u64| append.expected_version.saturating_add(new);
-        let events = (1..).map(place).zip(append.events.drain(..));
-        let events =
-            events.map(|(seq, new)| StoredEvent::of(seq, new)).collect::<Result<_, _>>()?;
-        Ok(Self { append, requester, events })
+        let new: Vec<_> = (1..).map(place).zip(append.events.drain(..)).collect();
+        let stored = new.iter().map(|(seq, new)| StoredEvent::of(*seq, new));
+        let events = stored.collect::<Result<_, _>>()?;
+        let recorded = new.into_iter().map(|(seq, new)| new.recorded(seq)).collect();
+        Ok((Self { append, requester, events }, recorded))
     }
 }
 
 impl Write for Step {
-    type Output = Vec<Recorded>;
+    type Output = ();
 
-    fn apply(&mut self, db: &Connection) -> Result<Vec<Recorded>, LedgerError> {
+    fn apply(&mut self, db: &Connection) -> Result<(), LedgerError> {
         let Self { append, requester, events } = self;
         let sale = append.sale;
         check(db, append, requester.as_deref())?;
@@ -45,9 +47,8 @@ impl Write for Step {
         if let Some(record) = &append.idempotency {
             insert_idempotency(db, sale, record, requester.as_deref())?;
         }
-        let mut recorded = Vec::with_capacity(events.len());
         for event in &*events {
-            recorded.push(event.insert(db, sale)?);
+            event.insert(db, sale)?;
         }
         for change in &append.private {
             private::change(db, sale, change)?;
@@ -58,7 +59,7 @@ impl Write for Step {
         for change in &append.work {
             work::change(db, sale, change)?;
         }
-        Ok(recorded)
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use super::row::sale_text;
 use super::statement::{execute, find, list, one};
 use crate::error::LedgerError;
 use crate::event::{FeedEntry, NewEvent};
-use crate::row::{Read, json, number, stored};
+use crate::row::{Read, json, number};
 use crate::rows;
 
 /// The sale's events, oldest first.
@@ -54,40 +54,35 @@ pub(super) async fn end(readers: &Readers) -> Result<u64, LedgerError> {
 
 /// An event as it is stored in its place.
 pub(super) struct StoredEvent {
-    recorded: Recorded,
+    seq: u64,
+    id: String,
+    at_us: i64,
     name: String,
     cause: String,
     event: String,
 }
 
 impl StoredEvent {
-    pub(super) fn of(seq: u64, new: NewEvent) -> Result<Self, LedgerError> {
-        let NewEvent { id, at, cause, name, event } = new;
+    pub(super) fn of(seq: u64, new: &NewEvent) -> Result<Self, LedgerError> {
         Ok(Self {
-            name,
-            cause: json("cause", &cause)?,
-            event: json("event", &event)?,
-            recorded: Recorded { id, seq, at: stored(at), cause, event },
+            seq,
+            id: new.id.to_string(),
+            at_us: new.at.as_microsecond(),
+            name: new.name.clone(),
+            cause: json("cause", &new.cause)?,
+            event: json("event", &new.event)?,
         })
     }
 
     /// Stores it.
-    pub(super) fn insert(&self, db: &Connection, sale: SaleId) -> Result<Recorded, LedgerError> {
-        let Self { recorded, name, cause, event } = self;
+    pub(super) fn insert(&self, db: &Connection, sale: SaleId) -> Result<(), LedgerError> {
+        let Self { seq, id, at_us, name, cause, event } = self;
         execute(
             db,
             "INSERT INTO event (sale, seq, id, at_us, name, cause, event)
              VALUES (?, ?, ?, ?, ?, ?, ?)",
-            params![
-                sale_text(sale),
-                number("seq", recorded.seq)?,
-                recorded.id.to_string(),
-                recorded.at.as_microsecond(),
-                name,
-                cause,
-                event,
-            ],
+            params![sale_text(sale), number("seq", *seq)?, id, at_us, name, cause, event],
         )?;
-        Ok(recorded.clone())
+        Ok(())
     }
 }

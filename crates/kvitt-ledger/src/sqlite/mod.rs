@@ -107,7 +107,9 @@ impl Ledger for SqliteLedger {
 
     async fn append(&self, append: Append) -> Result<Vec<Recorded>, LedgerError> {
         append.check()?;
-        self.writer.write(Step::of(append)?).await
+        let (step, recorded) = Step::of(append)?;
+        self.writer.write(step).await?;
+        Ok(recorded)
     }
 
     async fn feed(&self, after: u64, limit: u32) -> Result<Vec<FeedEntry>, LedgerError> {
