@@ -28,7 +28,7 @@ impl IdSource for RandomIds {
     fn secret(&self) -> SecretString {
         use std::fmt::Write as _;
         let mut text = String::with_capacity(64);
-        for byte in fresh::<32>() {
+        for byte in fresh() {
             // Writing into a string cannot fail.
             let _ = write!(text, "{byte:02x}");
         }
@@ -36,8 +36,8 @@ impl IdSource for RandomIds {
     }
 }
 
-fn fresh<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
+fn fresh() -> [u8; 32] {
+    let mut bytes = [0; 32];
     #[expect(clippy::disallowed_methods, reason = "the edge at which randomness enters")]
     let filled = getrandom::fill(&mut bytes);
     #[expect(clippy::expect_used, reason = "without randomness no secret can be made at all")]

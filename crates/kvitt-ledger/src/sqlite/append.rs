@@ -27,10 +27,9 @@ impl Step {
         let requester = append.idempotency.as_ref().map(|record| record.requester.to_string());
         // A version that no sale has is refused later, by what the sale's is.
         let place = |new: u64| append.expected_version.saturating_add(new);
-        let new: Vec<_> = (1..).map(place).zip(append.events.drain(..)).collect();
-        let stored = new.iter().map(|(seq, new)| StoredEvent::of(*seq, new));
-        let events = stored.collect::<Result<_, _>>()?;
-        let recorded = new.into_iter().map(|(seq, new)| new.recorded(seq)).collect();
+        let new = (1..).map(place).zip(append.events.drain(..));
+        let placed = new.map(|(seq, new)| StoredEvent::of(seq, new));
+        let (events, recorded) = placed.collect::<Result<_, _>>()?;
         Ok((Self { append, requester, events }, recorded))
     }
 }

@@ -1,5 +1,7 @@
 //! Events: one sale's stream, and the feed of all.
 
+use std::mem;
+
 use kvitt_core::{IntentId, Recorded, SaleId};
 use rusqlite::{Connection, params};
 
@@ -63,15 +65,17 @@ pub(super) struct StoredEvent {
 }
 
 impl StoredEvent {
-    pub(super) fn of(seq: u64, new: &NewEvent) -> Result<Self, LedgerError> {
-        Ok(Self {
+    /// With the event as it is read back.
+    pub(super) fn of(seq: u64, mut new: NewEvent) -> Result<(Self, Recorded), LedgerError> {
+        let stored = Self {
             seq,
             id: new.id.to_string(),
             at_us: new.at.as_microsecond(),
-            name: new.name.clone(),
+            name: mem::take(&mut new.name),
             cause: json("cause", &new.cause)?,
             event: json("event", &new.event)?,
-        })
+        };
+        Ok((stored, new.recorded(seq)))
     }
 
     /// Stores it.

@@ -210,6 +210,7 @@ impl<W: Write> Job for Pending<W> {
 /// A write that panics ends the thread: who waits, and who comes later, learns that it has stopped.
 fn run(pen: &Pen, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
     let mut batch = Vec::new();
+    // Who writes at once is alone, which teaches nothing about many.
     let mut pace = Pace::default();
     while jobs.blocking_recv_many(&mut batch, pace.room()) > 0 {
         let mut turn = pen.turn();
