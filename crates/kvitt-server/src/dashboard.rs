@@ -7,7 +7,9 @@
 
 mod act;
 mod attempts;
+mod attention;
 mod bars;
+mod concern;
 mod form;
 mod guard;
 mod headers;
@@ -15,6 +17,7 @@ mod list;
 mod message;
 mod order;
 mod origin;
+mod reconcile;
 mod return_to;
 mod session;
 mod sign_in;
@@ -34,16 +37,26 @@ pub(crate) use self::guard::Operator;
 
 /// Where an operator begins.
 pub(crate) const HOME: &str = "/dashboard";
+/// The queue of what needs a person.
+const ATTENTION: &str = "/dashboard/attention";
 const SIGN_IN: &str = "/dashboard/sign-in";
 
 /// Every path for operators, each of which is guarded.
 pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
     vec![
         (HOME, get(|| async { Redirect::to("/dashboard/orders") })),
+        (ATTENTION, get(attention::attention)),
+        ("/dashboard/webhook-endpoints/{id}/enable", post(attention::enable_endpoint)),
         ("/dashboard/orders", get(list::orders)),
         ("/dashboard/orders/{id}", get(order::order)),
         ("/dashboard/orders/{id}/acts/undo", get(act::undo::show).post(act::undo::submit)),
         ("/dashboard/orders/{id}/acts/{kind}", get(act::show).post(act::submit)),
+        (
+            "/dashboard/orders/{id}/settle/{intent}",
+            get(act::settle::show).post(act::settle::submit),
+        ),
+        ("/dashboard/orders/{id}/adopt", get(act::adopt::show).post(act::adopt::submit)),
+        ("/dashboard/orders/{id}/reconcile", post(reconcile::reconcile)),
         ("/dashboard/sign-out", post(sign_in::sign_out)),
     ]
 }
@@ -92,6 +105,21 @@ fn act_href(sale: kvitt_core::SaleId, kind: kvitt_core::ActKind) -> String {
 /// Where an undo is looked over.
 fn undo_href(sale: kvitt_core::SaleId) -> String {
     format!("{}/acts/undo", order_href(sale))
+}
+
+/// Where somebody tells what became of an act in doubt.
+fn settle_href(sale: kvitt_core::SaleId, intent: kvitt_core::IntentId) -> String {
+    format!("{}/settle/{intent}", order_href(sale))
+}
+
+/// Where somebody tells which order Klarna has.
+fn adopt_href(sale: kvitt_core::SaleId) -> String {
+    format!("{}/adopt", order_href(sale))
+}
+
+/// Where Klarna is read at somebody's word.
+fn reconcile_href(sale: kvitt_core::SaleId) -> String {
+    format!("{}/reconcile", order_href(sale))
 }
 
 /// What an order is called: by the shop's reference, else by its id.

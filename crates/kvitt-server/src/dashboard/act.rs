@@ -1,16 +1,18 @@
 //! One act on an order: filled in, looked over, done.
 
+pub(super) mod adopt;
 mod form;
 mod inputs;
 mod page;
 mod preview;
+pub(super) mod settle;
 pub(super) mod undo;
 
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
-use kvitt_core::{ActKind, Cause, Order, OrderId, Refusal, Requester, Sale, SaleId};
+use kvitt_core::{ActKind, Order, OrderId, Refusal, Requester, Sale, SaleId};
 use kvitt_engine::{Answered, Caller, EngineError, Idempotency, Shopper};
 
 use self::form::{Fields, Wanted, Wrong, is_bare, wanted};
@@ -151,7 +153,7 @@ fn caller(signed_in: &SignedIn, fields: &Fields, act: &str) -> Result<Caller, Tr
     };
     let user = signed_in.user.id;
     Ok(Caller {
-        cause: Cause::Operator { user },
+        cause: signed_in.cause(),
         idempotency: Some(Idempotency {
             requester: Requester::User(user),
             key: key.to_owned(),

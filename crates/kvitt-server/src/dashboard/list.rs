@@ -5,7 +5,6 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
-use kvitt_engine::Alarm;
 use kvitt_ledger::{SaleQuery, SaleSummary};
 use serde::Deserialize;
 
@@ -57,13 +56,6 @@ struct Row {
     attention: Option<String>,
 }
 
-/// What is wrong with the whole.
-struct AlarmShown {
-    title: &'static str,
-    alarm: Alarm,
-    moment: String,
-}
-
 #[derive(Template)]
 #[template(path = "dashboard/orders.html")]
 struct OrdersPage<'a> {
@@ -73,7 +65,8 @@ struct OrdersPage<'a> {
     rows: Vec<Row>,
     next: Option<String>,
     is_filtered: bool,
-    alarms: Vec<AlarmShown>,
+    /// The titles of what is wrong with the whole.
+    alarms: Vec<&'static str>,
 }
 
 /// `GET /dashboard/orders`
@@ -111,15 +104,11 @@ pub(super) async fn orders(
             statuses: STATUSES.into_iter().map(choice).collect(),
             rows: found.items.into_iter().map(|summary| row(summary, at)).collect(),
             next: found.next_cursor.map(|cursor| address(&filters, &cursor)),
-            alarms: alarms.into_iter().map(alarm_shown).collect(),
+            alarms: alarms.iter().map(|alarm| words::alarm(alarm.kind)).collect(),
             is_filtered: query.search.is_some() || query.status.is_some() || filters.attention,
             filters: &filters,
         },
     ))
-}
-
-fn alarm_shown(alarm: Alarm) -> AlarmShown {
-    AlarmShown { title: words::alarm(alarm.kind), moment: moment(alarm.since), alarm }
 }
 
 /// The same view from a cursor on.

@@ -12,6 +12,7 @@ use kvitt_engine::Shopper;
 use serde::Deserialize;
 
 use self::placed::{Placed, placed};
+use super::concern::{Button, ConcernShown, concerns};
 use super::message::page;
 use super::session::SignedIn;
 use super::timeline::{self, Entry, Names};
@@ -32,6 +33,8 @@ struct Said {
     tone: Tone,
     title: String,
     text: String,
+    /// The way out, where it needs somebody.
+    button: Option<Button>,
 }
 
 #[derive(Template)]
@@ -44,6 +47,8 @@ struct OrderPage<'a> {
     fraud: Option<Badge>,
     facts: Vec<(&'static str, String)>,
     said: Option<Said>,
+    /// What needs somebody, but what is said already.
+    concerns: Vec<ConcernShown>,
     warnings: Vec<String>,
     placed: Option<Placed>,
     shopper: Vec<(&'static str, Vec<String>)>,
@@ -67,6 +72,10 @@ pub(super) async fn order(
     let currency = sale.terms.market.purchase_currency();
     let order = sale.order.as_ref();
     let intent = asked.intent.parse().ok();
+    let (mut of_intent, concerns): (Vec<_>, Vec<_>) = concerns(&sale, at)
+        .into_iter()
+        .partition(|concern| intent.is_some() && concern.asked_for == intent);
+    let way_out = of_intent.pop().map(|concern| concern.button);
     let cart = order.map_or(&sale.cart, |order| &order.cart).cart();
     Ok(page(
         StatusCode::OK,
@@ -80,7 +89,8 @@ pub(super) async fn order(
             ),
             fraud: order.and_then(|order| words::fraud(order.fraud_status.as_str())),
             facts: facts(&sale, engine.expiry_plan(&sale, at).as_ref()),
-            said: intent.and_then(|intent| said(&sale, intent)),
+            said: intent.and_then(|intent| said(&sale, intent, way_out)),
+            concerns,
             warnings: warnings(&sale, intent),
             placed: placed(&sale, at),
             shopper: people(&shopper),
@@ -140,9 +150,9 @@ fn extended(plan: &ExpiryPlan) -> String {
 }
 
 /// What came of an act.
-fn said(sale: &Sale, id: IntentId) -> Option<Said> {
+fn said(sale: &Sale, id: IntentId, button: Option<Button>) -> Option<Said> {
     let act = words::wanted(sale, id)?;
-    let said = |tone, title: String, text: String| Some(Said { tone, title, text });
+    let said = |tone, title: String, text: String| Some(Said { tone, title, text, button });
     match &sale.state_of(id)? {
         IntentState::Done(_) => {
             said(Tone::Good, format!("Done: {act}"), "Klarna has confirmed it.".to_owned())
@@ -182,30 +192,21 @@ fn said(sale: &Sale, id: IntentId) -> Option<Said> {
     }
 }
 
-/// What whoever opens the page has to know first; `said` is what the page says already.
+/// What goes on by itself; `said` is what the page says already.
 fn warnings(sale: &Sale, said: Option<IntentId>) -> Vec<String> {
     // What is open of an undo stands for the whole of it.
     let undo = sale.open_undo().map(|undo| undo.id);
     let open = undo.or_else(|| sale.open_intent(|_| true).map(|intent| intent.id));
     let open = open.filter(|open| said != Some(*open)).and_then(|open| {
         let act = words::wanted(sale, open)?;
-        Some(match sale.state_of(open)? {
-            IntentState::NeedsHuman { reason } => {
-                format!("not known: {act}. {}", sentence(&reason))
-            }
-            IntentState::Unknown { problem, .. } => {
-                format!("not known yet: {act}. {}", sentence(&problem))
-            }
-            _ => format!("under way: {act}"),
-        })
+        // What is in doubt is told of where the way out is.
+        matches!(sale.state_of(open)?, IntentState::Requested).then(|| format!("under way: {act}"))
     });
     let held = sale.held().filter(|intent| said != Some(intent.id)).map(|intent| {
         let act = words::wanted(sale, intent.id).unwrap_or_default();
         format!("held until Klarna accepts the order: {act}")
     });
-    let difference =
-        sale.difference().map(|text| format!("Klarna's figures differ from these: {text}"));
-    open.into_iter().chain(held).chain(difference).map(|text| sentence(&text)).collect()
+    open.into_iter().chain(held).map(|text| sentence(&text)).collect()
 }
 
 /// Addresses, as lines of text.

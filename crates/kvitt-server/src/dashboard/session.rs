@@ -7,6 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use axum_extra::extract::CookieJar;
+use kvitt_core::Cause;
 use kvitt_engine::IdSource;
 use kvitt_ledger::{LedgerError, SessionDigest, User};
 use secrecy::{ExposeSecret, SecretString};
@@ -139,6 +140,11 @@ impl SignedIn {
         let Some(user) = user else { return Ok(None) };
         let frozen = app.engine().ledger().frozen().await?.map(|frozen| frozen.because);
         Ok(Some(Self { user, csrf: token.csrf(), frozen }))
+    }
+
+    /// What they bring about, with their name on it.
+    pub(super) fn cause(&self) -> Cause {
+        Cause::Operator { user: self.user.id }
     }
 }
 

@@ -16,6 +16,7 @@ mod life;
 mod lists;
 mod logs;
 mod operator;
+mod queue;
 mod serving;
 mod shop;
 mod undo;

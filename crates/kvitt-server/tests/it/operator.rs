@@ -42,6 +42,13 @@ impl<'a> Browser<'a> {
         self.send(Method::POST, path, &[], Some(members)).await
     }
 
+    /// Sends a form as a page of the dashboard would.
+    pub(crate) async fn submit(&self, path: &str, members: &[(&str, &str)]) -> Answer {
+        let csrf_token = self.csrf_token();
+        let own = [("csrf_token", csrf_token.as_str())];
+        self.post(path, &[&own[..], members].concat()).await
+    }
+
     pub(crate) async fn send(
         &self,
         method: Method,

@@ -15,7 +15,7 @@ use crate::dashboard::session::SignedIn;
 use crate::problem::{Problem, codes};
 
 /// The order in the path.
-pub(in crate::dashboard) struct OrderRef(SaleId);
+pub(in crate::dashboard) struct OrderRef(pub(in crate::dashboard) SaleId);
 
 impl FromRequestParts<App> for OrderRef {
     type Rejection = Trouble;
