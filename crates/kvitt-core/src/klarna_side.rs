@@ -2,7 +2,7 @@
 //! and acts of people in Klarna's portal.
 
 use jiff::{SignedDuration, Timestamp};
-use kvitt_money::{Cart, OrderLine};
+use kvitt_money::{Cart, Money, OrderLine};
 
 use crate::act::{Act, ActKind, Outcome, ShippingInfo};
 use crate::cart::{LineId, SaleCart};
@@ -73,6 +73,15 @@ pub fn sent_reference(reference: Option<&str>, intent: IntentId) -> String {
 }
 
 impl Sale {
+    fn ambiguous(&self, what: &str, count: usize, amount: i64) -> Recognised {
+        let amount = Money::new(amount, self.terms.market.purchase_currency());
+        Recognised::Ambiguous(format!(
+            "Klarna has {count} {what} of {amount} that nobody here knows of, and nothing tells \
+             which is the one that was asked for: look at the order at Klarna, and settle this with \
+             its id"
+        ))
+    }
+
     /// Whether an act on the order took effect, by what Klarna now has. The act must not be under
     /// way any more.
     pub fn recognise(&self, intent: &Intent, found: &OrderAtKlarna) -> Recognised {
@@ -88,7 +97,7 @@ impl Sale {
                 match our_move(unknown, *captured_amount, &sent, intent) {
                     Ok(Some(id)) => Recognised::Done(Outcome::Captured { capture_id: id }),
                     Ok(None) => Recognised::NotDone,
-                    Err(count) => ambiguous("captures", count, *captured_amount),
+                    Err(count) => self.ambiguous("captures", count, *captured_amount),
                 }
             }
             Act::Refund { refunded_amount, reference, .. } => {
@@ -97,7 +106,7 @@ impl Sale {
                 match our_move(unknown, *refunded_amount, &sent, intent) {
                     Ok(Some(id)) => Recognised::Done(Outcome::Refunded { refund_id: id }),
                     Ok(None) => Recognised::NotDone,
-                    Err(count) => ambiguous("refunds", count, *refunded_amount),
+                    Err(count) => self.ambiguous("refunds", count, *refunded_amount),
                 }
             }
             Act::Cancel => did(OrderStatus::Cancelled.is(&snapshot.status)),
@@ -336,11 +345,4 @@ fn is_candidate(it: &MoveAtKlarna, amount: i64, sent_reference: &str, intent: &I
 /// Whether it can have been made since an act was wanted.
 pub(crate) fn is_since(it: &MoveAtKlarna, intent: &Intent) -> bool {
     it.at.is_none_or(|at| at >= intent.requested_at - CLOCK_SKEW)
-}
-
-fn ambiguous(what: &str, count: usize, amount: i64) -> Recognised {
-    Recognised::Ambiguous(format!(
-        "Klarna has {count} {what} of {amount} that nobody here knows of, and nothing tells which \
-         is the one that was asked for: look at the order at Klarna, and settle this with its id"
-    ))
 }

@@ -114,7 +114,11 @@ async fn two_equal_captures_without_a_readable_reference_wait_for_a_person() {
 
     let sale = shop.work_until(sale.id, needs_human).await;
 
-    assert!(sale.attention().unwrap().contains("2 captures of 10000"), "{:?}", sale.attention());
+    assert!(
+        sale.attention().unwrap().contains("2 captures of 100.00 SEK"),
+        "{:?}",
+        sale.attention()
+    );
     assert_eq!(shop.at_klarna(&sale).await["captured_amount"], 20_000, "nothing was done again");
     assert!(matches!(
         shop.act(sale.id, capture(&[("l2", 1)])).await,

@@ -18,12 +18,17 @@ use crate::migrations::{self, Migration};
 /// PostgreSQL 15, as a server tells its version.
 const VERSION_MIN: i32 = 150_000;
 
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration::new(1, "ledger", include_str!("../../migrations/postgres/0001_ledger.sql")),
     Migration::new(2, "webhooks", include_str!("../../migrations/postgres/0002_webhooks.sql")),
     Migration::new(3, "state", include_str!("../../migrations/postgres/0003_state.sql")),
     Migration::new(4, "replicas", include_str!("../../migrations/postgres/0004_replicas.sql")),
     Migration::new(5, "heard", include_str!("../../migrations/postgres/0005_heard.sql")),
+    Migration::new(
+        6,
+        "fraud_pending",
+        include_str!("../../migrations/postgres/0006_fraud_pending.sql"),
+    ),
 ];
 
 /// Opens the database, and brings its schema up to date.

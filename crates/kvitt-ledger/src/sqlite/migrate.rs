@@ -12,7 +12,7 @@ use super::open::opening;
 use crate::error::LedgerError;
 use crate::migrations::{self, Migration};
 
-const MIGRATIONS: [Migration; 8] = [
+const MIGRATIONS: [Migration; 9] = [
     Migration::new(1, "ledger", include_str!("../../migrations/sqlite/0001_ledger.sql")),
     Migration::new(2, "users", include_str!("../../migrations/sqlite/0002_users.sql")),
     Migration::new(3, "looks", include_str!("../../migrations/sqlite/0003_looks.sql")),
@@ -21,6 +21,11 @@ const MIGRATIONS: [Migration; 8] = [
     Migration::new(6, "state", include_str!("../../migrations/sqlite/0006_state.sql")),
     Migration::new(7, "replicas", include_str!("../../migrations/sqlite/0007_replicas.sql")),
     Migration::new(8, "heard", include_str!("../../migrations/sqlite/0008_heard.sql")),
+    Migration::new(
+        9,
+        "fraud_pending",
+        include_str!("../../migrations/sqlite/0009_fraud_pending.sql"),
+    ),
 ];
 
 /// As sqlx makes it. Its name is [`migrations::TABLE`].
@@ -100,7 +105,9 @@ mod tests {
     const MADE_BY_SQLX: &str = include_str!("migrate/made_by_sqlx.sql");
     /// How many changes sqlx's driver made, before there was another.
     const BY_SQLX: usize = 7;
-    const A_PLACE_FOR_WHAT_CAME_SINCE: &str = "CREATE TABLE inbox (last_at_us INTEGER, door TEXT)";
+    const A_PLACE_FOR_WHAT_CAME_SINCE: &str = "
+        CREATE TABLE inbox (last_at_us INTEGER, door TEXT);
+        CREATE TABLE sale (sale TEXT, created_at_us INTEGER, fraud_status TEXT);";
 
     fn versions(db: &Connection) -> Vec<i64> {
         applied(db).unwrap().into_iter().map(|(version, ..)| version).collect()
@@ -114,14 +121,14 @@ mod tests {
         let path = Path::new("kvitt.db");
         assert_eq!(pending(path, &db).unwrap(), MIGRATIONS[BY_SQLX..]);
         migrate(path, &mut db).unwrap();
-        assert_eq!(versions(&db), [1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(versions(&db), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
         let tables: i64 = db
             .query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'table'", [], |row| {
                 row.get(0)
             })
             .unwrap();
         assert_eq!(
-            tables, 2,
+            tables, 3,
             "nothing was carried out again, not even on tables that are not there"
         );
     }

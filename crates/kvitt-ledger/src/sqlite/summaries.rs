@@ -21,14 +21,14 @@ use crate::summary::{Page, SaleQuery, SaleSummary};
 const UPDATE: &str = "
     UPDATE sale SET
         version = ?2, updated_at_us = ?4, account = ?5, purchase_country = ?6,
-        purchase_currency = ?7, checkout_status = ?8, order_status = ?9, fraud_status = ?10,
+        purchase_currency = ?7, checkout_status = ?8, order_status = ?9,
         order_amount = ?15, captured_amount = ?16, refunded_amount = ?17,
         remaining_authorized_amount = ?18, placed_at_us = ?19, expires_at_us = ?20,
         look_at_us = ?22
     WHERE sale = ?1 AND +created_at_us = ?3
         AND klarna_order_id IS ?11 COLLATE BINARY AND klarna_reference IS ?12 COLLATE BINARY
         AND merchant_reference1 IS ?13 COLLATE BINARY AND merchant_reference2 IS ?14 COLLATE BINARY
-        AND attention IS ?21";
+        AND fraud_status IS ?10 AND attention IS ?21";
 
 /// All of it, whatever was there.
 const UPSERT: &str = concat!(
@@ -153,7 +153,8 @@ fn select(
     let at_us = query.at.as_microsecond();
     let states = query.status.as_deref().map(StoredState::all_of).unwrap_or_default();
     let mut sql = Dynamic::default();
-    if way == Way::Search || states.is_empty() {
+    let is_few = way == Way::Search || query.fraud_status.as_deref() == Some(filter::PENDING);
+    if is_few || states.is_empty() {
         select_from(&mut sql, query, search, way)?;
         StoredState::push_any(&states, &mut sql, "+order_status", at_us);
     } else {
@@ -269,6 +270,15 @@ mod tests {
                 "{status}: {plan:?}"
             );
             assert!(!plan.iter().any(|it| it.contains("MULTI-INDEX OR")), "{status}: {plan:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn orders_under_review_are_listed_in_the_order_of_their_index() {
+        for status in [None, Some("AUTHORIZED".to_owned())] {
+            let fraud_status = Some("PENDING".to_owned());
+            let plan = plan(&SaleQuery { status, fraud_status, ..all() }, Way::Time).await;
+            assert_eq!(plan, ["SCAN sale USING INDEX sale_fraud_pending"]);
         }
     }
 

@@ -86,7 +86,7 @@ fn shown(sale: &Sale, concern: Concern, at: Timestamp) -> ConcernShown {
         (ConcernKind::ShipmentStopped, _) => (
             "The shipment is stopped".to_owned(),
             Tone::Bad,
-            "Hold the goods. If they have not left, the order can be undone.",
+            "If the goods have not left, the order can be undone. Else talk to Klarna first.",
             way_out(sale, at, &[]),
         ),
         (ConcernKind::Expiring, _) => (

@@ -320,12 +320,105 @@ async fn what_needs_a_person_is_looked_at() {
     world.control("POST", "/faults", &fault).await;
     world.authorized_checkout("1002").await;
     browser.sign_in(&world).await;
-    browser.click(r#"nav a[href$="attention=true"]"#).await;
+    browser.click("#attention").await;
+    browser.click(".filters button").await;
     browser.wait_for_text(".orders", "Needs a person").await;
     browser.look("dashboard-orders-attention").await;
     browser.click(".orders tbody a").await;
     browser.wait_for_text("[data-order=no-order]", "There is no order at Klarna yet").await;
     browser.look("dashboard-checkout-in-doubt").await;
+    browser.close().await;
+}
+
+const ATTENTION: &str = r#"nav a[href="/dashboard/attention"]"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_queue_is_worked_off_by_its_buttons() {
+    let world = World::start();
+    let browser = Browser::open().await;
+    browser.sign_in(&world).await;
+    browser.click(ATTENTION).await;
+    browser.find("[data-attention=none]").await;
+    browser.look("dashboard-attention-none").await;
+
+    // A capture of which nobody can tell whether it is ours.
+    let unreadable = json!({"capture_references_are_readable": false});
+    world.control("PATCH", "/settings", &unreadable).await;
+    let doubted = world.placed_order().await;
+    world.capture_at_klarna(&doubted, 9_900).await;
+    for (effect, times) in [("reset_after", json!(1)), ("reset_before", Value::Null)] {
+        let fault = json!({"match": {"operation": "captureOrder"}, "times": times,
+            "effect": {"kind": effect}});
+        world.control("POST", "/faults", &fault).await;
+    }
+    let captures = format!("/v1/orders/{}/captures", doubted.id);
+    let body = json!({"captured_amount": 9_900, "amount_only": true});
+    world.api("POST", &captures, &body).await;
+    world.control("POST", "/clock/advance", &json!({"by": "PT25H"})).await;
+    let stopped = world.placed_order().await;
+    world.pending_order().await;
+    let decision = json!({"decision": "STOPPED"});
+    let fraud = format!("/orders/{}/fraud", stopped.klarna_id);
+    world.control("POST", &fraud, &decision).await;
+    browser
+        .until("both need a person", async || {
+            browser.click(ATTENTION).await;
+            let both = r#"[data-concern=needs_human], [data-concern=shipment_stopped]"#;
+            (browser.count(both).await == 2).then_some(())
+        })
+        .await;
+    browser.look("dashboard-attention").await;
+
+    browser.click("[data-concern=needs_human] .button").await;
+    browser.find("[data-act=settle]").await;
+    browser.click("[data-act=settle-it]").await;
+    browser.wait_for_text("[data-act=problem]", "Say whether it took effect.").await;
+    browser.look("dashboard-settle").await;
+    let id = world.at_klarna(&doubted).await["captures"][0]["capture_id"].clone();
+    browser.click("#done").await;
+    browser.fill("#id", id.as_str().unwrap()).await;
+    browser.click("[data-act=settle-it]").await;
+    browser.wait_for_text("[data-order=result]", "Done: capture 99.00 SEK").await;
+    browser.click(ATTENTION).await;
+    assert_eq!(browser.count("[data-concern]").await, 1);
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_held_beside_klarna_and_one_that_was_placed_elsewhere_is_named() {
+    let world = World::start();
+    let browser = Browser::open().await;
+    browser.sign_in(&world).await;
+    world.control("PATCH", "/settings", &json!({"push_callback": false})).await;
+    let klarna_id = world.placed_elsewhere("1003").await;
+    world.control("POST", "/clock/advance", &json!({"by": "PT61M"})).await;
+    browser
+        .until("kvitt has heard of it", async || {
+            browser.click(ATTENTION).await;
+            (browser.count("[data-concern=needs_human]").await == 1).then_some(())
+        })
+        .await;
+    browser.click("[data-concern=needs_human] .button").await;
+    browser.find("[data-act=adopt]").await;
+    browser.fill("#klarna_order_id", "another").await;
+    browser.click("[data-act=adopt] button").await;
+    browser.wait_for_text("[data-act=problem]", "no such order").await;
+    browser.look("dashboard-adopt").await;
+    browser.fill("#klarna_order_id", &klarna_id).await;
+    browser.click("[data-act=adopt] button").await;
+    browser.find("[data-order=amount]").await;
+    browser.click(ATTENTION).await;
+    browser.find("[data-attention=none]").await;
+
+    let lost = json!({"match": {"operation": "captureOrder"},
+        "effect": {"kind": "reset_after"}});
+    world.control("POST", "/faults", &lost).await;
+    let other = world.placed_order().await;
+    world.api("POST", &format!("/v1/orders/{}/captures", other.id), &json!({})).await;
+    browser.click(ATTENTION).await;
+    browser.click("[data-concern=outcome_unknown] button").await;
+    browser.find("[data-reconciled=differs]").await;
+    browser.look("dashboard-reconciled").await;
     browser.close().await;
 }
 

@@ -190,21 +190,55 @@ impl World {
     async fn authorized(&self, email: &str, reference: &str) -> Value {
         let named = |body: &mut Value| body["merchant_reference1"] = json!(reference);
         let checkout = self.opened(email, named).await;
+        let token = json!({"authorization_token": self.approved(&checkout).await});
+        let path = format!("/v1/checkouts/{}/authorization", checkout["id"].as_str().unwrap());
+        self.api("POST", &path, &token).await
+    }
+
+    /// The token of a shopper who has authorized.
+    async fn approved(&self, checkout: &Value) -> Value {
         let session = checkout["session"]["session_id"].as_str().unwrap();
         let shopper = json!({"outcome": "approved", "callback": "never",
             "data": {"billing_address": checkout["shopper"]["billing_address"]}});
         let approved =
             self.control("POST", &format!("/sessions/{session}/authorize"), &shopper).await;
-        let token = json!({"authorization_token": approved["authorization_token"]});
-        let path = format!("/v1/checkouts/{}/authorization", checkout["id"].as_str().unwrap());
-        self.api("POST", &path, &token).await
+        approved["authorization_token"].clone()
     }
 
     /// As somebody would in Klarna's own portal.
     pub(crate) async fn cancel_at_klarna(&self, placed: &Placed) {
-        let path = format!("/ordermanagement/v1/orders/{}/cancel", placed.klarna_id);
-        let url = format!("{}{path}", self.sandbox);
-        answer(self.http.post(url).basic_auth("demo", Some("demo"))).await;
+        self.portal(&format!("/orders/{}/cancel", placed.klarna_id), &json!({})).await;
+    }
+
+    /// The same for a capture of so much.
+    pub(crate) async fn capture_at_klarna(&self, placed: &Placed, amount: i64) {
+        let path = format!("/orders/{}/captures", placed.klarna_id);
+        self.portal(&path, &json!({"captured_amount": amount})).await;
+    }
+
+    async fn portal(&self, path: &str, body: &Value) {
+        let url = format!("{}/ordermanagement/v1{path}", self.sandbox);
+        answer(self.http.post(url).basic_auth("demo", Some("demo")).json(body)).await;
+    }
+
+    /// A checkout whose order somebody else placed, so that nobody here knows it; gives Klarna's id.
+    pub(crate) async fn placed_elsewhere(&self, reference: &str) -> String {
+        let named = |body: &mut Value| body["merchant_reference1"] = json!(reference);
+        let checkout = self.opened("customer@email.se", named).await;
+        let token = self.approved(&checkout).await;
+        let session = checkout["session"]["session_id"].as_str().unwrap();
+        let url = format!("{}/payments/v1/sessions/{session}", self.sandbox);
+        let mut body = answer(self.http.get(url).basic_auth("demo", Some("demo"))).await;
+        for name in ["client_token", "expires_at", "payment_method_categories", "status"] {
+            body.as_object_mut().unwrap().remove(name);
+        }
+        let url = format!(
+            "{}/payments/v1/authorizations/{}/order",
+            self.sandbox,
+            token.as_str().unwrap()
+        );
+        let order = answer(self.http.post(url).basic_auth("demo", Some("demo")).json(&body)).await;
+        order["order_id"].as_str().unwrap().to_owned()
     }
 
     /// Order, captured, refunded, left: in the merchant API, and at Klarna.

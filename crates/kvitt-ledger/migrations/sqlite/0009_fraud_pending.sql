@@ -1,0 +1,2 @@
+-- The orders that Klarna still looks at, of which there are few at any time.
+CREATE INDEX sale_fraud_pending ON sale (created_at_us, sale) WHERE fraud_status = 'PENDING';
