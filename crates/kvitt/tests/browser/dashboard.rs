@@ -363,7 +363,7 @@ async fn the_queue_is_worked_off_by_its_buttons() {
     browser
         .until("both need a person", async || {
             browser.click(ATTENTION).await;
-            let both = r#"[data-concern=needs_human], [data-concern=shipment_stopped]"#;
+            let both = r"[data-concern=needs_human], [data-concern=shipment_stopped]";
             (browser.count(both).await == 2).then_some(())
         })
         .await;
