@@ -9,6 +9,7 @@ mod concern;
 mod decide;
 mod event;
 mod expiry;
+mod figures;
 mod fold;
 mod held;
 mod ids;
@@ -36,6 +37,7 @@ pub use event::{
     Recorded,
 };
 pub use expiry::{ExpiryPlan, ExpiryPolicy, ExpiryStep, NotExtended};
+pub use figures::{FigureKey, FigureKind, Figures, Tally, figure_changes};
 pub use fold::Inconsistent;
 pub use held::{FRAUD_REJECTED, ORDER_CLOSED};
 pub use ids::{

@@ -19,6 +19,7 @@ mod engine;
 mod error;
 mod evidence;
 mod expiry;
+mod figures;
 mod frozen;
 mod held;
 mod ids;

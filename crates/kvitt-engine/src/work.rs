@@ -174,13 +174,15 @@ pub(crate) fn schedule_place(sale: SaleId, due_in: Duration, draft: &mut Draft) 
 
 impl Engine {
     /// Works until the returned future is dropped: claims what is due, carries it out, rests;
-    /// and beside it sends webhooks, which delay nothing of it, and watches whether an alarm is due.
+    /// and beside it sends webhooks, which delay nothing of it, watches whether an alarm is due,
+    /// and counts the figures.
     pub async fn work(&self) {
         tokio::join!(
             self.work_off(),
             self.work_webhooks(),
             self.keep_telling_alive(),
             self.keep_watching(),
+            self.keep_counting(),
         );
     }
 

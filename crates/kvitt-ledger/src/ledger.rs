@@ -11,6 +11,7 @@ use crate::api_key::ApiKey;
 use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
 use crate::event::FeedEntry;
+use crate::figure::FigureStore;
 use crate::frozen::Frozen;
 use crate::heard::Heard;
 use crate::inbox::Message;
@@ -186,6 +187,9 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// Lets a frozen ledger act again; `false` where it is not frozen.
     async fn thaw(&self) -> Result<bool, LedgerError>;
+
+    /// The part that figures are kept in.
+    fn figures(&self) -> &dyn FigureStore;
 
     /// The part that webhooks need.
     fn webhooks(&self) -> &dyn WebhookStore;

@@ -17,15 +17,17 @@ mod list;
 mod message;
 mod order;
 mod origin;
+mod plot;
 mod reconcile;
 mod return_to;
 mod session;
 mod sign_in;
 mod timeline;
+mod today;
 mod words;
 
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 
 use self::message::Message;
@@ -44,7 +46,7 @@ const SIGN_IN: &str = "/dashboard/sign-in";
 /// Every path for operators, each of which is guarded.
 pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
     vec![
-        (HOME, get(|| async { Redirect::to("/dashboard/orders") })),
+        (HOME, get(today::today)),
         (ATTENTION, get(attention::attention)),
         ("/dashboard/webhook-endpoints/{id}/enable", post(attention::enable_endpoint)),
         ("/dashboard/orders", get(list::orders)),

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use kvitt_core::{
-    ActKind, Amounts, FraudStatus, IntentState, MayShipReason, OrderStatus, Recorded, Sale,
-    UndoWish, Wish, may_ship,
+    ActKind, Amounts, Figures, FraudStatus, IntentState, MayShipReason, OrderStatus, Recorded,
+    Sale, Tally, UndoWish, Wish, figure_changes, may_ship,
 };
 
 use crate::support::{SALE, refund};
@@ -23,6 +23,24 @@ pub(crate) fn check_replay(sale: &Sale, events: &[Recorded]) {
     let read: Vec<Recorded> = serde_json::from_str(&stored).unwrap();
     assert_eq!(read, events);
     assert_eq!(Sale::fold(SALE, &read).unwrap().as_ref(), Some(sale));
+    check_figures(sale, events);
+}
+
+/// Counted event by event, the figures are those of the whole.
+fn check_figures(sale: &Sale, events: &[Recorded]) {
+    let mut sums = Figures::new();
+    let mut before: Option<Sale> = None;
+    for count in 1..=events.len() {
+        let now = Sale::fold(SALE, &events[..count]).unwrap().unwrap();
+        for (key, Tally { count, amount }) in figure_changes(before.as_ref(), &now) {
+            let sum = sums.entry(key).or_default();
+            sum.count += count;
+            sum.amount += amount;
+        }
+        before = Some(now);
+    }
+    sums.retain(|_, tally| *tally != Tally::default());
+    assert_eq!(sums, sale.figures());
 }
 
 fn sums(sale: &Sale, at: Timestamp) {

@@ -5,6 +5,7 @@
 
 mod expiry;
 mod exploration;
+mod figures;
 mod holding;
 mod inconsistent;
 mod laws;

@@ -11,6 +11,7 @@ mod elsewhere;
 mod expiry;
 mod failure_modes;
 mod faults;
+mod figures;
 mod fraud;
 mod life;
 mod looking;

@@ -10,9 +10,9 @@ use kvitt_core::{
     ApiKeyId, Event, IntentId, IntentState, Recorded, Requester, Sale, SaleId, UserId,
 };
 use kvitt_ledger::{
-    ApiKey, Append, FeedEntry, Frozen, Heard, IdempotencyRecord, Late, Ledger, LedgerError,
-    Message, Page, PasswordHash, Private, Replicas, SaleQuery, SaleSummary, SessionDigest, User,
-    WebhookStore, Work,
+    ApiKey, Append, FeedEntry, FigureStore, Frozen, Heard, IdempotencyRecord, Late, Ledger,
+    LedgerError, Message, Page, PasswordHash, Private, Replicas, SaleQuery, SaleSummary,
+    SessionDigest, User, WebhookStore, Work,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -221,6 +221,10 @@ impl Ledger for Unsteady {
     async fn close_session(&self, digest: &SessionDigest) -> Result<(), LedgerError> {
         self.ledger.close_session(digest).await
     }
+    fn figures(&self) -> &dyn FigureStore {
+        self.ledger.figures()
+    }
+
     fn webhooks(&self) -> &dyn WebhookStore {
         self.ledger.webhooks()
     }

@@ -6,6 +6,7 @@ mod connections;
 mod copy;
 mod error;
 mod events;
+mod figures;
 mod inbox;
 mod looks;
 mod open;
@@ -35,6 +36,7 @@ use crate::api_key::ApiKey;
 use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
 use crate::event::FeedEntry;
+use crate::figure::FigureStore;
 use crate::frozen::Frozen;
 use crate::heard::Heard;
 use crate::inbox::Message;
@@ -249,6 +251,10 @@ impl Ledger for PostgresLedger {
 
     async fn thaw(&self) -> Result<bool, LedgerError> {
         self.server.call(state::thaw(self.server.connections())).await
+    }
+
+    fn figures(&self) -> &dyn FigureStore {
+        self
     }
 
     fn webhooks(&self) -> &dyn WebhookStore {

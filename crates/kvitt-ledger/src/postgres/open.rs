@@ -18,7 +18,7 @@ use crate::migrations::{self, Migration};
 /// PostgreSQL 15, as a server tells its version.
 const VERSION_MIN: i32 = 150_000;
 
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 7] = [
     Migration::new(1, "ledger", include_str!("../../migrations/postgres/0001_ledger.sql")),
     Migration::new(2, "webhooks", include_str!("../../migrations/postgres/0002_webhooks.sql")),
     Migration::new(3, "state", include_str!("../../migrations/postgres/0003_state.sql")),
@@ -29,6 +29,7 @@ const MIGRATIONS: [Migration; 6] = [
         "fraud_pending",
         include_str!("../../migrations/postgres/0006_fraud_pending.sql"),
     ),
+    Migration::new(7, "figures", include_str!("../../migrations/postgres/0007_figures.sql")),
 ];
 
 /// Opens the database, and brings its schema up to date.

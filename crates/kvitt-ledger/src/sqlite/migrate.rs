@@ -12,7 +12,7 @@ use super::open::opening;
 use crate::error::LedgerError;
 use crate::migrations::{self, Migration};
 
-const MIGRATIONS: [Migration; 9] = [
+const MIGRATIONS: [Migration; 10] = [
     Migration::new(1, "ledger", include_str!("../../migrations/sqlite/0001_ledger.sql")),
     Migration::new(2, "users", include_str!("../../migrations/sqlite/0002_users.sql")),
     Migration::new(3, "looks", include_str!("../../migrations/sqlite/0003_looks.sql")),
@@ -26,6 +26,7 @@ const MIGRATIONS: [Migration; 9] = [
         "fraud_pending",
         include_str!("../../migrations/sqlite/0009_fraud_pending.sql"),
     ),
+    Migration::new(10, "figures", include_str!("../../migrations/sqlite/0010_figures.sql")),
 ];
 
 /// As sqlx makes it. Its name is [`migrations::TABLE`].
@@ -121,14 +122,14 @@ mod tests {
         let path = Path::new("kvitt.db");
         assert_eq!(pending(path, &db).unwrap(), MIGRATIONS[BY_SQLX..]);
         migrate(path, &mut db).unwrap();
-        assert_eq!(versions(&db), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        assert_eq!(versions(&db), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
         let tables: i64 = db
             .query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'table'", [], |row| {
                 row.get(0)
             })
             .unwrap();
         assert_eq!(
-            tables, 3,
+            tables, 5,
             "nothing was carried out again, not even on tables that are not there"
         );
     }

@@ -8,6 +8,7 @@ mod copy;
 mod dynamic;
 mod error;
 mod events;
+mod figures;
 mod inbox;
 mod looks;
 mod migrate;
@@ -52,6 +53,7 @@ use crate::api_key::ApiKey;
 use crate::append::{Append, IdempotencyRecord};
 use crate::error::LedgerError;
 use crate::event::FeedEntry;
+use crate::figure::FigureStore;
 use crate::frozen::Frozen;
 use crate::heard::Heard;
 use crate::inbox::Message;
@@ -281,6 +283,10 @@ impl Ledger for SqliteLedger {
 
     async fn thaw(&self) -> Result<bool, LedgerError> {
         self.writer.write(Thaw).await
+    }
+
+    fn figures(&self) -> &dyn FigureStore {
+        self
     }
 
     fn webhooks(&self) -> &dyn WebhookStore {

@@ -227,6 +227,8 @@ async fn a_file_of_the_first_version_is_brought_up_to_date() {
         "DROP TABLE inbox",
         "DROP TABLE ledger_state",
         "DROP TABLE replica",
+        "DROP TABLE figure",
+        "DROP TABLE figure_place",
         "DROP INDEX sale_fraud_pending",
         "DROP INDEX sale_look",
         "ALTER TABLE sale DROP COLUMN look_at_us",

@@ -2,6 +2,7 @@
 
 pub(crate) mod api_keys;
 pub(crate) mod feed;
+pub(crate) mod figures;
 pub(crate) mod freezing;
 pub(crate) mod idempotency;
 pub(crate) mod inbox;
@@ -31,6 +32,11 @@ macro_rules! suite {
             feed: [
                 many_writers_leave_no_gap_for_a_reader_that_follows,
                 it_goes_on_after_a_position_by_pieces,
+            ]
+            figures: [
+                what_is_counted_is_added_up,
+                what_was_counted_by_another_is_not_counted_again,
+                they_are_asked_for_by_kind_and_day,
             ]
             freezing: [
                 a_ledger_is_not_frozen_by_itself,

@@ -19,5 +19,6 @@ mod operator;
 mod queue;
 mod serving;
 mod shop;
+mod today;
 mod undo;
 mod webhooks;

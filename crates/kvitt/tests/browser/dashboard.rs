@@ -8,7 +8,7 @@ use crate::world::{Placed, World};
 
 impl Browser {
     pub(crate) async fn sign_in(&self, world: &World) {
-        self.goto(&world.dashboard).await;
+        self.goto(&format!("{}/orders", world.dashboard)).await;
         self.fill("#name", &world.user).await;
         self.fill("#password", &world.password).await;
         self.click("main form button").await;

@@ -31,4 +31,5 @@ mod sdk_windows;
 mod shopper;
 mod slow;
 mod staging;
+mod today;
 mod world;

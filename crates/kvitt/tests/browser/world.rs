@@ -75,6 +75,14 @@ impl World {
         answer(request).await
     }
 
+    /// The same for what is refused.
+    pub(crate) async fn refused(&self, method: &str, path: &str, body: &Value) {
+        let method = method.parse::<Method>().unwrap();
+        let request = self.http.request(method, format!("{}{path}", self.server));
+        let answer = request.bearer_auth(&self.key).json(body).send().await.unwrap();
+        assert!(answer.status().is_client_error(), "{}", answer.text().await.unwrap());
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Value {
         self.api("GET", path, &Value::Null).await
     }
