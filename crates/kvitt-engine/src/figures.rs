@@ -17,7 +17,7 @@ const REST: Duration = Duration::from_secs(2);
 /// How long it rests where another process counts.
 const LEFT_TO_ANOTHER: Duration = Duration::from_secs(20);
 /// Counting rests this many times as long as it took: shoppers come first.
-const RESTS_FOR: u32 = 9;
+const RESTS_FOR: u32 = 19;
 
 impl Engine {
     /// The figures of some kinds, of a day and later. They run a few seconds behind the events.
@@ -64,11 +64,11 @@ impl Engine {
         let is_whole = u64::try_from(news.len()) == Ok(last);
         let events = if is_whole { news } else { self.ledger().events(sale).await? };
         // What came after is counted in its own turn.
-        let before = events.partition_point(|it| it.seq < first);
-        let after = events.partition_point(|it| it.seq <= last);
-        let at = |count: usize| Sale::fold(sale, events.get(..count).unwrap_or_default());
-        let Some(now) = at(after)? else { return Ok(Figures::new()) };
-        Ok(figure_changes(at(before)?.as_ref(), &now))
+        let counted = events.get(..events.partition_point(|it| it.seq <= last)).unwrap_or(&events);
+        let (known, news) = counted.split_at(counted.partition_point(|it| it.seq < first));
+        let before = Sale::fold(sale, known)?;
+        let after = Sale::fold_on(sale, before.clone(), news)?;
+        Ok(after.map(|after| figure_changes(before.as_ref(), &after)).unwrap_or_default())
     }
 
     /// Counts for as long as the process lives; of several processes one does, as a rule.
