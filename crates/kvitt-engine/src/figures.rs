@@ -14,7 +14,7 @@ use crate::engine::Engine;
 const BATCH: u32 = 1_000;
 /// How long counting rests when nothing has happened since.
 const REST: Duration = Duration::from_secs(2);
-/// How long it rests where another process counts.
+/// How long it rests where another process counts, and at most after a step of its own.
 const LEFT_TO_ANOTHER: Duration = Duration::from_secs(20);
 /// Counting rests this many times as long as it took: shoppers come first.
 const RESTS_FOR: u32 = 19;
@@ -78,7 +78,7 @@ impl Engine {
             let began = Instant::now();
             let rest = match self.count_in_turn(&mut own_place).await {
                 Ok(Some(0)) => REST,
-                Ok(Some(_)) => (began.elapsed() * RESTS_FOR).min(REST),
+                Ok(Some(_)) => (began.elapsed() * RESTS_FOR).min(LEFT_TO_ANOTHER),
                 Ok(None) => LEFT_TO_ANOTHER,
                 Err(error) => {
                     tracing::warn!(%error, "the figures could not be counted on");
