@@ -1,6 +1,8 @@
 //! What a sale adds to a shop's figures: sums by day, which are counted once and then only read.
 
 use std::collections::BTreeMap;
+use std::iter::Sum;
+use std::ops::{AddAssign, Neg};
 use std::str::FromStr;
 
 use jiff::Timestamp;
@@ -91,8 +93,43 @@ pub struct Tally {
     pub amount: i64,
 }
 
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.amount = self.amount.saturating_add(other.amount);
+    }
+}
+
+impl Neg for Tally {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self { count: self.count.saturating_neg(), amount: self.amount.saturating_neg() }
+    }
+}
+
+impl Sum for Tally {
+    fn sum<I: Iterator<Item = Self>>(tallies: I) -> Self {
+        tallies.fold(Self::default(), |mut sum, tally| {
+            sum += tally;
+            sum
+        })
+    }
+}
+
 /// Numbers by what they are of.
 pub type Figures = BTreeMap<FigureKey, Tally>;
+
+/// Adds to figures; what comes to nothing is left out.
+pub fn add_figures(sums: &mut Figures, added: impl IntoIterator<Item = (FigureKey, Tally)>) {
+    for (key, tally) in added {
+        let mut sum = sums.remove(&key).unwrap_or_default();
+        sum += tally;
+        if sum != Tally::default() {
+            sums.insert(key, sum);
+        }
+    }
+}
 
 /// How long Klarna's `error_code` may be here.
 const ERROR_CODE_MAX: usize = 64;
@@ -110,9 +147,7 @@ impl Sale {
                 purchase_currency: self.terms.market.purchase_currency().code().to_owned(),
                 part,
             };
-            let tally = figures.entry(key).or_default();
-            tally.count += 1;
-            tally.amount += amount;
+            *figures.entry(key).or_default() += Tally { count: 1, amount };
         };
         if let Some(order) = &self.order {
             of_order(order, &mut add);
@@ -153,12 +188,8 @@ fn of_order(order: &Order, add: &mut impl FnMut(FigureKind, Timestamp, String, i
 /// for what stays.
 pub fn figure_changes(before: Option<&Sale>, after: &Sale) -> Figures {
     let mut changes = after.figures();
-    for (key, Tally { count, amount }) in before.map(Sale::figures).unwrap_or_default() {
-        let tally = changes.entry(key).or_default();
-        tally.count -= count;
-        tally.amount -= amount;
-    }
-    changes.retain(|_, tally| *tally != Tally::default());
+    let gone = before.map(Sale::figures).unwrap_or_default();
+    add_figures(&mut changes, gone.into_iter().map(|(key, tally)| (key, -tally)));
     changes
 }
 

@@ -37,7 +37,7 @@ pub use event::{
     Recorded,
 };
 pub use expiry::{ExpiryPlan, ExpiryPolicy, ExpiryStep, NotExtended};
-pub use figures::{FigureKey, FigureKind, Figures, Tally, figure_changes};
+pub use figures::{FigureKey, FigureKind, Figures, Tally, add_figures, figure_changes};
 pub use fold::Inconsistent;
 pub use held::{FRAUD_REJECTED, ORDER_CLOSED};
 pub use ids::{

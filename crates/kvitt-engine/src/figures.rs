@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
-use kvitt_core::{FigureKind, Figures, Recorded, Sale, SaleId, Tally, figure_changes};
+use kvitt_core::{FigureKind, Figures, Recorded, Sale, SaleId, add_figures, figure_changes};
 use kvitt_ledger::{Figure, FigureStep};
 
 use crate::EngineError;
@@ -32,10 +32,16 @@ impl Engine {
     /// Counts the next stretch of the feed, and says how many events that were. None where another
     /// process counted it meanwhile.
     pub async fn count_figures(&self) -> Result<Option<usize>, EngineError> {
-        let store = self.ledger().figures();
-        let from = store.place().await?;
+        let from = self.ledger().figures().place().await?;
+        Ok(self.count_from(from).await?.map(|(counted, _)| counted))
+    }
+
+    /// Counts the stretch after a place, and says how many events that were and up to where.
+    async fn count_from(&self, from: u64) -> Result<Option<(usize, u64)>, EngineError> {
         let entries = self.ledger().feed(from, BATCH).await?;
-        let Some(to) = entries.last().map(|entry| entry.position) else { return Ok(Some(0)) };
+        let Some(to) = entries.last().map(|entry| entry.position) else {
+            return Ok(Some((0, from)));
+        };
         let counted = entries.len();
         let mut sales: BTreeMap<SaleId, Vec<Recorded>> = BTreeMap::new();
         for entry in entries {
@@ -43,15 +49,12 @@ impl Engine {
         }
         let mut changes = Figures::new();
         for (sale, events) in sales {
-            for (key, Tally { count, amount }) in self.changes_by(sale, events).await? {
-                let sum = changes.entry(key).or_default();
-                sum.count += count;
-                sum.amount += amount;
-            }
+            add_figures(&mut changes, self.changes_by(sale, events).await?);
+            // What is read where it is asked for never waits, and due work is of the same task.
+            tokio::task::yield_now().await;
         }
-        changes.retain(|_, sum| *sum != Tally::default());
-        let is_ours = store.add(&FigureStep { from, to, changes }).await?;
-        Ok(is_ours.then_some(counted))
+        let is_ours = self.ledger().figures().add(&FigureStep { from, to, changes }).await?;
+        Ok(is_ours.then_some((counted, to)))
     }
 
     /// What some events of a sale, which follow each other, change in the figures.
@@ -95,8 +98,10 @@ impl Engine {
         if own.replace(place).is_some_and(|own| own != place) {
             return Ok(None);
         }
-        let counted = self.count_figures().await?;
-        *own = Some(self.ledger().figures().place().await?);
-        Ok(counted)
+        let counted = self.count_from(place).await?;
+        if let Some((_, to)) = counted {
+            *own = Some(to);
+        }
+        Ok(counted.map(|(events, _)| events))
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use kvitt_core::{
     ActKind, Amounts, Figures, FraudStatus, IntentState, MayShipReason, OrderStatus, Recorded,
-    Sale, Tally, UndoWish, Wish, figure_changes, may_ship,
+    Sale, UndoWish, Wish, add_figures, figure_changes, may_ship,
 };
 
 use crate::support::{SALE, refund};
@@ -32,14 +32,9 @@ fn check_figures(sale: &Sale, events: &[Recorded]) {
     let mut before: Option<Sale> = None;
     for count in 1..=events.len() {
         let now = Sale::fold(SALE, &events[..count]).unwrap().unwrap();
-        for (key, Tally { count, amount }) in figure_changes(before.as_ref(), &now) {
-            let sum = sums.entry(key).or_default();
-            sum.count += count;
-            sum.amount += amount;
-        }
+        add_figures(&mut sums, figure_changes(before.as_ref(), &now));
         before = Some(now);
     }
-    sums.retain(|_, tally| *tally != Tally::default());
     assert_eq!(sums, sale.figures());
 }
 

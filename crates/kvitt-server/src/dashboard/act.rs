@@ -55,7 +55,7 @@ struct Ordered {
 
 impl Ordered {
     async fn read(app: &App, id: SaleId) -> Result<Self, Trouble> {
-        let sale = app.engine().sale(id).await.map_err(|error| as_order(id, error))?;
+        let sale = read(app, id).await?;
         let shopper = app.engine().shopper(id).await?;
         if sale.order.is_none() {
             return Err(EngineError::Refused(Refusal::NoOrder).into());
@@ -126,8 +126,7 @@ async fn preview(
     fields: &Fields,
 ) -> Result<Response, Trouble> {
     let preview = app.engine().preview(ordered.sale.id, wanted.wish).await?;
-    let at = app.engine().now().await;
-    let key = app.config().ids.id(at).to_string();
+    let key = fresh_key(app).await;
     Ok(preview_page(signed_in, &ordered.sale, &preview, fields, key))
 }
 
@@ -143,6 +142,16 @@ async fn confirm(
     let answered =
         app.engine().act(act.sale, wanted.wish, wanted.shipping_address, &caller).await?;
     Ok(led_to(app, act.sale, &answered))
+}
+
+/// The sale behind the page.
+async fn read(app: &App, id: SaleId) -> Result<Sale, Trouble> {
+    Ok(app.engine().sale(id).await.map_err(|error| as_order(id, error))?)
+}
+
+/// The key of a page on which somebody may say yes: sent twice it is one act.
+async fn fresh_key(app: &App) -> String {
+    app.config().ids.id(app.engine().now().await).to_string()
 }
 
 /// The operator, and the key of the page on which they said yes to this act.

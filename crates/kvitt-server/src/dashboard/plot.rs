@@ -6,8 +6,8 @@ use jiff::civil::Date;
 pub(super) const WIDTH: i64 = 4_000;
 pub(super) const HEIGHT: i64 = 2_200;
 /// Where the columns stand. What is named below the last one needs room beside it.
-const LEFT: i64 = 480;
-const RIGHT: i64 = 3_820;
+pub(super) const LEFT: i64 = 480;
+pub(super) const RIGHT: i64 = 3_820;
 const TOP: i64 = 120;
 const BOTTOM: i64 = 1_900;
 /// How many days are named below the columns, at most.

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use self::counted::Counted;
 use self::pictures::{Drawing, Picture};
 use super::message::page;
-use super::plot::{HEIGHT, WIDTH};
+use super::plot::{HEIGHT, LEFT, RIGHT, WIDTH};
 use super::session::SignedIn;
 use super::words::{self, moment, money_of};
 use super::{HOME, Trouble};
@@ -30,6 +30,7 @@ const SPAN: i64 = 30;
 const OPEN_DAYS_MAX: i64 = 366;
 /// What ends so soon is told of.
 const SOON_DAYS: i64 = 3;
+const SOON: &str = "Ends within 3 days";
 /// How many of what needs a person are counted.
 const ATTENTION_MAX: u32 = 99;
 /// How old an event may be that is not counted yet without a word about it.
@@ -51,7 +52,7 @@ struct Choice {
 
 /// A number that is read at a glance.
 struct Tile {
-    label: String,
+    label: &'static str,
     amount: String,
     /// `12 orders`.
     of: String,
@@ -147,13 +148,13 @@ async fn behind(
 
 fn tiles(counted: &Counted) -> Vec<Tile> {
     let currency = &counted.purchase_currency;
-    let tile = |label: &str, kind, Tally { count, amount }, one: &str, many: &str| Tile {
-        label: label.to_owned(),
+    let tile = |label, kind, Tally { count, amount }, one: &str, many: &str| Tile {
+        label,
         amount: money_of(amount, currency),
         of: format!("{count} {}", if count == 1 { one } else { many }),
         kind,
     };
-    let soon = counted.ending_within(SOON_DAYS);
+    let soon = counted.open_where(|open| open.ends_within(SOON_DAYS));
     let mut tiles = counted.days.last().map_or_else(Vec::new, |day| {
         vec![
             tile("Came in today", "authorized", day.authorized, "order", "orders"),
@@ -161,7 +162,6 @@ fn tiles(counted: &Counted) -> Vec<Tile> {
             tile("Refunded today", "refunded", day.refunded, "refund", "refunds"),
         ]
     });
-    let label = format!("Ends within {SOON_DAYS} days");
-    tiles.push(tile(&label, "left", soon, "order", "orders"));
+    tiles.push(tile(SOON, "left", soon, "order", "orders"));
     tiles
 }

@@ -67,20 +67,21 @@ impl World {
 
     /// Over the merchant API.
     pub(crate) async fn api(&self, method: &str, path: &str, body: &Value) -> Value {
-        let request = self
-            .http
-            .request(method.parse::<Method>().unwrap(), format!("{}{path}", self.server))
-            .bearer_auth(&self.key);
-        let request = if body.is_null() { request } else { request.json(body) };
-        answer(request).await
+        answer(self.call(method, path, body)).await
     }
 
     /// The same for what is refused.
     pub(crate) async fn refused(&self, method: &str, path: &str, body: &Value) {
-        let method = method.parse::<Method>().unwrap();
-        let request = self.http.request(method, format!("{}{path}", self.server));
-        let answer = request.bearer_auth(&self.key).json(body).send().await.unwrap();
+        let answer = self.call(method, path, body).send().await.unwrap();
         assert!(answer.status().is_client_error(), "{}", answer.text().await.unwrap());
+    }
+
+    fn call(&self, method: &str, path: &str, body: &Value) -> reqwest::RequestBuilder {
+        let request = self
+            .http
+            .request(method.parse::<Method>().unwrap(), format!("{}{path}", self.server))
+            .bearer_auth(&self.key);
+        if body.is_null() { request } else { request.json(body) }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Value {

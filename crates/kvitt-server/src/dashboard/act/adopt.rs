@@ -7,16 +7,15 @@ use axum::response::{IntoResponse, Redirect, Response};
 use kvitt_core::Sale;
 use kvitt_engine::EngineError;
 
-use super::caller;
 use super::form::Fields;
 use super::undo::OrderRef;
+use super::{caller, fresh_key, read};
 use crate::app::App;
 use crate::dashboard::form::DashboardForm;
 use crate::dashboard::message::page;
 use crate::dashboard::session::SignedIn;
 use crate::dashboard::words::{money, sentence};
 use crate::dashboard::{Trouble, adopt_href, order_href, order_name};
-use crate::orders::as_order;
 use crate::problem::Problem;
 
 #[derive(Template)]
@@ -38,7 +37,7 @@ pub(in crate::dashboard) async fn show(
     signed_in: SignedIn,
     OrderRef(id): OrderRef,
 ) -> Result<Response, Trouble> {
-    let sale = app.engine().sale(id).await.map_err(|error| as_order(id, error))?;
+    let sale = read(&app, id).await?;
     Ok(form_page(&app, StatusCode::OK, &signed_in, &sale, "", None).await)
 }
 
@@ -49,7 +48,7 @@ pub(in crate::dashboard) async fn submit(
     DashboardForm { signed_in, form }: DashboardForm<Vec<(String, String)>>,
 ) -> Result<Response, Trouble> {
     let fields = Fields::new(form);
-    let sale = app.engine().sale(id).await.map_err(|error| as_order(id, error))?;
+    let sale = read(&app, id).await?;
     let klarna_order_id = fields.text("klarna_order_id").unwrap_or_default();
     if klarna_order_id.is_empty() {
         let problem = Some("Give Klarna's id of the order.".to_owned());
@@ -77,7 +76,6 @@ async fn form_page(
     problem: Option<String>,
 ) -> Response {
     let currency = sale.terms.market.purchase_currency();
-    let key = app.config().ids.id(app.engine().now().await).to_string();
     page(
         status,
         &AdoptPage {
@@ -88,7 +86,7 @@ async fn form_page(
             amount: money(sale.cart.cart().totals().order_amount, currency),
             klarna_order_id,
             problem,
-            idempotency_key: key,
+            idempotency_key: fresh_key(app).await,
         },
     )
 }

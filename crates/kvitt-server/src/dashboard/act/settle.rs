@@ -5,11 +5,13 @@ use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
-use kvitt_core::{Act, ActKind, Intent, IntentId, IntentState, OrderId, Sale, SaleId};
+use kvitt_core::{
+    Act, ActKind, Intent, IntentId, IntentState, OrderId, Refusal, Sale, SaleId, sent_reference,
+};
 use kvitt_engine::{EngineError, Settlement};
 
 use super::form::Fields;
-use super::{caller, led_to};
+use super::{caller, fresh_key, led_to, read};
 use crate::app::App;
 use crate::dashboard::concern::happened;
 use crate::dashboard::form::DashboardForm;
@@ -17,7 +19,6 @@ use crate::dashboard::message::page;
 use crate::dashboard::session::SignedIn;
 use crate::dashboard::words::{self, moment, sentence};
 use crate::dashboard::{Trouble, order_href, order_name, settle_href};
-use crate::orders::as_order;
 use crate::problem::{Problem, codes};
 
 /// The order and the intent in the path.
@@ -100,10 +101,6 @@ pub(in crate::dashboard) async fn submit(
     }
 }
 
-async fn read(app: &App, id: SaleId) -> Result<Sale, Trouble> {
-    Ok(app.engine().sale(id).await.map_err(|error| as_order(id, error))?)
-}
-
 /// What was settled meanwhile is shown on the order's page.
 fn in_doubt(sale: &Sale, id: IntentId) -> Result<&Intent, Trouble> {
     let no_such = || Problem::new(codes::NOT_FOUND, format!("there is no act {id} on this order"));
@@ -140,7 +137,7 @@ fn facts(sale: &Sale, intent: &Intent) -> Vec<(&'static str, String)> {
     let order = sale.order.as_ref();
     let reference = match &intent.act {
         Act::Capture { reference, .. } | Act::Refund { reference, .. } => {
-            Some(reference.clone().unwrap_or_else(|| intent.id.to_string()))
+            Some(sent_reference(reference.as_deref(), intent.id))
         }
         _ => None,
     };
@@ -172,11 +169,10 @@ async fn form_page(
         IntentState::NeedsHuman { reason } | IntentState::Unknown { problem: reason, .. } => reason,
         state => {
             let kind = intent.act.kind();
-            let refusal = kvitt_core::Refusal::NotInDoubt { kind, state: state.as_str() };
+            let refusal = Refusal::NotInDoubt { kind, state: state.as_str() };
             return Err(EngineError::Refused(refusal).into());
         }
     };
-    let key = app.config().ids.id(app.engine().now().await).to_string();
     Ok(page(
         status,
         &SettlePage {
@@ -192,7 +188,7 @@ async fn form_page(
             is_done: fields.typed("outcome") == Some("done"),
             is_not_done: fields.typed("outcome") == Some("not_done"),
             problem,
-            idempotency_key: key,
+            idempotency_key: fresh_key(app).await,
         },
     ))
 }

@@ -7,7 +7,7 @@ use kvitt_core::{OrderId, SaleId, UndoWish};
 
 use super::form::Fields;
 use super::preview::undo_page;
-use super::{Ordered, caller, led_to};
+use super::{Ordered, caller, fresh_key, led_to};
 use crate::app::App;
 use crate::dashboard::Trouble;
 use crate::dashboard::form::DashboardForm;
@@ -57,6 +57,6 @@ pub(in crate::dashboard) async fn submit(
 async fn look_over(app: &App, signed_in: &SignedIn, id: SaleId) -> Result<Response, Trouble> {
     let ordered = Ordered::read(app, id).await?;
     let plan = app.engine().plan_undo(id, &UndoWish::default()).await?;
-    let key = app.config().ids.id(app.engine().now().await).to_string();
+    let key = fresh_key(app).await;
     Ok(undo_page(signed_in, &ordered.sale, &plan, key))
 }

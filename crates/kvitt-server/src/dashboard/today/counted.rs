@@ -38,6 +38,13 @@ pub(super) struct Open {
     pub(super) tally: Tally,
 }
 
+impl Open {
+    /// Whether the time to capture ends within so many days.
+    pub(super) fn ends_within(&self, days: i64) -> bool {
+        self.left.is_some_and(|left| left <= days)
+    }
+}
+
 /// The figures of one currency.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Counted {
@@ -99,13 +106,12 @@ impl Counted {
 
     /// Over all days.
     pub(super) fn total(&self, of: impl Fn(&CountedDay) -> Tally) -> Tally {
-        self.days.iter().map(of).fold(Tally::default(), plus)
+        self.days.iter().map(of).sum()
     }
 
-    /// What ends within so many days.
-    pub(super) fn ending_within(&self, days: i64) -> Tally {
-        let ends = |open: &&Open| open.left.is_some_and(|left| left <= days);
-        self.open.iter().filter(ends).map(|open| open.tally).fold(Tally::default(), plus)
+    /// What of the open is meant.
+    pub(super) fn open_where(&self, is_meant: impl Fn(&Open) -> bool) -> Tally {
+        self.open.iter().filter(|open| is_meant(open)).map(|open| open.tally).sum()
     }
 }
 
@@ -122,13 +128,6 @@ impl CountedDay {
         orders.freed = self.authorized.amount - orders.kept - orders.open;
         orders.kept -= orders.refunded;
         self
-    }
-}
-
-pub(super) fn plus(one: Tally, other: Tally) -> Tally {
-    Tally {
-        count: one.count.saturating_add(other.count),
-        amount: one.amount.saturating_add(other.amount),
     }
 }
 
@@ -196,7 +195,8 @@ mod tests {
             open(TODAY, "", 50_000),
         ];
         let counted = Counted::by_currency(figures, TODAY, 7);
-        assert_eq!(counted[0].ending_within(3), Tally { count: 2, amount: 320 });
+        let soon = counted[0].open_where(|open| open.ends_within(3));
+        assert_eq!(soon, Tally { count: 2, amount: 320 });
         assert_eq!(counted[0].open.len(), 4);
         assert_eq!(counted[0].open[0].age, 99, "what is open counts whatever its day");
     }

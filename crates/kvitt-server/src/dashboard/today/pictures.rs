@@ -3,7 +3,8 @@
 use kvitt_core::{ActKind, Tally};
 use kvitt_money::Currency;
 
-use super::counted::{Counted, CountedDay, Open, plus};
+use super::counted::{Counted, CountedDay, Open};
+use super::{SOON, SOON_DAYS};
 use crate::dashboard::bars::part;
 use crate::dashboard::plot::{Amounts, Columns, Day};
 use crate::dashboard::words::{self, money_of};
@@ -196,16 +197,11 @@ fn rows(
 
 fn ages(counted: &Counted) -> Picture {
     let money = |minor| money_of(minor, &counted.purchase_currency);
-    let is_soon = |open: &&Open| open.left.is_some_and(|left| left <= super::SOON_DAYS);
-    let sum = |of: &mut dyn Iterator<Item = &Open>| {
-        of.map(|open| open.tally).fold(Tally::default(), plus)
-    };
+    let is_soon = |open: &Open| open.ends_within(SOON_DAYS);
     let groups = AGES.map(|(from, to, label)| {
-        let group: Vec<_> =
-            counted.open.iter().filter(|open| (from..=to).contains(&open.age)).collect();
-        let all = sum(&mut group.iter().copied());
-        let soon = sum(&mut group.iter().copied().filter(is_soon));
-        (label, all, soon)
+        let is_of_age = |open: &Open| (from..=to).contains(&open.age);
+        let soon = counted.open_where(|open| is_of_age(open) && is_soon(open));
+        (label, counted.open_where(is_of_age), soon)
     });
     let most = groups.iter().map(|(_, all, _)| all.amount).max().unwrap_or_default();
     let bar = |(label, all, soon): &(&str, Tally, Tally)| {
@@ -221,8 +217,7 @@ fn ages(counted: &Counted) -> Picture {
             note: orders(all.count),
         }
     };
-    let (all, soon) =
-        (sum(&mut counted.open.iter()), sum(&mut counted.open.iter().filter(is_soon)));
+    let (all, soon) = (counted.open_where(|_| true), counted.open_where(is_soon));
     Picture {
         id: "ages",
         title: "Age of what is open",
@@ -233,11 +228,11 @@ fn ages(counted: &Counted) -> Picture {
                 money(all.amount),
                 orders(all.count),
                 money(soon.amount),
-                super::SOON_DAYS,
+                SOON_DAYS,
             ),
         },
         legend: vec![
-            Legend { kind: "refunded", word: "Ends within 3 days" },
+            Legend { kind: "refunded", word: SOON },
             Legend { kind: "left", word: "Open for longer" },
         ],
         drawing: Drawing::Bars(if all.count == 0 {
